@@ -1,0 +1,103 @@
+"""The command line: options in, results out, errors to exit codes.
+
+Each command is a module of this package, imported only when it is asked for, so that `--help`
+and `fit` answer at once.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from edgecompress.errors import EdgecompressError
+
+# Command -> (module, what `--help` of the group says of it).
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "compress": ("compress", "Prune, distil and quantize a model until it fits a board."),
+    "fit": ("fit", "Say whether a model fits a board, before flashing."),
+    "check": ("fit", "The same as fit."),
+    "generate": ("generate", "Write firmware sources for a .tflite model."),
+    "boards": ("boards", "List, show and validate board profiles."),
+    "inspect": ("inspect", "Show a model's operators, shapes and memory."),
+    "prune": ("prune", "Prune channels or weights of a Keras model."),
+    "distill": ("distill", "Train a student model from a teacher."),
+    "quantize": ("quantize", "Quantize a Keras model to a full-integer .tflite."),
+    "evaluate": ("evaluate", "Measure models on data, side by side."),
+    "compare": ("compare", "Size, arena, MACs and accuracy of models, side by side."),
+    "report": ("report", "Rebuild the HTML report of a compress run."),
+    "demo": ("demo", "Run the main job on data that ships with a dependency."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when that command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of a user's work, not of the alphabet."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None if there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"edgecompress.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="edgecompress")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def app(debug: bool) -> None:
+    """Fit a trained Keras model onto a microcontroller board.
+
+    BOARD is a board's id (see `edgecompress boards`) or the path of a profile.
+    """
+    del debug  # read by main(), so that it may stand anywhere on the line
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with the contract's exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words or bool(os.environ.get("EDGECOMPRESS_DEBUG"))
+    words = [word for word in words if word != "--debug"]
+    try:
+        app(words, prog_name="edgecompress")
+    except EdgecompressError as error:
+        _leave(error, error.exit_code, debug=debug)
+    except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
+        _leave(_unexpected(error), EdgecompressError.exit_code, debug=debug)
+
+
+def _leave(error: Exception, code: int, *, debug: bool) -> None:
+    if debug:
+        raise error
+    click.echo(f"edgecompress: {error}", err=True)
+    sys.exit(code)
+
+
+def _unexpected(error: Exception) -> EdgecompressError:
+    wrapped = EdgecompressError(
+        f"unexpected {type(error).__name__}: {error}. This is a defect of edgecompress: "
+        "please report it with the output of the same command with --debug"
+    )
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document to stdout."""
+    import json
+
+    click.echo(json.dumps(document, indent=2))

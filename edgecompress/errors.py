@@ -1,0 +1,75 @@
+"""Every error a user can cause, with the exit code the command line ends in.
+
+EdgecompressError        1  an internal failure
+  UsageError             2  a wrong option or combination of options
+    BoardError           2  unknown board, or a profile that breaks the rules
+    DataError            2  data that is missing, empty or of the wrong shape
+    RecipeError          2  an edgecompress.toml that breaks the rules
+    OutputExistsError    2  a file of the user's is in the way
+  ModelError             3  a model that cannot be read
+    ConversionError      3  the converter refused or crashed
+    UnsupportedModelError 3  TFLM cannot run it
+  AccuracyError          4  accuracy fell more than allowed
+  DoesNotFitError        5  flash or RAM is too small
+  ToolError              6  an outside tool is missing or failed
+"""
+
+
+class EdgecompressError(Exception):
+    """Base of all errors; the message says what is wrong, where, and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(EdgecompressError):
+    """The command was asked for something it does not offer."""
+
+    exit_code = 2
+
+
+class BoardError(UsageError):
+    """A board is unknown, or its profile breaks the rules."""
+
+
+class DataError(UsageError):
+    """Data is missing, empty, unreadable or of the wrong shape."""
+
+
+class RecipeError(UsageError):
+    """A recipe file breaks the rules."""
+
+
+class OutputExistsError(UsageError):
+    """A file of the user's would be overwritten."""
+
+
+class ModelError(EdgecompressError):
+    """A model cannot be read."""
+
+    exit_code = 3
+
+
+class ConversionError(ModelError):
+    """The TFLite converter refused the model, or crashed on it."""
+
+
+class UnsupportedModelError(ModelError):
+    """TFLM cannot run the model."""
+
+
+class AccuracyError(EdgecompressError):
+    """Accuracy fell by more than the user allows."""
+
+    exit_code = 4
+
+
+class DoesNotFitError(EdgecompressError):
+    """The model does not fit the board."""
+
+    exit_code = 5
+
+
+class ToolError(EdgecompressError):
+    """A program or library outside edgecompress is missing, or failed."""
+
+    exit_code = 6

@@ -1,0 +1,59 @@
+"""Write files so that a reader never sees half of one, and nothing of the user's is lost."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from edgecompress.errors import OutputExistsError
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path` in one step: to a temporary file beside it, then rename."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        _match_umask(temporary)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_tree(folder: Path, files: Mapping[str, str | bytes], *, force: bool) -> None:
+    """Write `{relative path: content}` under `folder`.
+
+    Raises:
+        OutputExistsError: a file is there with other content, and `force` is off. Nothing is
+            written then.
+    """
+    if not force:
+        refuse_overwrite(folder, files)
+    for name, content in files.items():
+        write_file(folder / name, content)
+
+
+def refuse_overwrite(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Raise OutputExistsError if writing `files` under `folder` would change a file."""
+    changed = [name for name, content in files.items() if _differs(folder / name, content)]
+    if changed:
+        raise OutputExistsError(
+            f"{folder}: would overwrite {', '.join(changed[:5])}"
+            f"{' and others' if len(changed) > 5 else ''}; "  # noqa: PLR2004
+            "give another folder with -o, or --force to overwrite"
+        )
+
+
+def _differs(path: Path, content: str | bytes) -> bool:
+    data = content.encode() if isinstance(content, str) else content
+    return path.exists() and (not path.is_file() or path.read_bytes() != data)
+
+
+def _match_umask(path: str) -> None:
+    """Give a file of mkstemp (mode 0600) the mode that open() would have given it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    Path(path).chmod(0o666 & ~umask)

@@ -1,0 +1,1 @@
+"""Write, build and run firmware around a .tflite model."""

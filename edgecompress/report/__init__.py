@@ -1,0 +1,1 @@
+"""What a run did, as JSON, HTML and terminal text."""

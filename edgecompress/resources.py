@@ -1,0 +1,15 @@
+"""Where the board profiles and the templates are: in the wheel, or beside it in a checkout."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def _folder(name: str) -> Path:
+    checkout = _PACKAGE.parent / name
+    return checkout if checkout.is_dir() else _PACKAGE / "_data" / name
+
+
+BOARDS_DIR = _folder("boards")
+TEMPLATES_DIR = _folder("templates")
+COSTS_DIR = _PACKAGE / "fit" / "costs"

@@ -1,0 +1,1 @@
+"""Read .tflite files and run them; no TensorFlow."""
