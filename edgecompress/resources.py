@@ -6,8 +6,8 @@ _PACKAGE = Path(__file__).parent
 
 
 def _folder(name: str) -> Path:
-    checkout = _PACKAGE.parent / name
-    return checkout if checkout.is_dir() else _PACKAGE / "_data" / name
+    packaged = _PACKAGE / "_data" / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
 
 
 BOARDS_DIR = _folder("boards")
