@@ -1,11 +1,27 @@
-"""Write files so that a reader never sees half of one, and nothing of the user's is lost."""
+"""Read TOML; write files so that no reader sees half of one and nothing of the user's is lost."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from edgecompress.errors import OutputExistsError
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not UTF-8, or not TOML; the message gives line and column.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def write_file(path: Path, content: str | bytes) -> None:
