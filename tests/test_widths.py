@@ -28,7 +28,7 @@ def test_room_goes_to_the_most_valuable_channels() -> None:
     assert widths is not None
     # One factor for all leaves 8, 16 and 36: the most valuable group is filled first, then the
     # next, and the last keeps three quarters of what one factor leaves it.
-    assert widths == {"stem": 16, "middle": 20, "head": 24}
+    assert widths == {"stem": 16, "middle": 16, "head": 28}
 
 
 def test_the_result_cannot_grow() -> None:
