@@ -11,6 +11,7 @@ ELEMENT_BYTES: Mapping[str, float] = {
     "FLOAT32": 4, "FLOAT16": 2, "BFLOAT16": 2, "FLOAT64": 8, "INT8": 1, "UINT8": 1, "BOOL": 1,
     "INT16": 2, "UINT16": 2, "INT32": 4, "UINT32": 4, "INT64": 8, "UINT64": 8, "INT4": 0.5,
     "COMPLEX64": 8, "COMPLEX128": 16, "STRING": 1, "RESOURCE": 4, "VARIANT": 4,
+    "INT2": 0.25, "UINT4": 0.5, "FLOAT8_E4M3FN": 1, "FLOAT8_E5M2": 1,
 }  # fmt: skip
 
 
@@ -36,6 +37,8 @@ class Tensor:
     is_variable: bool = False
     quantization: Quantization | None = None
     shape_signature: tuple[int, ...] = ()  # -1 where a dimension is dynamic
+    outside_flatbuffer: bool = False  # `data` lies behind the flatbuffer, where TFLM never looks
+    is_sparse: bool = False  # `data` is packed by the schema's sparsity parameters
 
     @property
     def elements(self) -> int:
