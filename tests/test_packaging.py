@@ -1,0 +1,67 @@
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+    )
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def wheel_names(wheel: zipfile.ZipFile) -> set[str]:
+    return set(wheel.namelist())
+
+
+def _tracked(folder: str) -> set[str]:
+    root = REPOSITORY / folder
+    return {path.relative_to(REPOSITORY).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("folder", ["boards", "templates"])
+def test_the_wheel_carries_the_data_folders(wheel_names: set[str], folder: str) -> None:
+    wanted = {f"edgecompress/_data/{name}" for name in _tracked(folder)}
+    assert wanted
+    assert wanted <= wheel_names
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel_names: set[str]) -> None:
+    package = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "edgecompress").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    rest = {
+        name
+        for name in wheel_names - package
+        if not name.startswith(("edgecompress/_data/", "edgecompress-"))
+    }
+    assert package <= wheel_names
+    assert rest == set()
+
+
+def test_boards_load_from_an_unpacked_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Resources are found in the wheel's own folders, away from any checkout."""
+    wheel.extractall(tmp_path)
+    result = subprocess.run(
+        [sys.executable, "-m", "edgecompress", "boards", "show", "rpi_pico"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Raspberry Pi Pico" in result.stdout
