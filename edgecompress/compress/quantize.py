@@ -1,0 +1,158 @@
+"""Post-training quantization of a Keras model to a full-integer .tflite with a batch of one."""
+
+import logging
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.child import Child, ChildError
+from edgecompress.compress.converter import Conversion
+from edgecompress.compress.freeze import FrozenGraph, freeze, nodes_of
+from edgecompress.errors import ConversionError, DataError, UsageError
+from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.names import operator_name
+from edgecompress.tflite.reader import read_model
+
+Scheme = Literal["int8", "int16x8"]
+Samples = NDArray[np.float32] | Sequence[NDArray[np.float32]]
+
+SCHEMES: tuple[str, ...] = get_args(Scheme)
+DEFAULT_SAMPLES = 200
+
+_log = logging.getLogger(__name__)
+
+
+def quantize(
+    model: Any,
+    calibration: Samples,
+    scheme: Scheme = "int8",
+    *,
+    samples: int = DEFAULT_SAMPLES,
+    per_channel_dense: bool = False,
+    seed: int = 0,
+) -> bytes:
+    """Quantize `model` (a keras.Model) after training.
+
+    The same arguments give the same bytes.
+
+    Args:
+        model: any model that Keras can trace; custom layers are fine.
+        calibration: typical inputs, float32 [n, ...], scaled as in training; a sequence of such
+            arrays for a model of several inputs.
+        scheme: "int8", or "int16x8" (int16 activations, int8 weights).
+        samples: how many of `calibration` set the ranges, chosen by `seed`.
+        per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
+            finer, for 12 bytes a unit in the file.
+        seed: of the choice of samples.
+
+    Returns:
+        A .tflite of integer tensors only, integer inputs and outputs, and a batch of one.
+
+    Raises:
+        DataError: calibration data is empty, or not of the model's input shape.
+        ConversionError: TensorFlow or the converter refused the model, or crashed on it.
+        UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
+    """
+    if scheme not in SCHEMES:
+        raise UsageError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
+    chosen = _choose(_checked(model, calibration), samples, seed)
+    job = Conversion(
+        graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
+        samples=chosen,
+        scheme=scheme,
+        per_channel_dense=per_channel_dense,
+    )
+    _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(chosen[0]))
+    return _verified(convert("to_int", job), chosen, model.name)
+
+
+def convert(function: str, job: Conversion) -> Any:
+    """Call `function` of edgecompress.compress.converter in the converter's own process.
+
+    Raises:
+        ConversionError: it raised or crashed; the message holds the cause and the layer.
+    """
+    try:
+        return _converter_process().call(function, job)
+    except ChildError as error:
+        raise ConversionError(_explained(str(error), job.graph)) from error
+
+
+@cache
+def _converter_process() -> Child:
+    """One process for all conversions: it imports TensorFlow, which takes seconds, only once."""
+    return Child("edgecompress.compress.converter:call")
+
+
+def _explained(cause: str, graph: FrozenGraph) -> str:
+    unknown = re.findall(r"'tf\.(\w+)' op is neither", cause)
+    if unknown:
+        nodes = [name for op in dict.fromkeys(unknown) for name in nodes_of(graph, op)]
+        return (
+            f"TFLite has no operator for {', '.join(dict.fromkeys(unknown))}, "
+            f"used in {', '.join(nodes) or 'the model'}; replace the layer by supported ones"
+        )
+    return (
+        f"the TFLite converter failed: {cause.strip().splitlines()[0]}; simplify the model by "
+        "halves to find the layer it fails on, and replace that layer"
+    )
+
+
+def _checked(model: Any, calibration: Samples) -> tuple[NDArray[Any], ...]:
+    """Return one array for each input of the model, of its shape and type."""
+    arrays = (calibration,) if isinstance(calibration, np.ndarray) else tuple(calibration)
+    shapes = [tuple(tensor.shape) for tensor in model.inputs]
+    if len(arrays) != len(shapes):
+        raise DataError(f"model {model.name!r} has {len(shapes)} inputs, data has {len(arrays)}")
+    for values, shape in zip(arrays, shapes, strict=True):
+        if len(values) == 0:
+            raise DataError("calibration data is empty: at least one sample is needed")
+        if not _fits(values.shape[1:], shape[1:]):
+            raise DataError(
+                f"calibration data has samples of shape {values.shape[1:]}, "
+                f"model {model.name!r} takes {shape[1:]}"
+            )
+        if not np.isfinite(values).all():
+            raise DataError("calibration data holds NaN or infinity; remove these samples")
+    types = [tensor.dtype for tensor in model.inputs]
+    return tuple(a.astype(dtype, copy=False) for a, dtype in zip(arrays, types, strict=True))
+
+
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(declared) and all(
+        want in (None, got) for got, want in zip(shape, declared, strict=True)
+    )
+
+
+def _choose(arrays: tuple[NDArray[Any], ...], count: int, seed: int) -> tuple[NDArray[Any], ...]:
+    if count < 1:
+        raise UsageError(f"{count} calibration samples: at least one is needed")
+    total = len(arrays[0])
+    if count >= total:
+        return arrays
+    chosen = np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
+    return tuple(values[chosen] for values in arrays)
+
+
+def _verified(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> bytes:
+    """Return `model` if it is of integers only and TFLM runs it; else raise."""
+    graph = read_model(model)
+    tensors = graph.main.tensors
+    floats = [
+        operator_name(graph.main, operator)
+        for operator in graph.main.operators
+        if any("FLOAT" in tensors[index].type for index in operator.outputs)
+        and operator.op != "DEQUANTIZE"
+    ]
+    if floats:
+        raise ConversionError(
+            f"model {name!r} is not fully quantized: {', '.join(floats[:3])} "
+            f"{'and others stay' if len(floats) > 3 else 'would run'} in floating point; "  # noqa: PLR2004
+            "replace that layer"
+        )
+    run(model, [values[:1] for values in samples], "tflm")
+    return model
