@@ -1,0 +1,126 @@
+"""Image files to pixels of one size and number of channels."""
+
+import hashlib
+import io
+import logging
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.errors import DataError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What images are made into.
+
+    Attributes:
+        mode: "L" for grey, "RGB" for colour, as Pillow calls them.
+        width: in pixels.
+        height: in pixels.
+        resize: whether images of another size are resized, or an error.
+    """
+
+    mode: str
+    width: int
+    height: int
+    resize: bool
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of one image as an array."""
+        return self.height, self.width, len(self.mode)
+
+
+def choose_form(first: Path, input_shape: tuple[int | None, ...] | None, folder: Path) -> Form:
+    """Choose the form of all images from a model's input, or else from the first image.
+
+    Raises:
+        DataError: the input is not an image, or the first image cannot be read.
+    """
+    mode, (width, height) = _look(first)
+    if input_shape is None:
+        return Form("L" if mode in ("1", "L") else "RGB", width, height, resize=False)
+    wanted_height, wanted_width, channels = _image_shape(input_shape, folder)
+    form_mode = "L" if channels == 1 else "RGB"
+    if wanted_height is None or wanted_width is None:
+        return Form(form_mode, width, height, resize=False)
+    if (wanted_width, wanted_height) != (width, height):
+        _log.info(
+            "%s: images (the first is %d x %d) are resized to the model's %d x %d",
+            folder, width, height, wanted_width, wanted_height,
+        )  # fmt: skip
+    return Form(form_mode, wanted_width, wanted_height, resize=True)
+
+
+def decode_all(paths: Sequence[Path], form: Form) -> tuple[NDArray[np.float32], list[str]]:
+    """Return pixels 0..255 [n, height, width, channels] and the sha256 of each file, in order.
+
+    Raises:
+        DataError: an image cannot be read, or has another size and `form.resize` is off.
+    """
+    x = np.empty((len(paths), *form.shape), dtype=np.float32)
+
+    def read(index: int) -> str:
+        content = paths[index].read_bytes()
+        x[index] = _decode(content, paths[index], form)
+        return hashlib.sha256(content).hexdigest()
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return x, list(pool.map(read, range(len(paths))))
+
+
+def _image_shape(
+    input_shape: tuple[int | None, ...], folder: Path
+) -> tuple[int | None, int | None, int]:
+    """Return (height, width, channels) of a model's input."""
+    match input_shape:
+        case (height, width):
+            return height, width, 1
+        case (height, width, (1 | 3) as channels):
+            return height, width, channels
+    raise DataError(
+        f"{folder}: holds images, but the model takes {input_shape}, which is neither "
+        "(height, width) nor (height, width, 1 or 3); give its features as .npz or .csv"
+    )
+
+
+def _look(path: Path) -> tuple[str, tuple[int, int]]:
+    """Return the mode and (width, height) of an image."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.mode, image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _decode(content: bytes, path: Path, form: Form) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            image: Image.Image = opened.convert(form.mode)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(path, error) from error
+    size = (form.width, form.height)
+    if image.size != size and not form.resize:
+        raise DataError(
+            f"{path}: {image.width} x {image.height} pixels, but the first image has "
+            f"{form.width} x {form.height}; resize the images to one size"
+        )
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.uint8).reshape(form.shape)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path}: not a readable image ({error}); repair or remove it")

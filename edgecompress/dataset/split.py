@@ -1,0 +1,95 @@
+"""What flows out of a data set: samples to train on, to choose by, and sealed ones to test by."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+_log = logging.getLogger(__name__)
+
+Task = Literal["classification", "binary", "regression", "reconstruction"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples and what is known of them.
+
+    Attributes:
+        x: float32 [n, ...], shaped as the model takes them.
+        y: int64 [n] class indices ("classification", "binary", or 0/1 for a normal or anomalous
+            sample of a "reconstruction"), float32 [n, ...] targets ("regression"), or None.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of samples."""
+        return len(self.x)
+
+    def take(self, indices: NDArray[np.integer[Any]]) -> "Split":
+        """Return the samples at `indices` [k], in that order."""
+        return Split(self.x[indices], None if self.y is None else self.y[indices])
+
+
+class SealedSplit:
+    """Test samples that nothing can be chosen by: they come out once a purpose is stated."""
+
+    __slots__ = ("_purposes", "_split")
+
+    def __init__(self, split: Split) -> None:
+        self._split = split
+        self._purposes: list[str] = []
+
+    @property
+    def size(self) -> int:
+        """The number of samples, which is no secret."""
+        return self._split.size
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """What the samples have been opened for, in order."""
+        return tuple(self._purposes)
+
+    def open(self, purpose: str) -> Split:
+        """Return the test samples, and log what for; do so once, at the end of a run."""
+        self._purposes.append(purpose)
+        _log.info("opened the %d test samples: %s", self.size, purpose)
+        return self._split
+
+    def mapped(self, function: Callable[[Split], Split]) -> "SealedSplit":
+        """Return a sealed split of the same samples, changed by `function` (as scaling pixels)."""
+        return SealedSplit(function(self._split))
+
+    def __repr__(self) -> str:
+        return f"SealedSplit({self.size} samples, opened for: {', '.join(self._purposes) or '-'})"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, divided.
+
+    Attributes:
+        train: samples to train and calibrate on.
+        validation: samples to choose by, never trained on. Empty when there are too few.
+        test: samples for the one measurement at the end.
+        labels: class names by index; empty when there are no classes.
+        task: what the model is to do with the samples.
+        source: where the data came from, as the user wrote it.
+        sha256: digest of the content, the same on every machine.
+        pixel_range: "0..255" while `x` holds pixels as stored in images, the range they were
+            scaled to by `resolve_pixels`, or None when `x` holds no pixels.
+    """
+
+    train: Split
+    validation: Split
+    test: SealedSplit
+    labels: tuple[str, ...]
+    task: Task
+    source: str
+    sha256: str
+    pixel_range: str | None = None

@@ -1,0 +1,129 @@
+"""Tables: a `.csv` file with a row a sample and a column of labels."""
+
+import csv
+import hashlib
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.dataset.source import Source
+from edgecompress.dataset.split import Split
+from edgecompress.errors import DataError
+
+_log = logging.getLogger(__name__)
+
+_LABEL_NAMES = ("label", "class", "target", "y")
+
+
+def read_csv(path: Path, column: str | None, input_shape: tuple[int | None, ...] | None) -> Source:
+    """Read a `.csv` file.
+
+    The label is in `column`; without one, in the column named label, class, target or y, else in
+    the last, unless the columns are just as many as the model's inputs: then there is none. The
+    other columns are features, in order; where the model takes more than one axis, a row is its
+    input in C order.
+
+    Raises:
+        DataError: no rows, rows of several lengths, no such column, or a cell that is no number.
+    """
+    content = path.read_bytes()
+    header, rows = _rows(content, path)
+    label = _label_column(header, column, input_shape, path)
+    features = [number for number in range(len(header)) if number != label]
+    if not features:
+        raise DataError(f"{path}: has the label column {header[0]!r} only; add feature columns")
+    x = _as_input(_numbers(rows, features, header, path), input_shape, path)
+    y = None if label is None else _labels([row[label] for row in rows])
+    return Source({"train": Split(x, y)}, (), pixels=False, sha256=_digest(content))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _rows(content: bytes, path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return the column names and the rows; columns are numbered where the file has no header."""
+    try:
+        text = content.decode("utf-8-sig")
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a readable .csv file: {error}") from error
+    if rows and any(_number(cell) is None for cell in rows[0][:-1]):
+        header, rows = [name.strip() for name in rows[0]], rows[1:]
+    else:
+        header = [f"column {number}" for number in range(1, len(rows[0]) + 1)] if rows else []
+    if not rows:
+        raise DataError(f"{path}: no rows; each sample needs one")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}: row {number} has {len(row)} cells, the table has {len(header)} columns"
+            )
+    return header, rows
+
+
+def _label_column(
+    header: list[str], column: str | None, input_shape: tuple[int | None, ...] | None, path: Path
+) -> int | None:
+    if column is not None:
+        if column not in header:
+            raise DataError(f"{path}: no column {column!r}; there are {', '.join(header)}")
+        return header.index(column)
+    lower = [name.lower() for name in header]
+    named = [lower.index(name) for name in _LABEL_NAMES if name in lower]
+    if named:
+        return named[0]
+    if input_shape is not None and len(header) == math.prod(size or 1 for size in input_shape):
+        _log.info("%s: as many columns as the model has inputs, so none is the label", path)
+        return None
+    _log.info("%s: the label is the last column, %r (name another: FILE#NAME)", path, header[-1])
+    return len(header) - 1
+
+
+def _numbers(
+    rows: list[list[str]], columns: list[int], header: list[str], path: Path
+) -> NDArray[np.float32]:
+    try:
+        return np.array([[row[number] for number in columns] for row in rows]).astype(np.float32)
+    except ValueError:
+        for row_number, row in enumerate(rows, start=1):
+            for number in columns:
+                if _number(row[number]) is None:
+                    raise DataError(
+                        f"{path}: row {row_number}, column {header[number]!r} holds "
+                        f"{row[number]!r}, which is not a number; features must be numbers"
+                    ) from None
+        raise
+
+
+def _labels(cells: list[str]) -> NDArray[np.generic]:
+    numbers = [_number(cell) for cell in cells]
+    if any(number is None for number in numbers):
+        return np.array([cell.strip() for cell in cells])
+    return np.array(numbers, dtype=np.float64)
+
+
+def _as_input(
+    x: NDArray[np.float32], input_shape: tuple[int | None, ...] | None, path: Path
+) -> NDArray[np.float32]:
+    """Give rows the axes of a model's input; a table cannot have them."""
+    if input_shape is None or len(input_shape) == 1 or None in input_shape:
+        return x
+    wanted = [size for size in input_shape if size is not None]
+    if x.shape[1] != math.prod(wanted):
+        raise DataError(
+            f"{path}: {x.shape[1]} feature columns, the model takes {input_shape}, "
+            f"{math.prod(wanted)} numbers"
+        )
+    _log.info("%s: rows of %d columns are read as %s in C order", path, x.shape[1], input_shape)
+    return x.reshape(len(x), *wanted)
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None

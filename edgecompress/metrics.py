@@ -1,0 +1,119 @@
+"""How well a model does its task, from its outputs. Accuracies are fractions; a point is 0.01."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.dataset.split import Split, Task
+from edgecompress.errors import DataError
+
+_PRIMARY: Mapping[Task, tuple[str, bool]] = {
+    "classification": ("accuracy", True),
+    "binary": ("accuracy", True),
+    "regression": ("mse", False),
+    "reconstruction": ("mse", False),
+}
+
+
+def measure(task: Task, outputs: NDArray[Any], split: Split) -> Mapping[str, float]:
+    """Return the metrics of a task.
+
+    Args:
+        task: what the model is for.
+        outputs: what it gave, [n, ...] float: probabilities or logits, targets, reconstructions.
+        split: the samples, with the labels to compare with.
+
+    Returns:
+        "classification", "binary": accuracy, balanced_accuracy (mean recall of the classes there
+        are), macro_f1 (mean F1 of the classes there are).
+        "regression": mse, mae, r2 (1 at best, 0 for the mean).
+        "reconstruction": mse, mae, r2 and, where labels say 0 for normal and 1 for anomalous,
+        roc_auc of the samples' reconstruction errors.
+
+    Raises:
+        DataError: there are no labels, or they are not as many as the outputs.
+    """
+    if len(outputs) != split.size:
+        raise DataError(f"{len(outputs)} outputs for {split.size} samples; they must be as many")
+    if task == "reconstruction":
+        return _errors(outputs, split.x) | _anomaly_detection(outputs, split)
+    if split.y is None:
+        raise DataError(f"a {task} cannot be measured without labels; give data with labels")
+    if task == "regression":
+        return _errors(outputs, split.y)
+    return _classification(predicted_classes(task, outputs), split.y)
+
+
+def primary_metric(task: Task) -> tuple[str, bool]:
+    """Return the metric that decides between models, and whether more of it is better."""
+    return _PRIMARY[task]
+
+
+def fitness(task: Task, outputs: NDArray[Any], split: Split) -> float:
+    """Return one number, more is better, at best 1: accuracy for classes, else R2."""
+    values = measure(task, outputs, split)
+    return values["accuracy" if "accuracy" in values else "r2"]
+
+
+def predicted_classes(task: Task, outputs: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the class [n] that outputs [n, classes], or [n, 1] for "binary", stand for.
+
+    A single output counts as a logit, decided at 0, when any is outside of 0..1, else as a
+    probability, decided at 0.5.
+    """
+    flat = outputs.reshape(len(outputs), -1)
+    if task != "binary":
+        return np.asarray(flat.argmax(axis=1), dtype=np.int64)
+    logits = flat.min(initial=0) < 0 or flat.max(initial=0) > 1
+    return (flat[:, 0] > (0.0 if logits else 0.5)).astype(np.int64)
+
+
+def confusion_matrix(
+    predicted: NDArray[np.int64], y: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Return the number of samples [true class, predicted class]."""
+    counts = np.bincount(y * classes + predicted, minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.int64)
+
+
+def _classification(predicted: NDArray[np.int64], y: NDArray[np.int64]) -> dict[str, float]:
+    classes = int(max(predicted.max(), y.max())) + 1
+    matrix = confusion_matrix(predicted, y, classes)
+    right, true, said = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    recall = right[true > 0] / true[true > 0]
+    f1 = 2 * right / np.maximum(true + said, 1)
+    return {
+        "accuracy": float(right.sum() / len(y)),
+        "balanced_accuracy": float(recall.mean()),
+        "macro_f1": float(f1[(true + said) > 0].mean()),
+    }
+
+
+def _errors(outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    if outputs.size != targets.size:
+        raise DataError(
+            f"outputs have shape {outputs.shape[1:]}, targets {targets.shape[1:]}; "
+            "they must be equal"
+        )
+    wanted = targets.reshape(len(targets), -1).astype(np.float64)
+    error = outputs.reshape(wanted.shape).astype(np.float64) - wanted
+    spread = float(((wanted - wanted.mean(axis=0)) ** 2).sum())
+    squared = float((error**2).sum())
+    return {
+        "mse": float((error**2).mean()),
+        "mae": float(np.abs(error).mean()),
+        "r2": 1.0 - squared / spread if spread else float(squared == 0),
+    }
+
+
+def _anomaly_detection(outputs: NDArray[Any], split: Split) -> dict[str, float]:
+    """Return the area under the ROC curve of telling anomalies by their reconstruction error."""
+    if split.y is None or set(np.unique(split.y)) != {0, 1}:
+        return {}
+    from sklearn.metrics import roc_auc_score
+
+    error = (outputs.reshape(split.x.shape).astype(np.float64) - split.x) ** 2
+    scores = error.reshape(split.size, -1).mean(axis=1)
+    return {"roc_auc": float(roc_auc_score(split.y, scores))}
