@@ -1,0 +1,190 @@
+"""The rules of a board profile, and what is said when one is broken."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from itertools import combinations
+from typing import Any
+
+# Cores by the flags of their compilers (GCC: -mcpu, with f for a floating-point unit; -march).
+CORES = (
+    "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m4f", "cortex-m7", "cortex-m33",
+    "cortex-m55", "xtensa-lx6", "xtensa-lx7", "rv32imc", "rv32imac", "rv32imafc",
+)  # fmt: skip
+KERNELS = ("reference", "cmsis-nn", "esp-nn")
+# Each build system, and what it calls the board.
+FRAMEWORK_KEYS: Mapping[str, tuple[str, ...]] = {
+    "cmake": (), "arduino": ("fqbn",), "platformio": ("board",), "esp-idf": ("target",),
+    "zephyr": ("board",), "pico": ("board",), "qemu": ("machine",),
+}  # fmt: skip
+ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_]*")
+MIN_PART = 3  # letters that are enough to recognise a longer word by
+_ADDRESS_END = 1 << 32
+
+_BOARD_KEYS: Mapping[str, type] = {
+    "name": str, "mcu": str, "core": str, "clock_hz": int, "kernels": str,
+    "flash": list, "ram": list, "frameworks": dict, "sources": dict,
+}  # fmt: skip
+_REGION_KEYS: Mapping[str, type] = {
+    "name": str, "address": int, "size_bytes": int, "reserved_bytes": int, "reserved_for": str,
+    "reserved_at": str, "code_block_bytes": int,
+}  # fmt: skip
+_REGION_REQUIRED = ("name", "address", "size_bytes")
+_SOURCED = ("clock_hz", "flash", "ram")
+_TYPE_NAMES: Mapping[type, str] = {
+    str: "text", int: "a whole number", list: "an array of tables", dict: "a table",
+}  # fmt: skip
+
+
+def profile_problems(board_id: str, profile: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return each broken rule as `key: what was found; what is allowed`, none if all hold."""
+    shape = [
+        *_id_problems(board_id),
+        *_key_problems("", profile, _BOARD_KEYS, tuple(_BOARD_KEYS)),
+        *_region_key_problems(profile),
+    ]
+    if shape:  # the rules about values need the keys and types to be right
+        return tuple(shape)
+    return (
+        *_choice_problems(profile),
+        *_framework_problems(profile["frameworks"]),
+        *_source_problems(profile["sources"]),
+        *_region_problems(profile),
+    )
+
+
+def close_match(word: str, allowed: tuple[str, ...]) -> str:
+    """Return "; did you mean ...?" if something allowed is spelt much like `word`, else ""."""
+    matches = get_close_matches(word, allowed, n=1) or [
+        candidate for candidate in allowed if len(word) >= MIN_PART and word in candidate
+    ]
+    return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def _id_problems(board_id: str) -> Iterator[str]:
+    if not ID_PATTERN.fullmatch(board_id):
+        yield (
+            f"file name: found {board_id!r}; the file name is the board's id: "
+            "lower-case letters, digits and _"
+        )
+
+
+def _key_problems(
+    where: str, table: Mapping[str, Any], keys: Mapping[str, type], required: tuple[str, ...]
+) -> Iterator[str]:
+    for key, value in table.items():
+        if key not in keys:
+            yield (
+                f"{where}{key}: unknown key; allowed are {', '.join(keys)}"
+                f"{close_match(key, tuple(keys))}"
+            )
+        elif not isinstance(value, keys[key]) or isinstance(value, bool):
+            yield f"{where}{key}: found {value!r}; it must be {_TYPE_NAMES[keys[key]]}"
+        elif isinstance(value, str) and not value.strip():
+            yield f"{where}{key}: found empty text; say what it is"
+    for key in required:
+        if key not in table:
+            yield f"{where}{key}: missing; every {'region' if where else 'profile'} has it"
+
+
+def _region_key_problems(profile: Mapping[str, Any]) -> Iterator[str]:
+    for kind in ("flash", "ram"):
+        regions = profile.get(kind)
+        if not isinstance(regions, list):
+            continue
+        if not regions:
+            yield f"{kind}: found no region; a board has at least one [[{kind}]]"
+        for index, region in enumerate(regions):
+            where = f"{kind}[{index}]"
+            if isinstance(region, dict):
+                yield from _key_problems(f"{where}.", region, _REGION_KEYS, _REGION_REQUIRED)
+            else:
+                yield f"{where}: found {region!r}; it must be a table"
+
+
+def _choice_problems(profile: Mapping[str, Any]) -> Iterator[str]:
+    core, kernels = profile["core"], profile["kernels"]
+    if core not in CORES:
+        yield f"core: found {core!r}; allowed are {', '.join(CORES)}{close_match(core, CORES)}"
+    if kernels not in KERNELS:
+        yield (
+            f"kernels: found {kernels!r}; allowed are {', '.join(KERNELS)}"
+            f"{close_match(kernels, KERNELS)}"
+        )
+    elif core in CORES and not kernels_run_on(kernels, core):
+        yield f"kernels: found {kernels!r}, which does not run on {core}"
+    if profile["clock_hz"] <= 0:
+        yield f"clock_hz: found {profile['clock_hz']}; it must be more than 0"
+
+
+def kernels_run_on(kernels: str, core: str) -> bool:
+    """Say whether the kernel library `kernels` has code for `core`."""
+    is_arm = core.startswith("cortex-m")
+    return kernels == "reference" or (kernels == "cmsis-nn") == is_arm
+
+
+def _framework_problems(frameworks: Mapping[str, Any]) -> Iterator[str]:
+    names = tuple(FRAMEWORK_KEYS)
+    if not frameworks:
+        yield f"frameworks: found none; name at least one of {', '.join(names)}"
+    for name, table in frameworks.items():
+        where = f"frameworks.{name}"
+        if name not in names:
+            yield f"{where}: unknown; allowed are {', '.join(names)}{close_match(name, names)}"
+        elif not isinstance(table, dict):
+            yield f"{where}: found {table!r}; it must be a table"
+        else:
+            keys = FRAMEWORK_KEYS[name]
+            yield from _key_problems(f"{where}.", table, dict.fromkeys(keys, str), keys)
+
+
+def _source_problems(sources: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in sources.items():
+        if key not in _BOARD_KEYS:
+            allowed = tuple(key for key in _BOARD_KEYS if key != "sources")
+            yield (
+                f"sources.{key}: unknown key; a source belongs to one of {', '.join(allowed)}"
+                f"{close_match(key, allowed)}"
+            )
+        elif not isinstance(value, str) or not value.strip():
+            yield f"sources.{key}: found {value!r}; say where the number was read"
+    for key in _SOURCED:
+        if key not in sources:
+            yield f"sources.{key}: missing; say where the numbers of {key} were read"
+
+
+def _region_problems(profile: Mapping[str, Any]) -> Iterator[str]:
+    places = [
+        (f"{kind}[{index}]", region)
+        for kind in ("flash", "ram")
+        for index, region in enumerate(profile[kind])
+    ]
+    for where, region in places:
+        yield from _size_problems(where, region)
+    for (where, one), (other_where, other) in combinations(places, 2):
+        if one["address"] < _end(other) and other["address"] < _end(one):
+            yield (
+                f"{where}.address: 0x{one['address']:08X} to 0x{_end(one):08X} overlaps "
+                f"{other_where}, 0x{other['address']:08X} to 0x{_end(other):08X}; "
+                "regions must be apart"
+            )
+
+
+def _end(region: Mapping[str, Any]) -> int:
+    return int(region["address"] + region["size_bytes"])
+
+
+def _size_problems(where: str, region: Mapping[str, Any]) -> Iterator[str]:
+    size, reserved = region["size_bytes"], region.get("reserved_bytes", 0)
+    if size <= 0:
+        yield f"{where}.size_bytes: found {size}; it must be more than 0"
+    if not 0 <= region["address"] <= _ADDRESS_END - max(size, 0):
+        yield f"{where}.address: found {region['address']:#x}; the region must end within 4 GiB"
+    if not 0 <= reserved <= max(size, 0):
+        yield f"{where}.reserved_bytes: found {reserved}; allowed is 0 to size_bytes, {size}"
+    if reserved and "reserved_for" not in region:
+        yield f"{where}.reserved_for: missing; say what the reserved {reserved} bytes are for"
+    if region.get("reserved_at", "start") not in {"start", "end"}:
+        yield f"{where}.reserved_at: found {region['reserved_at']!r}; allowed are start, end"
+    if region.get("code_block_bytes", 0) < 0:
+        yield f"{where}.code_block_bytes: found {region['code_block_bytes']}; it must be 0 or more"
