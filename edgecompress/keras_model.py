@@ -21,10 +21,8 @@ from typing import Any
 from edgecompress.errors import ModelError
 from edgecompress.files import write_file
 from edgecompress.legacy_config import current_config
+from edgecompress.model_form import Form, model_form
 from edgecompress.saved_model import keras2_to_hdf5, saved_model_to_hdf5
-
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"  # HDF5 file format specification 3.0, II.A
-_TFLITE_IDENTIFIER = b"TFL3"  # bytes 4 to 8 of every .tflite: tensorflow/lite/schema/schema.fbs
 
 
 def import_keras() -> Any:
@@ -72,69 +70,24 @@ def load_keras(path: Path, *, custom_objects: Mapping[str, Any] | None = None) -
 def save_keras(model: Any, path: Path) -> None:
     """Write `model` to `path` as a `.keras` archive, in one step.
 
-    The archive of Keras holds the time of day; here it does not, so that equal models are equal
-    files.
+    The archive that Keras writes holds the time of day and addresses in memory; this one does not,
+    so that equal models are equal files.
+
+    Raises:
+        ModelError: the file is named otherwise, or the model has parts that Keras cannot write.
     """
     if path.suffix != ".keras":
         raise ModelError(f"{path}: a Keras model is written as .keras; name the file so")
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "model.keras"
-        model.save(archive)
-        write_file(path, _without_dates(archive))
+        try:
+            model.save(archive)
+        except Exception as error:
+            raise ModelError(f"{path}: Keras cannot save the model: {error}") from error
+        write_file(path, _reproducible(archive))
 
 
-def model_form(path: Path) -> str:
-    """Say how a model is stored: "keras", "keras2" (a .keras of tf_keras), "hdf5" or "saved_model".
-
-    Starts no TensorFlow.
-
-    Raises:
-        ModelError: it is none of these.
-    """
-    if not path.exists():
-        raise ModelError(f"{path}: no such file or folder")
-    if path.is_dir():
-        return _folder_form(path)
-    with path.open("rb") as file:
-        head = file.read(8)
-    if head[4:8] == _TFLITE_IDENTIFIER:
-        raise ModelError(
-            f"{path}: a .tflite is converted already, and cannot be pruned, trained or quantized "
-            "again; give the Keras model it was made from"
-        )
-    if head == _HDF5_SIGNATURE:
-        return "hdf5"
-    if zipfile.is_zipfile(path):
-        return _archive_form(path)
-    raise ModelError(
-        f"{path}: not a Keras model: neither a .keras archive (zip) nor HDF5"
-        f"{', but an empty file' if not head else ''}; it may be damaged or cut short. Save it "
-        'again with model.save("model.keras")'
-    )
-
-
-def _folder_form(path: Path) -> str:
-    if (path / "saved_model.pb").is_file():
-        return "saved_model"
-    raise ModelError(
-        f"{path}: a folder without saved_model.pb is not a SavedModel; give the folder that holds "
-        "it, or a .keras or .h5 file"
-    )
-
-
-def _archive_form(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            version = json.loads(archive.read("metadata.json")).get("keras_version", "3")
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{path}: a zip archive, but not one of Keras (metadata.json: {error}); save the model "
-            'again with model.save("model.keras")'
-        ) from error
-    return "keras2" if version.startswith("2.") else "keras"
-
-
-def _readable(path: Path, form: str, folder: Path) -> Path:
+def _readable(path: Path, form: Form, folder: Path) -> Path:
     """Write the model into `folder` as a file that Keras 3 reads, and return that file."""
     if form == "keras":
         return Path(shutil.copyfile(path, folder / "model.keras"))
@@ -202,8 +155,8 @@ def _functional(keras: Any, model: Any, path: Path) -> Any:
     return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
-def _without_dates(archive: Path) -> bytes:
-    """Return a `.keras` archive without the date in metadata.json and the dates of its members."""
+def _reproducible(archive: Path) -> bytes:
+    """Return a `.keras` archive without dates, its shared objects numbered from 0."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(buffer, "w") as target:
         for name in source.namelist():
@@ -211,8 +164,20 @@ def _without_dates(archive: Path) -> bytes:
             if name == "metadata.json":
                 version = json.loads(content)["keras_version"]
                 content = json.dumps({"keras_version": version}).encode()
+            elif name == "config.json":
+                content = _renumbered(content.decode()).encode()
             target.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
+
+
+def _renumbered(config: str) -> str:
+    """Number the shared objects of a configuration by appearance; Keras takes their addresses."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'("shared_object_id": )(\d+)',
+        lambda match: f"{match[1]}{numbers.setdefault(match[2], len(numbers))}",
+        config,
+    )
 
 
 @contextmanager

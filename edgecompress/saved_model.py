@@ -8,6 +8,7 @@ slots and traced functions, on which TensorFlow's own loaders fail, do no harm.
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def keras2_to_hdf5(path: Path, file: Path) -> None:
             "it, or save the model as .h5"
         ) from error
     try:
-        tf_keras.models.load_model(path, compile=False).save(file, save_format="h5")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that HDF5 is old, which is the point
+            tf_keras.models.load_model(path, compile=False).save(file, save_format="h5")
     except Exception as error:
         raise ModelError(f"{path}: tf_keras cannot load it: {error}") from error
 
