@@ -94,6 +94,23 @@ def run(
     return tuple(_joined(values) for values in zip(*parts, strict=True))
 
 
+def run_sequence(model: bytes, inputs: Inputs) -> tuple[NDArray[Any], ...]:
+    """Run samples one after another on TFLM, from the model's first state and keeping its state.
+
+    Arguments, result and errors as of `run`.
+    """
+    graph = read_model(model)
+    rows = _rows(graph, inputs)
+    child = Child("edgecompress.tflite.runtimes:infer")
+    try:
+        outputs = child.call(chosen_runtime("tflm"), model, _arena_bytes(graph), False, rows)
+    except ChildError as error:
+        raise UnsupportedModelError(_refusal("tflm", graph, error)) from error
+    finally:
+        child.close()
+    return tuple(_joined([values]) for values in outputs)
+
+
 @cache
 def chosen_runtime(runtime: str) -> str:
     """Return the runtime that `runtime` stands for, after trying a tiny model on it.

@@ -1,0 +1,109 @@
+"""`edgecompress generate`: firmware sources for .tflite models."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgecompress.cli import print_json
+from edgecompress.cli.options import boards_dir_option, json_option
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico")
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--board", required=True, help="Board id, or path of a profile.")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write the project to.",
+)  # fmt: skip
+@click.option(
+    "--framework", type=click.Choice(_FRAMEWORKS), default="cmake", show_default=True,
+    help="Build system to write for.",
+)  # fmt: skip
+@click.option("--name", help="Name of the project and, with one MODEL, of the model in C.  "
+              "[default: the file's name]")  # fmt: skip
+@click.option(
+    "--data",
+    help="Real samples for the test vectors: .npz, folder of images, .csv or "
+    "package.module:function. Noise otherwise.",
+)
+@click.option(
+    "--vectors", type=click.IntRange(min=1), default=4, show_default=True,
+    help="Number of golden test vectors for each model.",
+)  # fmt: skip
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Text file with the name of a class in each line, to be constants of the firmware.",
+)  # fmt: skip
+@click.option(
+    "--kernels", type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
+    help="Kernel library TFLM was built with.  [default: the board's]",
+)  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")
+@click.option("--force", is_flag=True, help="Overwrite files that differ.")
+@boards_dir_option
+@json_option
+def command(
+    *,
+    models: tuple[Path, ...],
+    board: str,
+    out: Path,
+    framework: str,
+    name: str | None,
+    data: str | None,
+    vectors: int,
+    labels: Path | None,
+    kernels: str | None,
+    seed: int,
+    force: bool,
+    boards_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Write firmware sources for MODELS: .tflite files with integer inputs and outputs.
+
+    The project holds the models as C arrays, runners with the operators they need and no others,
+    a tensor arena, and a self-test on golden vectors. Several models share one arena. The same
+    command writes the same files, byte for byte.
+    """
+    from edgecompress.board import load_board
+    from edgecompress.files import write_tree
+    from edgecompress.firmware.generate import generate
+
+    files = generate(
+        models,
+        load_board(board, boards_dir),
+        framework,
+        name,
+        vectors=vectors,
+        samples=_samples(data, models[0], seed) if data else None,
+        labels=labels.read_text(encoding="utf-8").splitlines() if labels else (),
+        seed=seed,
+        kernels=kernels,
+    )
+    write_tree(out, files, force=force)
+    if as_json:
+        print_json({"folder": str(out), "files": _sizes(files)})
+    click.echo(f"wrote {len(files)} files to {out}; next: see {out / 'README.md'}", err=True)
+
+
+def _samples(data: str, model: Path, seed: int) -> "NDArray[Any]":
+    from edgecompress.cli.data import data_for_tflite
+    from edgecompress.tflite.reader import read_model
+
+    read_model(model)  # for its message, should the file be missing or damaged
+    dataset = data_for_tflite(model.read_bytes(), data, "auto", seed)
+    return dataset.validation.x if dataset.validation.size else dataset.train.x
+
+
+def _sizes(files: Mapping[str, str | bytes]) -> list[dict[str, Any]]:
+    encoded = {
+        path: content.encode() if isinstance(content, str) else content
+        for path, content in files.items()
+    }
+    return [{"path": path, "bytes": len(content)} for path, content in encoded.items()]

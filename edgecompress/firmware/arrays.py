@@ -1,0 +1,42 @@
+"""Values as the inside of a C array initializer."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_HEX_BYTES_PER_LINE = 12
+_LINE_CHARACTERS = 78
+
+
+def hex_bytes(content: bytes) -> str:
+    """Return `0x1c, 0x00, ...`, twelve bytes a line."""
+    rows = range(0, len(content), _HEX_BYTES_PER_LINE)
+    return ",\n".join(
+        "  " + ", ".join(f"0x{byte:02x}" for byte in content[row : row + _HEX_BYTES_PER_LINE])
+        for row in rows
+    )
+
+
+def numbers(values: npt.NDArray[Any]) -> str:
+    """Return the integers of an array in decimal, as many on a line as fit."""
+    texts = [_literal(int(value)) for value in np.asarray(values).ravel()]
+    per_line = max(1, _LINE_CHARACTERS // (max(map(len, texts), default=1) + 2))
+    return ",\n".join("  " + ", ".join(row) for row in _rows(texts, per_line))
+
+
+def _literal(value: int) -> str:
+    """Return an integer literal of the right type; the least int64 has no literal in C."""
+    if value == np.iinfo(np.int64).min:
+        return "INT64_MIN"
+    if value == np.iinfo(np.int32).min:
+        return "INT32_MIN"
+    return str(value)
+
+
+def _rows(texts: Sequence[str], per_line: int) -> Iterator[list[str]]:
+    iterator = iter(texts)
+    while row := list(islice(iterator, per_line)):
+        yield row

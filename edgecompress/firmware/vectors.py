@@ -1,0 +1,61 @@
+"""Golden test vectors: inputs, and the outputs TFLM's own interpreter computes for them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.errors import DataError
+from edgecompress.tflite.affine import quantize
+from edgecompress.tflite.graph import Graph, Tensor
+from edgecompress.tflite.interpreter import run_sequence
+
+
+@dataclass(frozen=True)
+class GoldenVectors:
+    """`inputs[i]` holds all vectors of input i, shape [count, *tensor shape]; outputs likewise."""
+
+    count: int
+    inputs: tuple[NDArray[Any], ...]
+    outputs: tuple[NDArray[Any], ...]
+    origin: str
+
+
+def golden_vectors(
+    model: bytes, graph: Graph, *, count: int, seed: int, samples: NDArray[Any] | None = None
+) -> GoldenVectors:
+    """Run `count` inputs through the TFLM interpreter, in order, from the model's first state.
+
+    Args:
+        model: the .tflite file.
+        graph: the same model, read.
+        count: number of vectors, at least 1.
+        seed: of the noise that is the input when no samples are given.
+        samples: real inputs in the model's own units before quantization, [n, ...]; the first
+            `count` are taken. Only for models with one input.
+
+    Raises:
+        DataError: the samples do not have the input's shape, or there are too few.
+        UnsupportedModelError: TFLM refuses the model.
+    """
+    tensors = [graph.main.tensors[index] for index in graph.main.inputs]
+    if samples is None:
+        random = np.random.default_rng(seed)
+        inputs = tuple(_noise(tensor, count, random) for tensor in tensors)
+        origin = f"Inputs: uniform noise, seed {seed}."
+    elif len(samples) < count:
+        raise DataError(f"{count} test vectors asked for, but the data has {len(samples)} samples")
+    else:
+        inputs = (quantize(samples[:count].astype(np.float32), tensors[0]),)
+        origin = "Inputs: samples of the user's data."
+    return GoldenVectors(count, inputs, run_sequence(model, inputs), origin)
+
+
+def _noise(tensor: Tensor, count: int, random: np.random.Generator) -> NDArray[Any]:
+    shape = (count, *tensor.shape)
+    if tensor.type in {"INT8", "UINT8", "INT16"}:
+        limits = np.iinfo(tensor.type.lower())
+        return random.integers(limits.min, limits.max, shape, limits.dtype, endpoint=True)
+    # Wider integers and booleans are indices and switches: any tensor has elements 0 and 1.
+    return random.integers(0, 2, shape).astype(tensor.type.lower())

@@ -1,0 +1,21 @@
+// What the self-test needs of the machine it runs on.
+
+#ifndef EDGECOMPRESS_CONSOLE_H_
+#define EDGECOMPRESS_CONSOLE_H_
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void ConsolePrint(const char* text);
+
+// The deepest the stack has been since reset; 0 where nobody watches it.
+size_t StackUsedBytes(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
+#endif  // EDGECOMPRESS_CONSOLE_H_

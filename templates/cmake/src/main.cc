@@ -1,0 +1,16 @@
+// Self-test: runs every golden vector on this machine. Replace it by your own
+// application once it passes.
+
+{{ self_test_headers | includes }}
+
+int main() {
+  size_t failed = 0;
+{% for model in models %}
+  failed += RunSelfTest(g_{{ model.prefix }}_self_test, ConsolePrint);
+{% endfor %}
+  const size_t stack_bytes = StackUsedBytes();
+  PrintNumber(ConsolePrint, "edgecompress: stack_used_bytes=", stack_bytes);
+  ConsolePrint("\nedgecompress: result=");
+  ConsolePrint(failed == 0 ? "PASS\n" : "FAIL\n");
+  return failed == 0 ? 0 : 1;
+}

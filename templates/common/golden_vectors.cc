@@ -1,0 +1,48 @@
+#include "{{ model.prefix }}_golden_vectors.h"
+
+#include "{{ model.prefix }}_model_runner.h"
+
+namespace {
+
+// {{ model.vectors.origin }}
+// clang-format off
+{% for tensor in model.inputs %}
+const {{ tensor.ctype }} kInput{{ tensor.index }}[{{ model.vectors.count }} * {{ tensor.elements }}] = {
+{{ model.vectors.inputs[tensor.index] | numbers }}
+};
+
+{% endfor %}
+{% for tensor in model.outputs %}
+const {{ tensor.ctype }} kOutput{{ tensor.index }}[{{ model.vectors.count }} * {{ tensor.elements }}] = {
+{{ model.vectors.outputs[tensor.index] | numbers }}
+};
+
+{% endfor %}
+// clang-format on
+const GoldenTensor kInputs[] = {
+{% for tensor in model.inputs %}
+    {kInput{{ tensor.index }}, sizeof(kInput{{ tensor.index }}) / {{ model.vectors.count }}},
+{% endfor %}
+};
+
+const GoldenTensor kOutputs[] = {
+{% for tensor in model.outputs %}
+    {kOutput{{ tensor.index }}, sizeof(kOutput{{ tensor.index }}) / {{ model.vectors.count }}},
+{% endfor %}
+};
+
+}  // namespace
+
+extern const SelfTestModel g_{{ model.prefix }}_self_test = {
+    "{{ model.prefix }}",
+    {{ model.prefix }}_init,
+    {{ model.prefix }}_invoke,
+    {{ model.prefix }}_arena_used,
+    {{ model.prefix }}_input,
+    {{ model.prefix }}_output,
+    {{ model.vectors.count }},
+    kInputs,
+    {{ model.inputs | length }},
+    kOutputs,
+    {{ model.outputs | length }},
+};

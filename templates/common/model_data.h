@@ -1,0 +1,25 @@
+// The TFLite model {{ model.title | comment }}, in flash.
+
+#ifndef EDGECOMPRESS_{{ model.macro }}_MODEL_DATA_H_
+#define EDGECOMPRESS_{{ model.macro }}_MODEL_DATA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Where the model is placed, such as __attribute__((section(".qspi"))).
+#ifndef {{ model.macro }}_MODEL_DATA_ATTRIBUTE
+#define {{ model.macro }}_MODEL_DATA_ATTRIBUTE
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern const uint8_t g_{{ model.prefix }}_model_data[];
+extern const size_t g_{{ model.prefix }}_model_data_size;
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
+#endif  // EDGECOMPRESS_{{ model.macro }}_MODEL_DATA_H_

@@ -1,0 +1,112 @@
+#include "{{ model.prefix }}_model_runner.h"
+
+#include <new>
+
+{{ model.runner_headers | includes }}
+
+namespace {
+
+using OpResolver = tflite::MicroMutableOpResolver<{{ model.registrations | length }}>;
+using Interpreter = tflite::MicroInterpreter;
+
+// Built by placement new: no heap, and no guard of a function-local static.
+alignas(OpResolver) uint8_t g_resolver_storage[sizeof(OpResolver)];
+alignas(Interpreter) uint8_t g_interpreter_storage[sizeof(Interpreter)];
+Interpreter* g_interpreter = nullptr;
+
+// The operators of the model and no others, in the narrowest variant TFLM has.
+// Adding fails only for want of room, and the resolver has room for each.
+void AddOperators(OpResolver* resolver) {
+{% for registration in model.registrations %}
+  resolver->{{ registration.call }};
+{% endfor %}
+}
+
+{% if models | length > 1 %}
+bool IsReady() {
+  return g_interpreter != nullptr && g_tensor_arena_owner == &g_interpreter;
+}
+{% else %}
+bool IsReady() { return g_interpreter != nullptr; }
+{% endif %}
+
+ModelStatus Initialize(tflite::MicroProfilerInterface* profiler) {
+  g_interpreter = nullptr;
+{% if models | length > 1 %}
+  g_tensor_arena_owner = nullptr;
+{% endif %}
+  OpResolver* resolver = new (g_resolver_storage) OpResolver();
+  AddOperators(resolver);
+  const void* data = g_{{ model.prefix }}_model_data;
+  const tflite::Model* model = tflite::GetModel(data);
+{% if model.resource_variables %}
+  tflite::MicroAllocator* allocator =
+      tflite::MicroAllocator::Create(g_tensor_arena, kTensorArenaSize);
+  tflite::MicroResourceVariables* variables =
+      tflite::MicroResourceVariables::Create(allocator, {{ model.resource_variables }});
+  Interpreter* interpreter = new (g_interpreter_storage)
+      Interpreter(model, *resolver, allocator, variables, profiler);
+{% else %}
+  Interpreter* interpreter = new (g_interpreter_storage) Interpreter(
+      model, *resolver, g_tensor_arena, kTensorArenaSize, nullptr, profiler);
+{% endif %}
+  if (interpreter->AllocateTensors() != kTfLiteOk) {
+    return kModelErrorAllocate;
+  }
+  g_interpreter = interpreter;
+{% if models | length > 1 %}
+  g_tensor_arena_owner = &g_interpreter;
+{% endif %}
+  return kModelOk;
+}
+
+}  // namespace
+
+{% if model.labels %}
+extern "C" const char* const g_{{ model.prefix }}_labels[] = {
+{% for label in model.labels %}
+    {{ label | c_string }},
+{% endfor %}
+};
+
+{% endif %}
+extern "C" ModelStatus {{ model.prefix }}_init(void) {
+  // ModelRunner::Init takes a profiler.
+  return Initialize(nullptr);
+}
+
+extern "C" ModelStatus {{ model.prefix }}_invoke(void) {
+  if (!IsReady()) {
+    return kModelErrorNotReady;
+  }
+  return g_interpreter->Invoke() == kTfLiteOk ? kModelOk : kModelErrorInvoke;
+}
+
+{% if model.stateful %}
+extern "C" ModelStatus {{ model.prefix }}_reset(void) {
+  if (!IsReady()) {
+    return kModelErrorNotReady;
+  }
+  return g_interpreter->Reset() == kTfLiteOk ? kModelOk : kModelErrorInvoke;
+}
+
+{% endif %}
+extern "C" size_t {{ model.prefix }}_arena_used(void) {
+  return IsReady() ? g_interpreter->arena_used_bytes() : 0;
+}
+
+extern "C" void* {{ model.prefix }}_input(size_t index) {
+  return IsReady() ? g_interpreter->input(index)->data.data : nullptr;
+}
+
+extern "C" const void* {{ model.prefix }}_output(size_t index) {
+  return IsReady() ? g_interpreter->output(index)->data.data : nullptr;
+}
+
+namespace {{ model.prefix }} {
+
+ModelStatus ModelRunner::Init(tflite::MicroProfilerInterface* profiler) {
+  return Initialize(profiler);
+}
+
+}  // namespace {{ model.prefix }}

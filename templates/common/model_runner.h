@@ -1,0 +1,120 @@
+// Runs the model {{ model.title | comment }} with TFLM.
+//
+// Initialize once, fill the input, invoke, read the output. Callable from C and
+// C++. Memory is static; nothing here may run in two threads at once.
+{% if models | length > 1 %}
+// The models of this firmware share one arena: initializing one ends the other.
+{% endif %}
+
+#ifndef EDGECOMPRESS_{{ model.macro }}_MODEL_RUNNER_H_
+#define EDGECOMPRESS_{{ model.macro }}_MODEL_RUNNER_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model_status.h"
+#include "quantization.h"
+
+#define {{ model.macro }}_GENERATOR "edgecompress {{ version }}"
+#define {{ model.macro }}_MODEL_SHA256 \
+  "{{ model.sha256 }}"
+
+{% for tensor in model.inputs + model.outputs %}
+// {{ tensor.role | capitalize }} {{ tensor.index }}: {{ tensor.type }} {{ tensor.shape | join("x") }}
+// {{ tensor.name | comment }}
+#define {{ model.macro }}_{{ tensor.macro }}_ELEMENTS {{ tensor.elements }}
+{% if tensor.scale is not none %}
+#define {{ model.macro }}_{{ tensor.macro }}_SCALE {{ tensor.scale | float_literal }}
+#define {{ model.macro }}_{{ tensor.macro }}_ZERO_POINT ({{ tensor.zero_point }})
+{% endif %}
+
+{% endfor %}
+{% if model.labels %}
+#define {{ model.macro }}_LABEL_COUNT {{ model.labels | length }}
+
+{% endif %}
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+{% if model.labels %}
+// The classes, in the order of the output's elements.
+extern const char* const g_{{ model.prefix }}_labels[];
+
+{% endif %}
+// Builds the interpreter and plans the arena; again, to start anew.
+ModelStatus {{ model.prefix }}_init(void);
+
+// Runs one inference.
+ModelStatus {{ model.prefix }}_invoke(void);
+
+{% if model.stateful %}
+// Forgets what the model remembers of the inferences before.
+ModelStatus {{ model.prefix }}_reset(void);
+
+{% endif %}
+// Bytes of the arena in use, as TFLM counts them; 0 before init.
+size_t {{ model.prefix }}_arena_used(void);
+
+// The data of an input or output tensor, in the arena; valid after init, null
+// before it.
+void* {{ model.prefix }}_input(size_t index);
+const void* {{ model.prefix }}_output(size_t index);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
+{% for tensor in model.inputs %}
+static inline {{ tensor.ctype }}* {{ model.prefix }}_input{{ tensor.index }}(void) {
+  return ({{ tensor.ctype }}*){{ model.prefix }}_input({{ tensor.index }});
+}
+
+{% if tensor.scale is not none %}
+static inline {{ tensor.ctype }} {{ model.prefix }}_quantize{{ tensor.index }}(float real) {
+  const float scale = {{ model.macro }}_{{ tensor.macro }}_SCALE;
+  const int32_t zero_point = {{ model.macro }}_{{ tensor.macro }}_ZERO_POINT;
+  return ({{ tensor.ctype }})QuantizeValue(real, scale, zero_point, {{ tensor.low }}, {{ tensor.high }});
+}
+
+{% endif %}
+{% endfor %}
+{% for tensor in model.outputs %}
+static inline const {{ tensor.ctype }}* {{ model.prefix }}_output{{ tensor.index }}(void) {
+  return (const {{ tensor.ctype }}*){{ model.prefix }}_output({{ tensor.index }});
+}
+
+{% if tensor.scale is not none %}
+static inline float {{ model.prefix }}_dequantize{{ tensor.index }}({{ tensor.ctype }} quantized) {
+  const float scale = {{ model.macro }}_{{ tensor.macro }}_SCALE;
+  const int32_t zero_point = {{ model.macro }}_{{ tensor.macro }}_ZERO_POINT;
+  return DequantizeValue(quantized, scale, zero_point);
+}
+
+{% endif %}
+{% endfor %}
+#ifdef __cplusplus
+namespace tflite {
+class MicroProfilerInterface;
+}  // namespace tflite
+
+namespace {{ model.prefix }} {
+
+// The same for C++, with a hook for a profiler.
+class ModelRunner {
+ public:
+  static ModelStatus Init(tflite::MicroProfilerInterface* profiler = nullptr);
+  static ModelStatus Invoke() { return {{ model.prefix }}_invoke(); }
+  static size_t ArenaUsed() { return {{ model.prefix }}_arena_used(); }
+{% for tensor in model.inputs %}
+  static {{ tensor.ctype }}* input{{ tensor.index }}() { return {{ model.prefix }}_input{{ tensor.index }}(); }
+{% endfor %}
+{% for tensor in model.outputs %}
+  static const {{ tensor.ctype }}* output{{ tensor.index }}() { return {{ model.prefix }}_output{{ tensor.index }}(); }
+{% endfor %}
+};
+
+}  // namespace {{ model.prefix }}
+#endif  // __cplusplus
+
+#endif  // EDGECOMPRESS_{{ model.macro }}_MODEL_RUNNER_H_

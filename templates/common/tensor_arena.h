@@ -1,0 +1,35 @@
+// The memory that TFLM works in{{ ", shared by all models of this firmware" if models | length > 1 }}.
+
+#ifndef EDGECOMPRESS_TENSOR_ARENA_H_
+#define EDGECOMPRESS_TENSOR_ARENA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Where the arena is placed, such as __attribute__((section(".dtcm"))).
+#ifndef TENSOR_ARENA_ATTRIBUTE
+#define TENSOR_ARENA_ATTRIBUTE
+#endif
+
+// Smallest arena that AllocateTensors and Invoke accept on {{ board.core }}
+// ({{ kernels }} kernels, TFLM {{ tflm_commit[:12] }}), {{ arena.basis }}:
+{% for model in models %}
+//   {{ model.prefix }}: {{ model.arena.min_bytes }} bytes
+{% endfor %}
+constexpr size_t kTensorArenaMinBytes = {{ arena.min_bytes }};
+// {{ arena.margin_reason }}
+constexpr size_t kTensorArenaMarginBytes = {{ arena.margin_bytes }};
+
+// A 64-bit host has wider pointers and no shortage of memory.
+constexpr size_t kTensorArenaSize =
+    sizeof(void*) > 4 ? 4 * kTensorArenaMinBytes + 65536
+                      : kTensorArenaMinBytes + kTensorArenaMarginBytes;
+
+extern uint8_t g_tensor_arena[kTensorArenaSize];
+{% if models | length > 1 %}
+
+// The runner whose tensors are in the arena now.
+extern const void* g_tensor_arena_owner;
+{% endif %}
+
+#endif  // EDGECOMPRESS_TENSOR_ARENA_H_
