@@ -107,7 +107,7 @@ def _weights(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
 
 def _sliced(variable: Any, trace: Trace, kept: Kept) -> npt.NDArray[Any]:
     """Return a weight without the slices of removed channels."""
-    value = np.array(variable)
+    value = np.array(variable.numpy())
     for axis in range(value.ndim):
         entry = trace.indexed.get((id(variable), axis))
         if entry is not None:
@@ -117,7 +117,7 @@ def _sliced(variable: Any, trace: Trace, kept: Kept) -> npt.NDArray[Any]:
 
 def _masked(variable: Any, trace: Trace, kept: Kept) -> npt.NDArray[Any]:
     """Return a weight with zeros where it reads removed channels."""
-    value = np.array(variable)
+    value = np.array(variable.numpy())
     for axis in range(value.ndim):
         entry = trace.indexed.get((id(variable), axis))
         if entry is not None and entry.role == "consumer":

@@ -1,1 +1,1 @@
-"""Follow channels through a Keras model: atoms (`channels`), rules by layer, the walk (`follow`)."""
+"""Follow channels through a Keras model: atoms (`channels`), layer rules, the walk (`follow`)."""

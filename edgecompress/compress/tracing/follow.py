@@ -129,7 +129,11 @@ def _arguments(
     if not _is_layer(layer):
         return tuple(tensor for name in names for tensor in given[name]), (), ()
     states = given.get("initial_state", ())
-    others = [t for name in names[1:] if name != "initial_state" for t in given[name]]
+    apart = {names[0], "initial_state"}
+    # Keras adds the mask of a Masking or Embedding layer: one flag per step, none per channel.
+    if not any(tensor.labelled() for tensor in given.get("mask", ())):
+        apart.add("mask")
+    others = [tensor for name in names if name not in apart for tensor in given[name]]
     return given[names[0]], states, tuple(others)
 
 

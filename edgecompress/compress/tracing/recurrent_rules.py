@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from edgecompress.compress.tracing.calls import Call, elementwise, freeze_all_but, only
-from edgecompress.compress.tracing.channels import Axes, Channels, Trace
+from edgecompress.compress.tracing.channels import Axes, Trace
 from edgecompress.compress.tracing.shape_rules import not_understood
 
 # Gates whose weights stand side by side in a kernel: [in, gates * units].
@@ -40,10 +39,10 @@ def recurrent(trace: Trace, call: Call) -> Sequence[Axes]:
 
 
 def bidirectional(trace: Trace, call: Call) -> Sequence[Axes]:
-    """Bidirectional: two layers of their own, whose units are appended or paired."""
+    """Bidirectional: a unit goes from both directions, for Keras takes both to have as many."""
     layer = call.layer
     parts = (layer.forward_layer, layer.backward_layer)
-    if layer.stateful or any(gate_count(part) is None for part in parts):
+    if layer.stateful or None in map(gate_count, parts) or parts[0].units != parts[1].units:
         return not_understood(trace, call)
     half = len(call.states) // 2
     results = []
@@ -51,9 +50,11 @@ def bidirectional(trace: Trace, call: Call) -> Sequence[Axes]:
         trace.paths[id(part)] = f"{trace.path(layer)}/{part.name}"
         results.append(recurrent(trace, replace(call, layer=part, states=states)))
     (forward, *forward_states), (backward, *backward_states) = results
+    units = [trace.produce(part, part.units) for part in parts]
+    trace.unite(*units)
     if layer.merge_mode is None:
         return [forward, backward, *forward_states, *backward_states]
-    merged = _merged(trace, layer.merge_mode, [_last(forward), _last(backward)])
+    merged = np.concatenate(units) if layer.merge_mode == "concat" else units[0]
     return [(*forward[:-1], merged), *forward_states, *backward_states]
 
 
@@ -62,21 +63,3 @@ def gate_count(layer: Any) -> int | None:
     if not type(layer).__module__.startswith("keras."):
         return None
     return _GATES.get(type(layer).__name__)
-
-
-def _last(axes: Axes) -> Channels:
-    channels = axes[-1]
-    if channels is None:
-        raise ValueError("a recurrent layer's last axis holds its units")
-    return channels
-
-
-def _merged(trace: Trace, mode: str, channels: list[Channels]) -> Channels:
-    if mode == "concat":
-        return np.concatenate(channels)
-
-    def paired(first: Channels, second: Channels) -> Channels:
-        trace.unite(first, second)
-        return first
-
-    return reduce(paired, channels)
