@@ -51,7 +51,7 @@ def _rows(content: bytes, path: Path) -> tuple[list[str], list[list[str]]]:
         rows = [row for row in csv.reader(text.splitlines()) if row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: not a readable .csv file: {error}") from error
-    if rows and any(_number(cell) is None for cell in rows[0][:-1]):
+    if rows and _is_header(rows[0], rows[1:]):
         header, rows = [name.strip() for name in rows[0]], rows[1:]
     else:
         header = [f"column {number}" for number in range(1, len(rows[0]) + 1)] if rows else []
@@ -63,6 +63,13 @@ def _rows(content: bytes, path: Path) -> tuple[list[str], list[list[str]]]:
                 f"{path}: row {number} has {len(row)} cells, the table has {len(header)} columns"
             )
     return header, rows
+
+
+def _is_header(first: list[str], others: list[list[str]]) -> bool:
+    """Say whether the first row holds names: of features, or of a label that no other row has."""
+    if any(_number(cell) is None for cell in first[:-1]):
+        return True
+    return _number(first[-1]) is None and all(row[-1] != first[-1] for row in others)
 
 
 def _label_column(

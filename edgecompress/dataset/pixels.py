@@ -9,7 +9,6 @@ import numpy as np
 
 from edgecompress.dataset.split import Dataset, Split, Task
 from edgecompress.errors import DataError
-from edgecompress.metrics import fitness
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +63,8 @@ def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
         split: training samples with pixels of 0..255.
         task: what the model is for; accuracy decides for classes, R2 otherwise.
     """
+    from edgecompress.metrics import fitness  # which imports Split from this package
+
     if split.y is None and task != "reconstruction":
         _log.info("pixels stay 0..255: there are no labels to find the model's range by")
         return "0..255"
