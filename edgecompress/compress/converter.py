@@ -5,14 +5,21 @@ tensor gets a min and a max) and then quantized; where ranges other than min-max
 they replace the calibrated ones in between.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.compress.calibrated import (
+    activation_ranges,
+    inner_tensors,
+    with_pow2_weights,
+    with_ranges,
+)
 from edgecompress.compress.freeze import FrozenGraph
+from edgecompress.compress.ranges import Histogram, Range, choose_ranges, pow2_range
 
 
 @dataclass(frozen=True)
@@ -21,19 +28,76 @@ class Conversion:
 
     graph: FrozenGraph
     samples: tuple[NDArray[Any], ...]  # one array [n, ...] for each input
-    scheme: str  # "int8", "int16x8"
+    scheme: str  # "int8", "int16x8", "pow2"
     per_channel_dense: bool
+    method: str = "minmax"  # or "percentile", "mse"
+    ranges: Mapping[str, Range] = field(default_factory=dict)  # by tensor name, over all others
 
 
 def call(function: str, job: Conversion) -> Any:
     """Call a function of this module by name: the child's entry."""
-    return {"to_int": to_int}[function](job)
+    return {"to_int": to_int, "to_ranged_int8": to_ranged_int8, "to_float": to_float}[function](job)
 
 
 def to_int(job: Conversion) -> bytes:
     """Return a .tflite with integer activations, inputs and outputs, ranges by min-max."""
     data: bytes = _converter(job).convert()
     return data
+
+
+def to_float(job: Conversion) -> bytes:
+    """Return a float .tflite whose activation tensors carry the min and max of the samples."""
+    converter = _converter(job)
+    converter._experimental_calibrate_only = True  # noqa: SLF001 - no public name
+    data: bytes = converter.convert()
+    return data
+
+
+def to_ranged_int8(job: Conversion) -> bytes:
+    """Return an int8 .tflite whose ranges are chosen by `job.method`, or by powers of two."""
+    import tensorflow as tf
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    calibrated = to_float(job)
+    ranges = activation_ranges(calibrated)
+    if job.method != "minmax":
+        inner = inner_tensors(calibrated)
+        histograms = {name: Histogram.empty(*ranges[name]) for name in inner if name in ranges}
+        for values in _inferred(calibrated, job.samples):
+            for name, histogram in histograms.items():
+                histogram.add(values[name])
+        ranges |= choose_ranges(histograms, job.method)
+    ranges |= job.ranges
+    if job.scheme == "pow2":
+        ranges = {name: pow2_range(low, high) for name, (low, high) in ranges.items()}
+    quantized: bytes = mlir_quantize(
+        with_ranges(calibrated, ranges),
+        input_data_type=tf.int8,
+        output_data_type=tf.int8,
+        disable_per_channel_for_dense_layers=not job.per_channel_dense,
+    )
+    return with_pow2_weights(quantized, calibrated) if job.scheme == "pow2" else quantized
+
+
+def _inferred(model: bytes, samples: tuple[NDArray[Any], ...]) -> Iterator[dict[str, Any]]:
+    """Yield the values of all tensors of a float model, by name, sample by sample."""
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(
+        model_content=model,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=(
+            tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
+    )
+    interpreter.allocate_tensors()
+    inputs = [detail["index"] for detail in interpreter.get_input_details()]
+    tensors = {detail["name"]: detail["index"] for detail in interpreter.get_tensor_details()}
+    for batch in _batches_of_one(samples):
+        for index, values in zip(inputs, batch, strict=True):
+            interpreter.set_tensor(index, values)
+        interpreter.invoke()
+        yield {name: interpreter.get_tensor(index) for name, index in tensors.items() if name}
 
 
 def _converter(job: Conversion) -> Any:

@@ -1,6 +1,7 @@
 """Post-training quantization of a Keras model to a full-integer .tflite with a batch of one."""
 
 import logging
+import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from edgecompress.child import Child, ChildError
 from edgecompress.compress.converter import Conversion
 from edgecompress.compress.freeze import FrozenGraph, freeze, nodes_of
+from edgecompress.compress.ranges import METHODS, Method
 from edgecompress.errors import ConversionError, DataError, UsageError
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.names import operator_name
 from edgecompress.tflite.reader import read_model
 
-Scheme = Literal["int8", "int16x8"]
+Scheme = Literal["int8", "int16x8", "pow2"]
 Samples = NDArray[np.float32] | Sequence[NDArray[np.float32]]
 
 SCHEMES: tuple[str, ...] = get_args(Scheme)
@@ -31,6 +33,7 @@ def quantize(
     calibration: Samples,
     scheme: Scheme = "int8",
     *,
+    method: Method = "minmax",
     samples: int = DEFAULT_SAMPLES,
     per_channel_dense: bool = False,
     seed: int = 0,
@@ -43,7 +46,10 @@ def quantize(
         model: any model that Keras can trace; custom layers are fine.
         calibration: typical inputs, float32 [n, ...], scaled as in training; a sequence of such
             arrays for a model of several inputs.
-        scheme: "int8", or "int16x8" (int16 activations, int8 weights).
+        scheme: "int8"; "int16x8" (int16 activations, int8 weights); or "pow2" (int8 with all
+            scales powers of two, so that rescaling is a shift).
+        method: how the range of each activation is chosen: "minmax" of the samples, "percentile"
+            (clips one value in ten thousand at each end) or "mse" (the least mean squared error).
         samples: how many of `calibration` set the ranges, chosen by `seed`.
         per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
             finer, for 12 bytes a unit in the file.
@@ -57,17 +63,22 @@ def quantize(
         ConversionError: TensorFlow or the converter refused the model, or crashed on it.
         UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
     """
-    if scheme not in SCHEMES:
-        raise UsageError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
+    _check_choice(scheme, method)
     chosen = _choose(_checked(model, calibration), samples, seed)
     job = Conversion(
         graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
         samples=chosen,
         scheme=scheme,
         per_channel_dense=per_channel_dense,
+        method=method,
     )
     _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(chosen[0]))
-    return _verified(convert("to_int", job), chosen, model.name)
+    plain = method == "minmax" and scheme != "pow2"
+    quantized: bytes = convert("to_int" if plain else "to_ranged_int8", job)
+    _check_runs(quantized, chosen, model.name)
+    if scheme == "pow2":
+        _check_pow2(quantized)
+    return quantized
 
 
 def convert(function: str, job: Conversion) -> Any:
@@ -100,6 +111,18 @@ def _explained(cause: str, graph: FrozenGraph) -> str:
         f"the TFLite converter failed: {cause.strip().splitlines()[0]}; simplify the model by "
         "halves to find the layer it fails on, and replace that layer"
     )
+
+
+def _check_choice(scheme: str, method: str) -> None:
+    if scheme not in SCHEMES:
+        raise UsageError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
+    if method not in METHODS:
+        raise UsageError(f"unknown calibration {method!r}; known are {', '.join(METHODS)}")
+    if scheme == "int16x8" and method != "minmax":
+        raise UsageError(
+            f"int16x8 is calibrated by minmax only, not by {method}: 65,536 steps make clipping "
+            "pointless"
+        )
 
 
 def _checked(model: Any, calibration: Samples) -> tuple[NDArray[Any], ...]:
@@ -138,8 +161,8 @@ def _choose(arrays: tuple[NDArray[Any], ...], count: int, seed: int) -> tuple[ND
     return tuple(values[chosen] for values in arrays)
 
 
-def _verified(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> bytes:
-    """Return `model` if it is of integers only and TFLM runs it; else raise."""
+def _check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> None:
+    """Raise unless `model` is of integers only, and TFLM runs it."""
     graph = read_model(model)
     tensors = graph.main.tensors
     floats = [
@@ -155,4 +178,13 @@ def _verified(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> byt
             "replace that layer"
         )
     run(model, [values[:1] for values in samples], "tflm")
-    return model
+
+
+def _check_pow2(model: bytes) -> None:
+    """Raise unless every scale is an exact power of two: those have the mantissa 0.5."""
+    for tensor in read_model(model).main.tensors:
+        scales = tensor.quantization.scales if tensor.quantization is not None else ()
+        if any(math.frexp(scale)[0] != 0.5 for scale in scales):  # noqa: PLR2004
+            raise ConversionError(
+                f"the scale of {tensor.name} cannot be made a power of two; use the int8 scheme"
+            )

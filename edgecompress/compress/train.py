@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgecompress.compress.batches import Samples, gather_samples, shuffled
 from edgecompress.compress.losses import Loss
+from edgecompress.compress.rebuild import rebuild
 from edgecompress.compress.step import Step, train_step
 from edgecompress.compress.training import Lesson, Training
 from edgecompress.dataset import Split, Task, infer_task
@@ -160,10 +161,9 @@ def _report(run: _Run, epoch: Epoch) -> None:
 
 def _copy(model: Any, seed: int) -> Any:
     """Copy a model with its weights; random layers of the copy start from `seed`."""
-    import keras
-
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    copy, pairs = rebuild(model, {})
+    for source, target in pairs:
+        target.set_weights(source.get_weights())
     for number, layer in enumerate(copy._flatten_layers()):  # noqa: SLF001 - nested layers too
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:

@@ -33,3 +33,10 @@ def dequantize(values: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
         return values.astype(np.float32)
     scale, zero_point = tensor.quantization.scales[0], tensor.quantization.zero_points[0]
     return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+
+
+def real_range(tensor: Tensor) -> tuple[float, float]:
+    """Return the smallest and the largest real value that a quantized tensor can hold."""
+    limits = np.iinfo(np.dtype(tensor.type.lower()))
+    low, high = dequantize(np.array([limits.min, limits.max]), tensor)
+    return float(low), float(high)

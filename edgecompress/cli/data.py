@@ -1,0 +1,89 @@
+"""The options by which commands take data and models, and what they turn them into."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edgecompress.dataset import PIXEL_RANGES, Dataset, load_dataset, resolve_pixels
+from edgecompress.errors import OutputExistsError, UsageError
+from edgecompress.tflite.affine import real_range
+from edgecompress.tflite.interpreter import RUNTIMES
+from edgecompress.tflite.reader import read_model
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DATA_HELP = (
+    ".npz with x_train, y_train, x_test, y_test (or x, y); folder of images; .csv (FILE#COLUMN "
+    "names the label column); or package.module:function."
+)
+data_option = click.option("--data", required=True, help=DATA_HELP)
+optional_data_option = click.option("--data", help=f"{DATA_HELP} Without it, nothing is measured.")
+pixels_option = click.option(
+    "--pixels",
+    type=click.Choice(PIXEL_RANGES),
+    default="auto",
+    show_default=True,
+    help="Range the model takes pixels of images in; auto: where it does best on training images.",
+)
+seed_option = click.option(
+    "--seed", default=0, show_default=True, help="Of every random choice, and of the data's split."
+)
+force_option = click.option("--force", is_flag=True, help="Overwrite the output file.")
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    default="tflm",
+    show_default=True,
+    help="What runs a .tflite: TFLM, whose outputs are the device's, or a TFLite runtime on its "
+    "reference kernels; auto: the first of those that works.",
+)
+
+
+def out_option(suffix: str) -> Callable[[Command], Command]:
+    """Return the option for a command's output file."""
+    return click.option(
+        "-o",
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        required=True,
+        help=f"File to write, {suffix}.",
+    )
+
+
+def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
+    """Load the data set for `model` (a keras.Model), its pixels in the model's range."""
+    from edgecompress.dataset import resolve_pixels
+
+    dataset = load_dataset(
+        data,
+        input_shape=tuple(model.inputs[0].shape[1:]),
+        output_shape=tuple(model.outputs[0].shape[1:]),
+        seed=seed,
+    )
+    return resolve_pixels(dataset, model, pixels)
+
+
+def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
+    """Load the data set for a .tflite, its pixels in the range its input scale was made for."""
+    from edgecompress.dataset import resolve_pixels
+
+    graph = read_model(model).main
+    source, answer = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
+    dataset = load_dataset(
+        data, input_shape=source.shape[1:], output_shape=answer.shape[1:], seed=seed
+    )
+    if pixels == "auto" and dataset.pixel_range == "0..255":
+        if source.quantization is None:
+            raise UsageError("the model's input has no scale to tell its pixels by; use --pixels")
+        low, high = real_range(source)
+        pixels = "0..255" if high > 2 else "-1..1" if low < -0.5 else "0..1"  # noqa: PLR2004
+    return resolve_pixels(dataset, None, pixels)
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Raise OutputExistsError if `path` is there already: before the work, not after it."""
+    if path.exists() and not force:
+        raise OutputExistsError(f"{path} exists; give another file with -o, or --force")

@@ -1,0 +1,127 @@
+"""`edgecompress distill`: a small student learns what a large teacher answers."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from edgecompress.cli import print_json
+from edgecompress.cli.data import (
+    data_for,
+    data_option,
+    force_option,
+    out_option,
+    pixels_option,
+    refuse_existing,
+    seed_option,
+)
+from edgecompress.cli.options import json_option
+from edgecompress.cli.tables import print_rows
+
+
+@click.command()
+@click.argument("teacher", type=click.Path(path_type=Path))
+@click.option(
+    "--student",
+    required=True,
+    help="Keras model to train, or auto: the teacher with a share of its channels (--width).",
+)
+@data_option
+@out_option(".keras")
+@click.option(
+    "--width",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="Share of the teacher's channels that `--student auto` keeps.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, min_open=True),
+    default=4.0,
+    show_default=True,
+    help="Softens the teacher's class probabilities; 1 leaves them.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="Share of the teacher in the loss; the rest is the labels'.",
+)
+@click.option("--epochs", type=click.IntRange(0), default=20, show_default=True, help="At most.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="At the start; it falls to zero over the epochs.",
+)
+@click.option(
+    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Samples a step."
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    help="Epochs without a better validation metric before training stops.  [default: never]",
+)
+@click.option(
+    "--augmentation",
+    type=click.Choice(["none", "shift", "shift+flip"]),
+    default="none",
+    show_default=True,
+    help="Random changes of the training images.",
+)
+@pixels_option
+@seed_option
+@force_option
+@json_option
+def command(
+    *,
+    teacher: Path,
+    student: str,
+    data: str,
+    out: Path,
+    width: float,
+    pixels: str,
+    force: bool,
+    as_json: bool,
+    **training: object,
+) -> None:
+    """Train a student on the data's labels and on TEACHER's answers.
+
+    The best epoch on the validation part is kept. What the student still lacks is shown class by
+    class, measured on the validation part; the test part stays unused.
+    """
+    from edgecompress.compress.distill import derive_student, distill, residuals
+    from edgecompress.compress.training import Training
+    from edgecompress.evaluate import evaluate
+    from edgecompress.keras_model import load_keras, save_keras, set_seed
+
+    refuse_existing(out, force=force)
+    settings = Training(**training)  # type: ignore[arg-type] # Click checked the types
+    set_seed(settings.seed)
+    taught = load_keras(teacher)
+    learner = derive_student(taught, width) if student == "auto" else load_keras(Path(student))
+    dataset = data_for(taught, data, pixels, settings.seed)
+    task, validation = dataset.task, dataset.validation
+    learner = distill(taught, learner, dataset.train, validation, settings, task=task)
+    save_keras(learner, out)
+    if not validation.size:
+        validation = dataset.train
+    rows = residuals(taught, learner, validation, task, len(dataset.labels))
+    facts = {
+        "student": str(out),
+        "parameters": learner.count_params(),
+        "teacher_parameters": taught.count_params(),
+        "validation": dict(evaluate(learner, validation, task)),
+        "teacher_validation": dict(evaluate(taught, validation, task)),
+        "residuals": [
+            {**asdict(row), "label": None if row.label is None else dataset.labels[row.label]}
+            for row in rows
+        ],
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        print_rows([{**row, "label": row["label"] or "all"} for row in facts["residuals"]])

@@ -1,0 +1,49 @@
+"""`edgecompress evaluate`: how well models do their task, side by side."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgecompress.cli import print_json
+from edgecompress.cli.data import (
+    data_for,
+    data_for_tflite,
+    data_option,
+    pixels_option,
+    runtime_option,
+    seed_option,
+)
+from edgecompress.cli.options import json_option
+from edgecompress.cli.tables import print_rows
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@data_option
+@pixels_option
+@runtime_option
+@seed_option
+@json_option
+def command(
+    *, models: tuple[Path, ...], data: str, pixels: str, runtime: Any, seed: int, as_json: bool
+) -> None:
+    """Measure MODELS, Keras or .tflite, on the test part of the data.
+
+    Classes: accuracy, balanced accuracy, macro F1. Regression and reconstruction: mean squared
+    and mean absolute error, R2; ROC AUC where labels tell anomalies.
+    """
+    from edgecompress.evaluate import evaluate, load_model
+
+    loaded = [load_model(path) for path in models]
+    load = data_for_tflite if isinstance(loaded[0], bytes) else data_for
+    dataset = load(loaded[0], data, pixels, seed)
+    test = dataset.test.open("evaluate")
+    rows = [
+        {"model": str(path), **evaluate(model, test, dataset.task, runtime=runtime)}
+        for path, model in zip(models, loaded, strict=True)
+    ]
+    if as_json:
+        print_json({"task": dataset.task, "samples": test.size, "models": rows})
+    else:
+        print_rows(rows)
