@@ -12,7 +12,6 @@ from edgecompress.tflite.affine import real_range
 from edgecompress.tflite.interpreter import RUNTIMES
 from edgecompress.tflite.reader import read_model
 
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DATA_HELP = (
@@ -55,8 +54,6 @@ def out_option(suffix: str) -> Callable[[Command], Command]:
 
 def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
     """Load the data set for `model` (a keras.Model), its pixels in the model's range."""
-    from edgecompress.dataset import resolve_pixels
-
     dataset = load_dataset(
         data,
         input_shape=tuple(model.inputs[0].shape[1:]),
@@ -68,8 +65,6 @@ def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
 
 def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
     """Load the data set for a .tflite, its pixels in the range its input scale was made for."""
-    from edgecompress.dataset import resolve_pixels
-
     graph = read_model(model).main
     source, answer = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
     dataset = load_dataset(

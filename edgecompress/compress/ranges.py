@@ -44,9 +44,8 @@ class Histogram:
     @property
     def centres(self) -> NDArray[np.float64]:
         """The middle of each bin."""
-        width = (self.high - self.low) / _BINS
-        middles: NDArray[np.float64] = self.low + width * (np.arange(_BINS) + 0.5)
-        return middles
+        edges = np.linspace(self.low, self.high, _BINS + 1)
+        return (edges[:-1] + edges[1:]) / 2
 
 
 def clipped_range(histogram: Histogram, method: str) -> Range:
