@@ -1,7 +1,7 @@
 """A .tflite model and a board in, the files of a firmware project out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from edgecompress import __version__
 from edgecompress.board import Board
-from edgecompress.errors import BoardError, UsageError
+from edgecompress.errors import UsageError
+from edgecompress.firmware.frameworks import LAYOUTS, Layout, check_framework, platformio_platform
 from edgecompress.firmware.identifiers import identifier, unique_identifiers
 from edgecompress.firmware.memory import board_memory
 from edgecompress.firmware.model import (
@@ -33,20 +34,6 @@ STACK_BYTES = 4096
 
 _PER_MODEL = ("model_data", "model_runner", "golden_vectors")
 _SHARED = ("model_status", "quantization", "self_test", "tensor_arena")
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where a framework expects C++ sources, and what it calls them."""
-
-    sources: str
-    suffix: str = ".cc"
-
-
-_LAYOUTS: Mapping[str, _Layout] = {
-    "cmake": _Layout("src"),
-}
-FRAMEWORKS = tuple(_LAYOUTS)
 
 
 @dataclass(frozen=True)
@@ -92,8 +79,7 @@ def generate(
         ModelError: a model cannot be read, or TFLM cannot run it.
         DataError: samples that do not have the model's input shape.
     """
-    if framework not in _LAYOUTS:
-        raise UsageError(f"no framework {framework!r}; there are {', '.join(FRAMEWORKS)}")
+    check_framework(framework, board)
     if not models or vectors < 1:
         raise UsageError("give at least one model and at least one test vector")
     titles = [_title(model, name if len(models) == 1 else None) for model in models]
@@ -105,7 +91,7 @@ def generate(
         for model, title, prefix in zip(models, titles, unique_identifiers(titles), strict=True)
     ]  # fmt: skip
     facts = _facts(described, board, framework, name or titles[0], kernels or board.kernels)
-    return _files(_LAYOUTS[framework], framework, facts)
+    return _files(LAYOUTS[framework], framework, facts)
 
 
 def arena_size(models: Sequence[FirmwareModel]) -> ArenaSize:
@@ -165,41 +151,43 @@ def _facts(
 ) -> Mapping[str, Any]:
     """Return everything the templates may name."""
     project = identifier(title)
-    if board.core not in CORES:
-        raise BoardError(
-            f"{board.id} has the core {board.core}; the framework cmake builds for "
-            f"{', '.join(CORES)}. Choose another framework"
-        )
-    flash, ram = board_memory(board)
-    machine = MACHINES[board.frameworks.get("qemu", {}).get("machine", CORES[board.core].machine)]
-    emulated = "qemu" in board.frameworks
     facts = {
         "version": __version__,
         "title": title,
         "project": project,
         "framework": framework,
         "board": board,
-        "core": CORES[board.core],
         "kernels": kernels,
         "tflm_commit": TFLM_COMMIT,
         "models": models,
-        "self_test_headers": [
-            "console.h",
-            *(f"{model.prefix}_golden_vectors.h" for model in models),
-        ],
+        "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
+        "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
         "arena": arena_size(models),
         "stack_bytes": STACK_BYTES,
+        "board_is_emulated": "qemu" in board.frameworks,
+        "platformio_platform": platformio_platform(board),
+        **(_bare_metal_facts(board, project) if framework == "cmake" else {}),
+    }
+    return {**facts, "summary": _summary(facts)}
+
+
+def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:
+    """Return what the templates of a project without vendor code need besides."""
+    emulated = "qemu" in board.frameworks
+    flash, ram = board_memory(board)
+    name = board.frameworks["qemu"]["machine"] if emulated else CORES[board.core].machine
+    return {
+        "core": CORES[board.core],
         "flash": flash,
         "ram": ram,
-        "machine": machine,
-        "board_is_emulated": emulated,
+        "machine": MACHINES[name],
         "qemu_image": f"{project}.elf" if emulated else f"{project}_qemu.elf",
     }
-    return {**facts, "facts": _summary(facts)}
 
 
 def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what `build` and `emulate` read from firmware.json."""
+    arena = facts["arena"]
     return {
         "edgecompress": facts["version"],
         "project": facts["project"],
@@ -208,11 +196,8 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "core": facts["board"].core,
         "kernels": facts["kernels"],
         "tflm_commit": facts["tflm_commit"],
-        "qemu": {"machine": facts["machine"].name, "image": facts["qemu_image"]},
-        "arena_bytes": facts["arena"].min_bytes + facts["arena"].margin_bytes,
+        "arena_bytes": arena.min_bytes + arena.margin_bytes,
         "stack_bytes": facts["stack_bytes"],
-        "flash": {"address": facts["flash"].address, "size_bytes": facts["flash"].size_bytes},
-        "ram": {"address": facts["ram"].address, "size_bytes": facts["ram"].size_bytes},
         "models": [
             {
                 "name": model.prefix,
@@ -225,24 +210,38 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
             }
             for model in facts["models"]
         ],
+        **(_bare_metal_summary(facts) if facts["framework"] == "cmake" else {}),
     }
 
 
-def _files(layout: _Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
-    sources = Path(layout.sources)
+def _bare_metal_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "qemu": {"machine": facts["machine"].name, "image": facts["qemu_image"]},
+        "image": f"{facts['project']}.elf",
+        "flash": asdict(facts["flash"]),
+        "ram": asdict(facts["ram"]),
+    }
+
+
+def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
     files: dict[str, str | bytes] = {
         ".clang-format": render("common/clang-format", facts),
         "firmware.json": render("common/firmware.json", facts),
     }
-    for template in template_files("common"):
+    for template in (name for name in template_files("common") if _is_source(name)):
         stem, suffix = Path(template).stem, Path(template).suffix
-        target = suffix.replace(".cc", layout.suffix)
+        ending = f"{stem}{layout.suffix if suffix == '.cc' else suffix}"
         if stem in _SHARED:
-            files[f"{sources / stem}{target}"] = render(f"common/{template}", facts)
+            files[f"{layout.sources}/{ending}"] = render(f"common/{template}", facts)
         for model in facts["models"] if stem in _PER_MODEL else ():
             text = render(f"common/{template}", {**facts, "model": model})
-            files[f"{sources}/{model.prefix}_{stem}{target}"] = text
+            files[f"{layout.sources}/{model.prefix}_{ending}"] = text
+    sources = sorted(Path(path).name for path in files if path.endswith(layout.suffix))
     for template in template_files(framework):
         path = template.replace("__project__", facts["project"])
-        files[path] = render(f"{framework}/{template}", facts)
+        files[path] = render(f"{framework}/{template}", {**facts, "sources": sources})
     return files
+
+
+def _is_source(template: str) -> bool:
+    return Path(template).stem in (*_SHARED, *_PER_MODEL)

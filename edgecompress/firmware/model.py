@@ -67,7 +67,7 @@ class FirmwareModel:
     sha256: str
     inputs: tuple[IoTensor, ...]
     outputs: tuple[IoTensor, ...]
-    registrations: tuple[str, ...]
+    registrations: tuple[tuple[str, str], ...]  # resolver method, narrow variant or ""
     arena: Arena
     resource_variables: int
     stateful: bool

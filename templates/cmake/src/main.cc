@@ -1,7 +1,7 @@
 // Self-test: runs every golden vector on this machine. Replace it by your own
 // application once it passes.
 
-{{ self_test_headers | includes }}
+{{ (["console.h"] + golden_headers) | includes }}
 
 int main() {
   size_t failed = 0;

@@ -1,0 +1,11 @@
+// Everything of {{ title | comment }} that a sketch needs.
+
+#ifndef EDGECOMPRESS_{{ project | upper }}_H_
+#define EDGECOMPRESS_{{ project | upper }}_H_
+
+// The Arduino builder finds TFLM by this header; another port has another.
+#include <Chirale_TensorFlowLite.h>
+
+{{ runner_headers | includes }}
+
+#endif  // EDGECOMPRESS_{{ project | upper }}_H_
