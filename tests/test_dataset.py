@@ -143,7 +143,14 @@ def test_anomaly_labels_may_be_in_the_test_part_only(tmp_path):
         ({"x": np.ones((3, 4)), "y": np.ones(2)}, r"x has shape \(3, 4\) and y \(2,\)"),
         ({"x": np.ones((0, 4))}, "no samples"),
         ({"x": np.array([[1.0, np.nan], [1, 2]])}, "1 of 2 samples hold NaN or infinity"),
-        ({"x": np.array([["a", "b"]])}, "must be numbers"),
+        ({"x": np.array([["a", "b"]])}, "must be real numbers"),
+        ({"x": np.ones((3, 4), complex)}, "must be real numbers"),
+        ({"x": np.full((3, 4), 1e300)}, "3 of 3 samples hold NaN or infinity in float32"),
+        ({"x": np.ones((3, 4)), "y": np.ones((3, 0))}, "each sample needs a number or name"),
+        (
+            {"x_train": np.ones((4, 2)), "y_train": np.arange(4) % 2, "x_test": np.ones((4, 3))},
+            r"test samples have shape \(3,\), training samples \(2,\); they must be alike",
+        ),
         ({"x": np.array([[{}]], dtype=object)}, "not a readable .npz"),
         ({"x": np.ones((9, 2)), "y": np.zeros(9, int)}, "all .* training samples have the label 0"),
         ({"x": np.ones((9, 2)), "y": np.arange(9)}, "labels run from 0 to 8, but the model has 3"),
@@ -155,6 +162,21 @@ def test_anomaly_labels_may_be_in_the_test_part_only(tmp_path):
 def test_npz_that_is_refused(tmp_path, arrays, message):
     with pytest.raises(DataError, match=message):
         load_dataset(npz(tmp_path, **arrays), output_shape=(3,))
+
+
+def test_a_single_array_named_npz(tmp_path):
+    with (tmp_path / "data.npz").open("wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(DataError, match=r"a single array; save it with np\.savez"):
+        load_dataset(str(tmp_path / "data.npz"))
+
+
+def test_a_truncated_npz(tmp_path, digits):
+    data = tmp_path / "data.npz"
+    npz(tmp_path, x=digits[0])
+    data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"not a readable \.npz file"):
+        load_dataset(str(data))
 
 
 # --- folders of images
@@ -407,7 +429,7 @@ def test_match_input_adds_and_removes_the_channel_axis_only():
     assert match_input(x, (28, 28, 1)).shape == (5, 28, 28, 1)
     assert match_input(x[..., None], (28, 28)).shape == (5, 28, 28)
     assert match_input(x, (None, 28)).shape == x.shape
-    with pytest.raises(DataError, match=r"\(28, 28\), the model takes \(784\)"):
+    with pytest.raises(DataError, match=r"\(28, 28\), the model takes \(784,\)"):
         match_input(x, (784,))
 
 

@@ -27,14 +27,15 @@ def match_input(
     """
     if len(x) == 0:
         raise DataError(f"{where}: no samples")
-    if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool):
-        raise DataError(f"{where}: samples are of type {x.dtype}; they must be numbers")
-    samples = _with_channel_axis(x, input_shape, where).astype(np.float32, copy=False)
+    if x.dtype.kind not in "fiub":
+        raise DataError(f"{where}: samples are of type {x.dtype}; they must be real numbers")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is found below
+        samples = _with_channel_axis(x, input_shape, where).astype(np.float32, copy=False)
     if np.issubdtype(x.dtype, np.inexact) and not np.isfinite(samples).all():
         bad = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))
         raise DataError(
-            f"{where}: {len(bad)} of {len(x)} samples hold NaN or infinity (the first is number "
-            f"{bad[0]}); repair or drop them"
+            f"{where}: {len(bad)} of {len(x)} samples hold NaN or infinity in float32 (first: "
+            f"number {bad[0]}); repair or drop them"
         )
     return samples
 
@@ -48,7 +49,7 @@ def _with_channel_axis(
         return x[..., np.newaxis]
     if x.ndim > 1 and x.shape[-1] == 1 and _fits(x.shape[1:-1], input_shape):
         return x[..., 0]
-    wanted = "(" + ", ".join("any" if size is None else str(size) for size in input_shape) + ")"
+    wanted = str(input_shape).replace("None", "any")
     raise DataError(
         f"{where}: samples have shape {x.shape[1:]}, the model takes {wanted}; "
         "reshape the data, or give the model that belongs to it"

@@ -76,7 +76,7 @@ def check_labels(
     limit = None
     if task == "classification" and output_shape is not None:
         limit = math.prod(size or 1 for size in output_shape)
-    if y.min() < 0 or (limit is not None and y.max() >= limit):
+    if not _whole(y) or y.min() < 0 or (limit is not None and y.max() >= limit):
         raise DataError(
             f"{where}: labels run from {y.min():g} to {y.max():g}"
             + (f", but the model has {limit} classes: " if limit else ": ")
@@ -96,8 +96,10 @@ def check_classes(y: Labels | None, task: Task, where: str) -> None:
 
 def _numbers(y: Labels, where: str) -> Labels:
     """Return indices [n] for columns and one-hot rows, other numbers as they are."""
-    if not (np.issubdtype(y.dtype, np.number) or y.dtype == bool):
-        raise DataError(f"{where}: labels are of type {y.dtype}; they must be numbers or names")
+    if y.dtype.kind not in "fiub" or y.size == 0:
+        raise DataError(
+            f"{where}: labels are {y.dtype} of shape {y.shape}; each sample needs a number or name"
+        )
     if np.issubdtype(y.dtype, np.inexact) and not np.isfinite(y).all():
         raise DataError(f"{where}: labels hold NaN or infinity; repair or drop those samples")
     if y.ndim > 1 and y[0].size == 1:

@@ -111,6 +111,12 @@ def _matched(
         part: match_input(split.x, input_shape, f"{where}, {part}")
         for part, split in source.parts.items()
     }
+    for part, samples in x.items():
+        if samples.shape[1:] != x["train"].shape[1:]:
+            raise DataError(
+                f"{where}: {part} samples have shape {samples.shape[1:]}, training samples "
+                f"{x['train'].shape[1:]}; they must be alike"
+            )
     found = {part: split.y for part, split in source.parts.items()}
     y, known = encode(found, source.labels or names, where)
     task = infer_task(output_shape, input_shape, _first_labels(y.values()))
