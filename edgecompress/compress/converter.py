@@ -20,6 +20,9 @@ from edgecompress.compress.calibrated import (
 )
 from edgecompress.compress.freeze import FrozenGraph
 from edgecompress.compress.ranges import Histogram, Range, choose_ranges, pow2_range
+from edgecompress.tflite.affine import dequantize, quantize, real_range
+from edgecompress.tflite.graph import Tensor
+from edgecompress.tflite.reader import read_model
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,23 @@ class Conversion:
     ranges: Mapping[str, Range] = field(default_factory=dict)  # by tensor name, over all others
 
 
-def call(function: str, job: Conversion) -> Any:
+@dataclass(frozen=True)
+class TensorError:
+    """How a tensor's integers differ from its float values: sums over all values compared."""
+
+    name: str
+    count: float
+    signal: float  # float^2
+    noise: float  # (float - integer's value)^2
+    product: float  # float * integer's value
+    answer: float  # integer's value^2
+    clipped: float  # float values outside of what the integers can hold
+
+
+def call(function: str, job: Conversion, *arguments: Any) -> Any:
     """Call a function of this module by name: the child's entry."""
-    return {"to_int": to_int, "to_ranged_int8": to_ranged_int8, "to_float": to_float}[function](job)
+    functions = (to_int, to_ranged_int8, tensor_errors)
+    return {known.__name__: known for known in functions}[function](job, *arguments)
 
 
 def to_int(job: Conversion) -> bytes:
@@ -79,8 +96,43 @@ def to_ranged_int8(job: Conversion) -> bytes:
     return with_pow2_weights(quantized, calibrated) if job.scheme == "pow2" else quantized
 
 
+def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:
+    """Compare the activations of an integer model with those of the float one, by tensor."""
+    graph = read_model(quantized).main
+    tensors = {t.name: t for t in graph.tensors if t.data is None and t.quantization is not None}
+    integers = [graph.tensors[index] for index in graph.inputs]
+    rows = tuple(quantize(v, t) for v, t in zip(job.samples, integers, strict=True))
+    pairs = zip(_inferred(to_float(job), job.samples), _inferred(quantized, rows), strict=True)
+    sums: dict[str, NDArray[np.float64]] = {}
+    for exact, rounded in pairs:
+        for name in tensors.keys() & exact.keys():
+            row = _compared(exact[name], rounded[name], tensors[name])
+            sums[name] = sums.get(name, np.zeros(len(row))) + row
+    return [TensorError(name, *row.tolist()) for name, row in sums.items()]
+
+
+def _compared(exact: NDArray[Any], stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float64]:
+    rounded = dequantize(stored, tensor).astype(np.float64)
+    low, high = real_range(tensor)
+    half = tensor.quantization.scales[0] / 2 if tensor.quantization is not None else 0.0
+    outside = (exact < low - half) | (exact > high + half)
+    return np.array(
+        [
+            exact.size,
+            np.square(exact, dtype=np.float64).sum(),
+            np.square(exact - rounded).sum(),
+            (exact * rounded).sum(),
+            np.square(rounded).sum(),
+            outside.sum(),
+        ]
+    )
+
+
 def _inferred(model: bytes, samples: tuple[NDArray[Any], ...]) -> Iterator[dict[str, Any]]:
-    """Yield the values of all tensors of a float model, by name, sample by sample."""
+    """Yield the values of all tensors of a model, by name, sample by sample.
+
+    By TFLite's own kernels: XNNPACK, the default delegate, computes other integers.
+    """
     import tensorflow as tf
 
     interpreter = tf.lite.Interpreter(

@@ -64,31 +64,53 @@ def quantize(
         UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
     """
     _check_choice(scheme, method)
+    job = conversion(
+        model,
+        calibration,
+        scheme,
+        method=method,
+        samples=samples,
+        per_channel_dense=per_channel_dense,
+        seed=seed,
+    )
+    _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
+    plain = method == "minmax" and scheme != "pow2"
+    quantized: bytes = convert("to_int" if plain else "to_ranged_int8", job)
+    _check_runs(quantized, job.samples, model.name)
+    if scheme == "pow2":
+        _check_pow2(quantized)
+    return quantized
+
+
+def conversion(
+    model: Any,
+    calibration: Samples,
+    scheme: str,
+    *,
+    method: str = "minmax",
+    samples: int = DEFAULT_SAMPLES,
+    per_channel_dense: bool = False,
+    seed: int = 0,
+) -> Conversion:
+    """Return what the converter gets: the frozen model and the samples chosen; see `quantize`."""
     chosen = _choose(_checked(model, calibration), samples, seed)
-    job = Conversion(
+    return Conversion(
         graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
         samples=chosen,
         scheme=scheme,
         per_channel_dense=per_channel_dense,
         method=method,
     )
-    _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(chosen[0]))
-    plain = method == "minmax" and scheme != "pow2"
-    quantized: bytes = convert("to_int" if plain else "to_ranged_int8", job)
-    _check_runs(quantized, chosen, model.name)
-    if scheme == "pow2":
-        _check_pow2(quantized)
-    return quantized
 
 
-def convert(function: str, job: Conversion) -> Any:
+def convert(function: str, job: Conversion, *arguments: Any) -> Any:
     """Call `function` of edgecompress.compress.converter in the converter's own process.
 
     Raises:
         ConversionError: it raised or crashed; the message holds the cause and the layer.
     """
     try:
-        return _converter_process().call(function, job)
+        return _converter_process().call(function, job, *arguments)
     except ChildError as error:
         raise ConversionError(_explained(str(error), job.graph)) from error
 

@@ -15,7 +15,7 @@ def layer_name(subgraph: Subgraph, operator: Operator) -> str:
     The weights' name is the surest: that of an output joins all the operators fused into it.
     """
     tensors = [subgraph.tensors[index] for index in operator.inputs if index >= 0]
-    constants = [tensor.name for tensor in tensors if tensor.data is not None]
+    constants = [t.name for t in tensors if t.data is not None and t.quantization is not None]
     outputs = [subgraph.tensors[index].name for index in operator.outputs]
     for name in (*constants, *outputs):
         layer, slash, _ = (
