@@ -66,17 +66,17 @@ def leaf_layers(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _leaves(layer: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    for part in _parts(layer):
+    for part in inner_layers(layer):
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if _parts(part):
+        if inner_layers(part):
             yield from _leaves(part, f"{prefix}{part.name}/", seen)
         else:
             yield prefix + part.name, part
 
 
-def _parts(layer: Any) -> list[Any]:
+def inner_layers(layer: Any) -> list[Any]:
     """Return the layers inside a model or wrapper."""
     layers = import_keras().layers
     if isinstance(layer, import_keras().Model):

@@ -29,9 +29,9 @@ class Traced:
     axes: Axes
     origin: str  # why axes without channels must stay as they are
 
-    def labelled(self) -> list[int]:
-        """Return the axes that hold channels."""
-        return [axis for axis, channels in enumerate(self.axes) if channels is not None]
+    def held(self) -> list[tuple[int, Channels]]:
+        """Return each axis that holds channels, with them."""
+        return [(axis, atoms) for axis, atoms in enumerate(self.axes) if atoms is not None]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Trace:
         self.sizes: dict[tuple[int, str, int], Channels | None] = {}  # (id of layer, key, position)
         self.producers: dict[int, Channels] = {}  # by id of layer
         self.frozen: list[tuple[Channels, str]] = []
+        self.read: dict[int, tuple[Traced, ...]] = {}  # what a call was given, by id of its node
         self._parents: list[int] = []
 
     def path(self, layer: Any) -> str:

@@ -92,6 +92,7 @@ def _follow(trace: Trace, graph: Any, prefix: str, inputs: Sequence[Traced]) -> 
 
     def visit(node: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Traced]:
         trace.paths.setdefault(id(node.operation), prefix + node.operation.name)
+        trace.read[id(node)] = _tensors((args, kwargs))
         shapes_out = tuple(tensor.shape for tensor in node.outputs)
         return _called(trace, node.operation, args, kwargs, shapes_out)
 
@@ -131,7 +132,7 @@ def _arguments(
     states = given.get("initial_state", ())
     apart = {names[0], "initial_state"}
     # Keras adds the mask of a Masking or Embedding layer: one flag per step, none per channel.
-    if not any(tensor.labelled() for tensor in given.get("mask", ())):
+    if not any(tensor.held() for tensor in given.get("mask", ())):
         apart.add("mask")
     others = [tensor for name in names if name not in apart for tensor in given[name]]
     return given[names[0]], states, tuple(others)
@@ -160,9 +161,8 @@ def _traced(trace: Trace, call: Call, results: Sequence[Axes]) -> list[Traced]:
 def _consistent(trace: Trace, call: Call, output: Traced) -> Traced:
     """Drop and freeze channels that do not match the size of their axis (activation glu)."""
     axes = list(output.axes)
-    for axis in output.labelled():
-        channels = axes[axis]
-        if channels is not None and len(channels) != output.shape[axis]:
+    for axis, channels in output.held():
+        if len(channels) != output.shape[axis]:
             trace.freeze(channels, f"{trace.describe(call.layer)} changes how many there are")
             axes[axis] = None
     return replace(output, axes=tuple(axes))

@@ -153,7 +153,7 @@ def regroup(trace: Trace, call: Call, tensor: Traced, shape: Shape) -> Axes:
     are united, so that removing a column removes the same elements on both sides.
     """
     axes: list[Channels | None] = [None] * len(shape)
-    if not tensor.labelled():
+    if not tensor.held():
         return tuple(axes)
     if None in tensor.shape or None in shape:
         _freeze_tensor(trace, call, tensor)
@@ -168,15 +168,15 @@ def regroup(trace: Trace, call: Call, tensor: Traced, shape: Shape) -> Axes:
 
 def _column(trace: Trace, call: Call, run: Traced, sizes: list[int]) -> tuple[int, Channels] | None:
     """Return the axis of `sizes` that holds the run's channels, and these channels."""
-    held = run.labelled()
+    held = run.held()
     if not held:
         return None
     if len(held) > 1 or not sizes:
         _freeze_tensor(trace, call, run)
         return None
     axis = max((i for i, size in enumerate(sizes) if size > 1), default=len(sizes) - 1)
-    channels = trace.channels(run, held[0])
-    stretch = tuple(-1 if i == held[0] else 1 for i in range(len(run.shape)))
+    ((along, channels),) = held
+    stretch = tuple(-1 if i == along else 1 for i in range(len(run.shape)))
     elements = np.broadcast_to(channels.reshape(stretch), _known(run.shape)).reshape(sizes)
     columns = np.moveaxis(elements, axis, -1).reshape(-1, sizes[axis])
     trace.unite(columns[1:], np.broadcast_to(columns[0], columns[1:].shape))
