@@ -20,6 +20,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fit": ("fit", "Say whether a model fits a board, before flashing."),
     "check": ("fit", "The same as fit."),
     "generate": ("generate", "Write firmware sources for a .tflite model."),
+    "build": ("build", "Cross-compile generated firmware against your TFLM."),
+    "emulate": ("emulate", "Run built firmware in QEMU and check its outputs."),
+    "tflm": ("tflm", "Say what a folder of TFLM offers."),
     "boards": ("boards", "List, show and validate board profiles."),
     "inspect": ("inspect", "Show a model's operators, shapes and memory."),
     "prune": ("prune", "Prune channels or weights of a Keras model."),
@@ -72,12 +75,25 @@ def main(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words or bool(os.environ.get("EDGECOMPRESS_DEBUG"))
     words = [word for word in words if word != "--debug"]
+    _log_to_stderr()
     try:
         app(words, prog_name="edgecompress")
     except EdgecompressError as error:
         _leave(error, error.exit_code, debug=debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         _leave(_unexpected(error), EdgecompressError.exit_code, debug=debug)
+
+
+def _log_to_stderr() -> None:
+    """Send the package's progress messages to stderr, which keeps stdout for results."""
+    import logging
+
+    log = logging.getLogger("edgecompress")
+    log.setLevel(logging.INFO)
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
 
 
 def _leave(error: Exception, code: int, *, debug: bool) -> None:

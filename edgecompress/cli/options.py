@@ -14,3 +14,10 @@ boards_dir_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
 )
+tflm_option = click.option(
+    "--tflm",
+    type=click.Path(path_type=Path),
+    envvar="EDGECOMPRESS_TFLM",
+    show_envvar=True,
+    help="Your TFLM: an upstream tree that was built, or a folder with a tflm.toml.",
+)

@@ -1,0 +1,64 @@
+"""`edgecompress emulate`: run built firmware in QEMU."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgecompress.cli import print_json
+from edgecompress.cli.options import json_option
+
+if TYPE_CHECKING:
+    from edgecompress.firmware.emulate import Emulation
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="When to give up on an image that does not end, in seconds.",
+)
+@json_option
+def command(folder: Path, timeout: float, as_json: bool) -> None:
+    """Run the firmware in FOLDER in QEMU and compare its outputs with the golden vectors.
+
+    A board that QEMU has no machine for is stood in for by one of its core, or of the nearest.
+    """
+    from edgecompress.firmware.emulate import emulate
+
+    result = emulate(folder, timeout_seconds=timeout)
+    if as_json:
+        _print_json(result)
+    else:
+        _print(result)
+
+
+def _print_json(result: "Emulation") -> None:
+    from dataclasses import asdict
+
+    print_json(
+        {
+            "board": result.project.board,
+            "core": result.project.core,
+            "machine": result.machine,
+            "machine_core": result.core,
+            "models": [asdict(model) for model in result.models],
+            "stack_used_bytes": result.stack_used_bytes,
+        }
+    )
+
+
+def _print(result: "Emulation") -> None:
+    project = result.project
+    stands_in = "" if result.core == project.core else f", which stands in for {project.core}"
+    click.echo(f"{project.board} on QEMU's {result.machine} ({result.core}){stands_in}")
+    for model in result.models:
+        click.echo(
+            f"{model.name}: {model.vectors} of {model.vectors} vectors equal the host's; "
+            f"arena used {model.arena_used_bytes:,} bytes, planned {model.arena_planned_bytes:,}"
+        )
+    click.echo(f"stack used {result.stack_used_bytes:,} bytes")

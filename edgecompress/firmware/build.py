@@ -1,0 +1,90 @@
+"""Cross-compile a generated project against the user's TFLM, and read what came out."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecompress.firmware.linkmap import Contributor, contributors, region_bytes
+from edgecompress.firmware.project import BUILD_DIR, Project, read_project
+from edgecompress.firmware.tflm import Tflm
+from edgecompress.firmware.tools import check, require
+
+
+@dataclass(frozen=True)
+class Use:
+    """Bytes used and available in one memory region."""
+
+    region: str
+    used_bytes: int
+    available_bytes: int
+
+    @property
+    def headroom_bytes(self) -> int:
+        """Bytes left; negative when it does not fit."""
+        return self.available_bytes - self.used_bytes
+
+
+@dataclass(frozen=True)
+class Build:
+    """A linked image, and what its ELF file and map say of it."""
+
+    project: Project
+    image: Path
+    flash: Use
+    ram: Use
+    parts: tuple[Contributor, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether both regions have room; the linker refuses an image that has not."""
+        return self.flash.headroom_bytes >= 0 and self.ram.headroom_bytes >= 0
+
+    @property
+    def runtime_flash_bytes(self) -> int:
+        """Flash of TFLM, its kernels, the libraries they call and the model runners."""
+        return sum(part.flash_bytes for part in self.parts if part.kind == "runtime")
+
+
+def build(folder: Path, tflm: Tflm) -> Build:
+    """Build a generated cmake project, for its board and for QEMU.
+
+    Raises:
+        UsageError: the folder is not a generated project.
+        ToolError: TFLM has no library for the core, a program is missing, or the build failed.
+    """
+    project = read_project(folder)
+    library = tflm.library(project.core)
+    require("cmake", "arm-none-eabi-g++")
+    _configure(project, tflm, library)
+    check(["cmake", "--build", str(folder / BUILD_DIR)], what=f"building {folder}")
+    return read_build(project)
+
+
+def read_build(project: Project) -> Build:
+    """Read flash and RAM of a built project from its ELF file and linker map."""
+    image = project.built(project.image)
+    flash_bytes, ram_bytes = region_bytes(image, (project.flash, project.ram))
+    return Build(
+        project=project,
+        image=image,
+        flash=Use(project.flash.name, flash_bytes, project.flash.size_bytes),
+        ram=Use(project.ram.name, ram_bytes, project.ram.size_bytes),
+        parts=contributors(image.with_suffix(".map")),
+    )
+
+
+def _configure(project: Project, tflm: Tflm, library: Path) -> None:
+    # Absolute paths go to the build folder only: what generate wrote stays as it is.
+    check(
+        [
+            "cmake",
+            "-S", str(project.folder),
+            "-B", str(project.folder / BUILD_DIR),
+            *(("-G", "Ninja") if shutil.which("ninja") else ()),
+            f"-DCMAKE_TOOLCHAIN_FILE={project.folder.resolve() / 'cmake' / 'arm-none-eabi.cmake'}",
+            f"-DTFLM_LIBRARY={library.resolve()}",
+            f"-DTFLM_INCLUDE_DIRS={';'.join(str(path) for path in tflm.include_dirs)}",
+            f"-DTFLM_DEFINES={';'.join(tflm.defines)}",
+        ],
+        what=f"configuring {project.folder}",
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""Run the programs that edgecompress does not bring: compilers, CMake, QEMU."""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgecompress.errors import ToolError
+
+# What Debian and Ubuntu call the package of a program.
+_PACKAGES = {
+    "cmake": "cmake",
+    "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
+    "qemu-system-arm": "qemu-system-arm",
+}
+_SHOWN_LINES = 25
+
+
+def require(*programs: str) -> None:
+    """Raise ToolError for the first program that is not on PATH."""
+    for program in programs:
+        if shutil.which(program) is None:
+            package = _PACKAGES.get(program, program)
+            raise ToolError(
+                f"{program} is not on PATH; on Debian or Ubuntu: apt-get install {package}"
+            )
+
+
+def run(
+    command: Sequence[str], *, folder: Path | None = None, timeout_seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program and return what it printed, whatever it returned.
+
+    Raises:
+        ToolError: it cannot be started, or took longer than `timeout_seconds`.
+    """
+    try:
+        return subprocess.run(
+            command, cwd=folder, timeout=timeout_seconds, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout or b""
+        text = output if isinstance(output, str) else output.decode(errors="replace")
+        raise ToolError(
+            f"{command[0]} did not end within {timeout_seconds:g} s; it printed:\n{_tail(text)}"
+        ) from error
+    except OSError as error:
+        raise ToolError(f"cannot run {command[0]}: {error}") from error
+
+
+def check(command: Sequence[str], *, what: str) -> str:
+    """Run a program and return what it printed; ToolError with the end of it on failure."""
+    result = run(command)
+    if result.returncode != 0:
+        raise ToolError(f"{what} failed ({command[0]}):\n{_tail(result.stdout)}")
+    return result.stdout
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])
