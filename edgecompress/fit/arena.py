@@ -24,8 +24,6 @@ from edgecompress.fit.head import HeadBuffer, offline_offsets, plan_head, tensor
 from edgecompress.fit.target import Target, target_of
 from edgecompress.tflite.graph import Graph
 
-TFLM_COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
-
 Basis = Literal["exact", "estimated"]
 
 

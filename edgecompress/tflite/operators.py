@@ -1,0 +1,190 @@
+"""What TFLM at the pinned commit can run, and what a model must register to run."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from edgecompress.errors import UnsupportedModelError
+from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
+from edgecompress.tflite.operator_table import NARROW, OPERATORS, VALUE_INPUT
+
+TFLM_COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
+
+# Operators that stand between float and quantized values, or whose result is float by design.
+_FLOAT_BY_DESIGN = frozenset(
+    {"QUANTIZE", "DEQUANTIZE", "CAST", "CUSTOM:TFLite_Detection_PostProcess"}
+)
+# What may stand in for operators that converters write and TFLM lacks.
+_INSTEAD: Mapping[str, str] = {
+    "CONV_3D": "TFLM has no 3-D convolution: use 2-D ones",
+    "GELU": "use ReLU, or another activation that TFLM has",
+    "POW": "use multiplications",
+    "TILE": "nearest UpSampling2D becomes TILE: use interpolation='bilinear' or Conv2DTranspose",
+    "SELECT": "the softplus and SELU activations become SELECT: use ReLU or ELU",
+}
+_WEIGHTED = frozenset(
+    {
+        "BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "SVDF",
+        "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    }
+)  # fmt: skip
+_WEIGHTS_INPUT = 1
+
+
+@dataclass(frozen=True)
+class Registration:
+    """An operator to register: `op` as the schema names it, `variant` "" for all types."""
+
+    op: str
+    method: str  # of MicroMutableOpResolver: "AddConv2D"
+    variant: str  # registration function: "tflite::Register_CONV_2D_INT8", or ""
+
+    @property
+    def call(self) -> str:
+        """The call as C++ has it: `AddConv2D(tflite::Register_CONV_2D_INT8())`."""
+        return f"{self.method}({self.variant}())" if self.variant else f"{self.method}()"
+
+    @property
+    def name(self) -> str:
+        """The name in cost tables: "CONV_2D", or "CONV_2D@INT8" for a narrow variant."""
+        suffix = self.variant.rpartition(f"Register_{self.op}_")[2]
+        return f"{self.op}@{suffix}" if self.variant else self.op
+
+
+def check_supported(graph: Graph) -> None:
+    """Check that TFLM at the pinned commit can run the model.
+
+    Raises:
+        UnsupportedModelError: an operator or a type that TFLM lacks, a dynamic shape, float
+            activations, or weights that are stored where TFLM does not look.
+    """
+    for subgraph in graph.subgraphs:
+        for tensor in subgraph.tensors:
+            _check_storage(tensor)
+        for operator in subgraph.operators:
+            _check_operator(subgraph, operator)
+    for subgraph in graph.subgraphs:
+        for operator in subgraph.operators:
+            _check_shapes(subgraph, operator)
+            _check_types(subgraph, operator)
+
+
+def _check_storage(tensor: Tensor) -> None:
+    if tensor.outside_flatbuffer:
+        raise UnsupportedModelError(
+            f"tensor {_name(tensor)} lies behind the flatbuffer, where TFLM does not look: "
+            "convert the model to a file with its buffers inside"
+        )
+    if tensor.is_sparse:
+        raise UnsupportedModelError(
+            f"tensor {_name(tensor)} is stored sparsely, which TFLM does not read: "
+            "convert the model without sparsity (Optimize.EXPERIMENTAL_SPARSITY)"
+        )
+
+
+def _check_operator(subgraph: Subgraph, operator: Operator) -> None:
+    if operator.op == "CUSTOM:ethos-u":
+        raise UnsupportedModelError(
+            f"{_where(subgraph, operator)} runs on an Arm Ethos-U, which edgecompress does not "
+            "build for: give the model as it was before Vela"
+        )
+    if operator.op not in OPERATORS:
+        remedy = _INSTEAD.get(operator.op, "change or replace that layer")
+        if operator.op.startswith("CUSTOM:Flex"):
+            remedy = "convert with TFLITE_BUILTINS only, without SELECT_TF_OPS"
+        raise UnsupportedModelError(
+            f"TFLM has no operator {operator.op.removeprefix('CUSTOM:')}: "
+            f"{_where(subgraph, operator)} needs it; {remedy}"
+        )
+
+
+def _check_shapes(subgraph: Subgraph, operator: Operator) -> None:
+    for index in operator.outputs:
+        tensor = subgraph.tensors[index]
+        if tensor.shape != (0,) and min(tensor.shape, default=1) <= 0:
+            raise UnsupportedModelError(
+                f"{_where(subgraph, operator)} has an output of dynamic shape "
+                f"{list(tensor.shape)} ({_name(tensor)}), and TFLM plans all memory before it "
+                "runs: convert the model with a fixed input shape"
+            )
+
+
+def _check_types(subgraph: Subgraph, operator: Operator) -> None:
+    value = _tensor(subgraph, operator.inputs, VALUE_INPUT.get(operator.op, 0))
+    weights = _tensor(subgraph, operator.inputs, _WEIGHTS_INPUT)
+    if value is None:
+        return
+    hybrid = operator.op in _WEIGHTED and value.type == "FLOAT32"
+    if hybrid and weights is not None and weights.type in {"INT8", "INT4"}:
+        raise UnsupportedModelError(
+            f"{_where(subgraph, operator)} is hybrid: {weights.type} weights ({_name(weights)}) "
+            "on float activations, which TFLM refuses; quantize the activations too: "
+            "`edgecompress quantize`, or a converter with a representative dataset"
+        )
+    if operator.op not in _FLOAT_BY_DESIGN:
+        _check_quantized(subgraph, operator)
+    if not OPERATORS[operator.op].computes_on(value.type):
+        raise UnsupportedModelError(
+            f"{_where(subgraph, operator)} computes on {value.type} ({_name(value)}); TFLM's "
+            f"kernel takes {OPERATORS[operator.op].types}. Quantize to int8, or change that layer"
+        )
+
+
+def _check_quantized(subgraph: Subgraph, operator: Operator) -> None:
+    for index in (*operator.inputs, *operator.outputs):
+        tensor = subgraph.tensors[index] if index >= 0 else None
+        if tensor is not None and tensor.type == "FLOAT32" and tensor.data is None:
+            raise UnsupportedModelError(
+                f"not fully quantized: {_where(subgraph, operator)} computes on float values "
+                f"({_name(tensor)}); run `edgecompress quantize`"
+            )
+
+
+def _tensor(subgraph: Subgraph, indices: tuple[int, ...], position: int) -> Tensor | None:
+    if position >= len(indices) or indices[position] < 0:
+        return None
+    return subgraph.tensors[indices[position]]
+
+
+def _name(tensor: Tensor) -> str:
+    return f"{tensor.index} '{tensor.name}'"
+
+
+def _where(subgraph: Subgraph, operator: Operator) -> str:
+    output = _tensor(subgraph, operator.outputs, 0)
+    layer = f", layer '{output.name}'" if output is not None else ""
+    return f"operator {operator.index} ({operator.op.removeprefix('CUSTOM:')}{layer})"
+
+
+def registrations(graph: Graph, kernels: str, *, narrow: bool = True) -> tuple[Registration, ...]:
+    """Return what a model must register, each operator once, in alphabetical order.
+
+    Args:
+        graph: a model that passed `check_supported`.
+        kernels: "cmsis-nn" has variants of its kernels for a single type; others have not.
+        narrow: choose the variant that computes on this model's types alone, where all operators
+            of a kind have the same; False registers kernels for all types.
+    """
+    suffixes: dict[str, set[str]] = {}
+    for subgraph in graph.subgraphs:
+        for operator in subgraph.operators:
+            suffix = _suffix(subgraph, operator) if narrow and kernels == "cmsis-nn" else ""
+            suffixes.setdefault(operator.op, set()).add(suffix)
+    return tuple(sorted(_registrations(suffixes), key=lambda registration: registration.method))
+
+
+def _registrations(suffixes: Mapping[str, set[str]]) -> Iterator[Registration]:
+    for op, wanted in suffixes.items():
+        suffix = next(iter(wanted)) if len(wanted) == 1 else ""
+        variant = f"tflite::Register_{op}_{suffix}" if suffix else ""
+        yield Registration(op, OPERATORS[op].method, variant)
+
+
+def _suffix(subgraph: Subgraph, operator: Operator) -> str:
+    value = _tensor(subgraph, operator.inputs, VALUE_INPUT.get(operator.op, 0))
+    weights = _tensor(subgraph, operator.inputs, _WEIGHTS_INPUT)
+    output = _tensor(subgraph, operator.outputs, 0)
+    types = tuple("" if tensor is None else tensor.type for tensor in (value, weights, output))
+    for wanted, suffix in NARROW.get(operator.op, {}).items():
+        if all(want in {"", have} for want, have in zip(wanted, types, strict=True)):
+            return suffix
+    return ""
