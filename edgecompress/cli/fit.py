@@ -1,0 +1,139 @@
+"""`edgecompress fit` (and `check`): does a model fit a board, before flashing."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from edgecompress.board import Board, all_boards, load_board
+from edgecompress.board_profile import kernels_run_on
+from edgecompress.cli import print_json
+from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.errors import DoesNotFitError, UsageError
+from edgecompress.fit.judge import RegistrationKind
+from edgecompress.fit.verdict import Fit, fit
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--board", "names", multiple=True, help="Board id or profile; may be repeated.")
+@click.option("--all-boards", "every", is_flag=True, help="Judge the model on every board.")
+@click.option(
+    "--kernels",
+    type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
+    help="Kernel library, instead of each board's own; --all-boards leaves out boards it does "
+    "not run on.",
+)
+@click.option(
+    "--registration",
+    type=click.Choice(["narrow", "default"]),
+    default="narrow",
+    show_default=True,
+    help="narrow: the kernel variants the model needs, as `generate` registers; default: TFLM's "
+    "all-type ones.",
+)
+@click.option(
+    "--ci",
+    "for_ci",
+    is_flag=True,
+    help="Write GitHub annotations to stderr and a summary to $GITHUB_STEP_SUMMARY.",
+)
+@click.option(
+    "--save-baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the figures (bytes) to this file, for --baseline.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Exit with 5 if arena, flash or RAM has grown since this file was saved.",
+)
+@boards_dir_option
+@json_option
+def command(
+    *,
+    model: Path,
+    names: tuple[str, ...],
+    every: bool,
+    kernels: str | None,
+    registration: RegistrationKind,
+    for_ci: bool,
+    save_baseline: Path | None,
+    baseline: Path | None,
+    boards_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Say whether MODEL fits a board: flash and RAM by region, and what takes the room.
+
+    MODEL is a .tflite, or a Keras model, which is converted first with noise for calibration.
+    Ends with 5 if it does not fit one of the boards named, or, with --all-boards, any at all.
+    """
+    known = all_boards(boards_dir)
+    result = fit(
+        model,
+        _boards(names, known, boards_dir, kernels, every=every),
+        kernels=kernels,
+        registration=registration,
+        others=() if every else known,
+    )
+    grown = _compare(result, save_baseline, baseline)
+    _show(result, as_json=as_json, overview=every)
+    if for_ci:
+        _report_to_ci(result, grown)
+    _refuse(result, grown, every=every)
+
+
+def _boards(
+    names: Sequence[str],
+    known: Sequence[Board],
+    boards_dir: Path | None,
+    kernels: str | None,
+    *,
+    every: bool,
+) -> Sequence[Board]:
+    if every == bool(names):
+        raise UsageError("name boards with --board, or say --all-boards; `boards` lists them")
+    if names:
+        return [load_board(name, boards_dir) for name in names]
+    return [board for board in known if kernels is None or kernels_run_on(kernels, board.core)]
+
+
+def _compare(result: Fit, save_to: Path | None, baseline: Path | None) -> tuple[str, ...]:
+    from edgecompress.fit.baseline import growth, save_baseline
+
+    grown = growth(baseline, result) if baseline else ()
+    if save_to:
+        save_baseline(save_to, result)
+    return grown
+
+
+def _show(result: Fit, *, as_json: bool, overview: bool) -> None:
+    if as_json:
+        from edgecompress.fit.document import fit_document
+
+        print_json(fit_document(result))
+        return
+    from edgecompress.cli.fit_tables import print_overview, print_verdicts
+
+    (print_overview if overview else print_verdicts)(result)
+
+
+def _report_to_ci(result: Fit, grown: Sequence[str]) -> None:
+    from edgecompress.fit.ci import annotations, summary
+
+    for line in annotations(result, grown):
+        click.echo(line, err=True)
+    if os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
+            file.write(summary(result, grown))
+
+
+def _refuse(result: Fit, grown: Sequence[str], *, every: bool) -> None:
+    """Raise if something does not fit, or has grown."""
+    failed = [verdict for verdict in result.verdicts if not verdict.fits]
+    if failed and (not every or len(failed) == len(result.verdicts)):
+        problems = [f"{v.board.id}: {problem}" for v in failed for problem in v.problems]
+        raise DoesNotFitError("\n".join(("the model does not fit", *problems)))
+    if grown:
+        raise DoesNotFitError("\n".join(("memory grew since the baseline", *grown)))

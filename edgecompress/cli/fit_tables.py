@@ -1,0 +1,105 @@
+"""Verdicts for people: KiB, headroom, and what takes the room."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from edgecompress.fit.judge import Verdict
+from edgecompress.fit.ram import Placed
+from edgecompress.fit.verdict import Fit, ModelFacts
+
+_KIB = 1024
+
+
+def print_overview(result: Fit) -> None:
+    """Print one row per board."""
+    console = Console(highlight=False)
+    _print_model(console, result.model)
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("board", no_wrap=True)
+    table.add_column("fits", no_wrap=True)
+    for heading in ("arena", "flash", "free", "RAM", "free", "ms"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for verdict in result.verdicts:
+        table.add_row(*_overview_row(verdict))
+    console.print(table)
+    console.print("KiB; ms: estimated time of an inference, where there is evidence", style="dim")
+
+
+def print_verdicts(result: Fit) -> None:
+    """Print each board's items, problems and suggestions."""
+    console = Console(highlight=False)
+    _print_model(console, result.model)
+    for verdict in result.verdicts:
+        console.print()
+        _print_verdict(console, verdict)
+
+
+def _print_model(console: Console, model: ModelFacts) -> None:
+    operators = ", ".join(f"{count} {op}" for op, count in model.operators)
+    console.print(f"{model.path or 'model'}: {model.bytes:,} bytes, {operators}", markup=False)
+    if model.note:
+        console.print(model.note, style="yellow", markup=False)
+
+
+def _overview_row(verdict: Verdict) -> tuple[str, ...]:
+    flash, ram = verdict.flash, verdict.ram.arena
+    ms = "" if verdict.latency is None else f"{verdict.latency.milliseconds:.0f}"
+    return (
+        verdict.board.id,
+        "[green]yes[/green]" if verdict.fits else "[red]NO[/red]",
+        *(f"{size / _KIB:.1f}" for size in (
+            verdict.arena.min_bytes, flash.used_bytes, flash.headroom_bytes, ram.used_bytes,
+            ram.headroom_bytes,
+        )),
+        ms,
+    )  # fmt: skip
+
+
+def _print_verdict(console: Console, verdict: Verdict) -> None:
+    answer = "[green]fits[/green]" if verdict.fits else "[red]does not fit[/red]"
+    board = verdict.board
+    console.print(f"[bold]{board.name}[/bold] ({board.id}, {verdict.kernels} kernels): {answer}")
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("what")
+    table.add_column("bytes", justify="right")
+    table.add_column("KiB", justify="right")
+    table.add_column("basis")
+    for title, placed in _regions(verdict):
+        for item in placed.items:
+            table.add_row(f"  {item.name}", f"{item.bytes:,}", "", item.basis, style="dim")
+        share = placed.used_bytes / placed.region.available_bytes if placed.region else 0
+        table.add_row(title, f"{placed.used_bytes:,}", _kib(placed.used_bytes), f"{share:.1%}")
+        colour = "green" if placed.headroom_bytes >= 0 else "red"
+        table.add_row(
+            "  headroom", f"{placed.headroom_bytes:,}", _kib(placed.headroom_bytes), "",
+            style=colour,
+        )  # fmt: skip
+    console.print(table)
+    for text in _notes(verdict):
+        console.print(text, markup=False)
+
+
+def _regions(verdict: Verdict) -> Iterator[tuple[str, Placed]]:
+    yield f"flash: {verdict.flash.region.name}", verdict.flash
+    yield f"RAM: {verdict.ram.arena.region.name}", verdict.ram.arena
+    if verdict.ram.main is not None:
+        yield f"RAM: {verdict.ram.main.region.name}", verdict.ram.main
+
+
+def _notes(verdict: Verdict) -> Iterator[str]:
+    if verdict.ram.main is not None:
+        yield f"The arena goes to {verdict.ram.arena.region.name}, not the main region."
+    yield from (f"problem: {problem}" for problem in verdict.problems)
+    yield from (f"suggestion: {suggestion}" for suggestion in verdict.suggestions)
+    if verdict.latency is not None:
+        yield (
+            f"estimated: {verdict.latency.milliseconds:.1f} ms an inference, "
+            f"{verdict.latency.cycles / 1e6:.2f} million cycles, within {verdict.latency.error:.0%}"
+        )
+    yield from (f"arena estimated: {reason}" for reason in verdict.arena.why_estimated)
+
+
+def _kib(size: int) -> str:
+    return f"{size / _KIB:.1f}"
