@@ -36,8 +36,10 @@ def random_inputs(model: Any, rng: np.random.Generator, samples: int = 5) -> lis
 
 
 def outputs_of(model: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    packed = import_keras().tree.pack_sequence_as(model.input, inputs)
-    return [np.array(y) for y in import_keras().tree.flatten(model(packed, training=False))]
+    keras = import_keras()
+    sequential = isinstance(model, keras.Sequential)
+    packed = inputs[0] if sequential else keras.tree.pack_sequence_as(model.input, inputs)
+    return [np.array(y) for y in keras.tree.flatten(model(packed, training=False))]
 
 
 def relative_difference(first: list[np.ndarray], second: list[np.ndarray]) -> float:

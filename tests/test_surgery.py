@@ -148,7 +148,63 @@ def unknown_middle():
     return keras.Model(start, layers.Dense(3)(layers.Flatten()(attended)))
 
 
+def volumes():
+    x = start = keras.Input((6, 6, 6, 2))
+    x = layers.BatchNormalization()(layers.Conv3D(8, 3, activation="relu")(x))
+    x = layers.ZeroPadding3D(1)(layers.Conv3DTranspose(6, 2)(layers.UpSampling3D(2)(x)))
+    return keras.Model(start, layers.Dense(3)(layers.GlobalAveragePooling3D()(x)))
+
+
+def masked_tokens():
+    """Keras passes the mask of mask_zero from layer to layer, as tensors of the graph."""
+    start = keras.Input((6,), dtype="int32")
+    x = layers.Embedding(10, 8, mask_zero=True)(start)
+    x = layers.Bidirectional(layers.GRU(6, return_sequences=True), merge_mode="sum")(x)
+    x = layers.Dense(7, activation=layers.LeakyReLU())(x)
+    return keras.Model(start, layers.Dense(3)(layers.GlobalAveragePooling1D()(x)))
+
+
+def shared_with_the_input():
+    """A model called on channels that may go, and on the model's input, whose may not."""
+    start, inside = keras.Input((8,)), keras.Input((8,))
+    shared = keras.Model(inside, layers.Dense(6)(layers.ReLU()(inside)))
+    both = [shared(layers.Dense(8)(start)), shared(start)]
+    return keras.Model(start, layers.Dense(2)(layers.Add()(both)))
+
+
+def channel_shuffle():
+    x = start = keras.Input((6, 6, 3))
+    x = layers.Reshape((6, 6, 3, 4))(layers.Conv2D(12, 1)(x))
+    x = layers.Reshape((6, 6, 12))(layers.Permute((1, 2, 4, 3))(x))
+    x = layers.Conv2D(12, 3, groups=2)(x)
+    return keras.Model(start, layers.Dense(2)(layers.Flatten()(x)))
+
+
+def images_over_time():
+    x = start = keras.Input((4, 8, 8, 2))
+    x = layers.TimeDistributed(layers.Conv2D(6, 3, activation="relu"))(x)
+    x = layers.TimeDistributed(layers.Flatten())(layers.TimeDistributed(layers.MaxPooling2D())(x))
+    return keras.Model(start, layers.Dense(2)(layers.LSTM(6)(x)))
+
+
+def any_size():
+    x = start = keras.Input((None, None, 3))
+    x = layers.Conv2D(8, 3)(x)
+    x = layers.Conv2D(8, 3)(layers.Add()([x, layers.Conv2D(8, 1)(x)]))
+    return keras.Model(start, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+
+
+def sequential_all_through():
+    inner = keras.Sequential([layers.Conv2D(6, 3), layers.ReLU()])
+    return keras.Sequential(
+        [keras.Input((8, 8, 3)), layers.Conv2D(8, 3), layers.BatchNormalization(), inner,
+         layers.Flatten(), layers.Dense(8), layers.Dense(2)]
+    )  # fmt: skip
+
+
 GRAPHS = (
+    volumes, masked_tokens, shared_with_the_input, channel_shuffle, images_over_time, any_size,
+    sequential_all_through,
     shared_layers, nested_models, dictionary_model, mobile_inverted_bottleneck, densely_connected,
     partly_tied, upsampling_decoder, sequence_to_sequence, channels_first, unknown_middle,
 )  # fmt: skip
