@@ -137,7 +137,7 @@ def _describe(
         sha256=graph.sha256,
         inputs=inputs,
         outputs=outputs,
-        registrations=tuple((r.method, r.variant) for r in registrations(graph, kernels)),
+        registrations=registrations(graph, kernels),
         arena=plan_arena(graph, core, kernels),
         resource_variables=count_resource_variables(graph),
         stateful=is_stateful(graph),

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 # Generated lines stay within 80 columns, and file names readable, up to this length.
 MAX_LENGTH = 20
 
-# Keywords of C11 and C++20 and names a namespace of ours must not take.
-# Source: ISO/IEC 9899:2011 6.4.1, ISO/IEC 14882:2020 5.11.
+# Keywords of C11 and C++20, names that a namespace of ours must not take, and targets of CMake.
+# Source: ISO/IEC 9899:2011 6.4.1, ISO/IEC 14882:2020 5.11, CMake policy CMP0037.
 _RESERVED = frozenset(
     re.findall(
         r"\S+",
@@ -22,7 +22,8 @@ _RESERVED = frozenset(
         private protected public register reinterpret_cast requires restrict return short signed
         sizeof static static_assert static_cast struct switch template this thread_local throw
         true try typedef typeid typename typeof union unsigned using virtual void volatile wchar_t
-        while xor xor_eq arduino edgecompress errno linux main model setup loop std tflite unix
+        while xor xor_eq
+        all clean errno help install linux main package std test tflite unix
         """,
     )
 )

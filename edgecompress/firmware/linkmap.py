@@ -20,9 +20,9 @@ _OWN_PARTS = tuple(
     (re.compile(pattern), part, kind)
     for pattern, part, kind in (
         (r"(\w+)_golden_vectors\.", "golden vectors {}", "application"),
-        (r"libmodel\.a\((\w+)_model_data\.", "model {}", "model"),
-        (r"libmodel\.a\((\w+)_model_runner\.", "model runner {}", "runtime"),
-        (r"libmodel\.a\(tensor_arena\.", "tensor arena", "arena"),
+        (r"libedgecompress_model\.a\((\w+)_model_data\.", "model {}", "model"),
+        (r"libedgecompress_model\.a\((\w+)_model_runner\.", "model runner {}", "runtime"),
+        (r"libedgecompress_model\.a\(tensor_arena\.", "tensor arena", "arena"),
         (r"(?:self_test|main|console)\.", "self-test", "application"),
         (r"startup\.", "startup", "application"),
     )

@@ -7,6 +7,7 @@ from edgecompress.errors import UnsupportedModelError
 from edgecompress.firmware.vectors import GoldenVectors
 from edgecompress.fit.arena import Arena
 from edgecompress.tflite.graph import Graph, Tensor
+from edgecompress.tflite.operators import Registration
 
 # Types of an input or output: as TFLite calls them, and as C does.
 _C_TYPES = {
@@ -67,7 +68,7 @@ class FirmwareModel:
     sha256: str
     inputs: tuple[IoTensor, ...]
     outputs: tuple[IoTensor, ...]
-    registrations: tuple[tuple[str, str], ...]  # resolver method, narrow variant or ""
+    registrations: tuple[Registration, ...]
     arena: Arena
     resource_variables: int
     stateful: bool

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import ToolError, UsageError
-from edgecompress.fit.arena import TFLM_COMMIT
+from edgecompress.tflite.operators import TFLM_COMMIT
 
 TFLM_VARIABLE = "EDGECOMPRESS_TFLM"
 DESCRIPTION = "tflm.toml"

@@ -18,7 +18,6 @@ const {{ tensor.ctype }} kOutput{{ tensor.index }}[{{ model.vectors.count }} * {
 };
 
 {% endfor %}
-// clang-format on
 const GoldenTensor kInputs[] = {
 {% for tensor in model.inputs %}
     {kInput{{ tensor.index }}, sizeof(kInput{{ tensor.index }}) / {{ model.vectors.count }}},
@@ -46,3 +45,4 @@ extern const SelfTestModel g_{{ model.prefix }}_self_test = {
     kOutputs,
     {{ model.outputs | length }},
 };
+// clang-format on

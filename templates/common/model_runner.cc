@@ -14,19 +14,25 @@ alignas(OpResolver) uint8_t g_resolver_storage[sizeof(OpResolver)];
 alignas(Interpreter) uint8_t g_interpreter_storage[sizeof(Interpreter)];
 Interpreter* g_interpreter = nullptr;
 
-// The operators of the model and no others. Adding fails only for want of room,
-// and the resolver has room for each.
+// The operators of the model and no others.
 void AddOperators(OpResolver* resolver) {
+  // Adding fails only for want of room, and there is room for each.
+{% if model.registrations | selectattr("variant") | list %}
 #ifdef EDGECOMPRESS_ALL_TYPES
-{% for method, _ in model.registrations %}
-  resolver->{{ method }}();
+{% for registration in model.registrations %}
+  resolver->{{ registration.method }}();
 {% endfor %}
 #else
   // Kernels for the types of this model alone, where TFLM has such.
-{% for method, variant in model.registrations %}
-  resolver->{{ method }}({{ variant ~ "()" if variant }});
+{% for registration in model.registrations %}
+  resolver->{{ registration.call }};
 {% endfor %}
 #endif
+{% else %}
+{% for registration in model.registrations %}
+  resolver->{{ registration.call }};
+{% endfor %}
+{% endif %}
 }
 
 {% if models | length > 1 %}

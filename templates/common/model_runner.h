@@ -67,7 +67,8 @@ const void* {{ model.prefix }}_output(size_t index);
 
 {% for tensor in model.inputs %}
 static inline {{ tensor.ctype }}* {{ model.prefix }}_input{{ tensor.index }}(void) {
-  return ({{ tensor.ctype }}*){{ model.prefix }}_input({{ tensor.index }});
+  void* data = {{ model.prefix }}_input({{ tensor.index }});
+  return ({{ tensor.ctype }}*)data;
 }
 
 {% if tensor.scale is not none %}
@@ -81,7 +82,8 @@ static inline {{ tensor.ctype }} {{ model.prefix }}_quantize{{ tensor.index }}(f
 {% endfor %}
 {% for tensor in model.outputs %}
 static inline const {{ tensor.ctype }}* {{ model.prefix }}_output{{ tensor.index }}(void) {
-  return (const {{ tensor.ctype }}*){{ model.prefix }}_output({{ tensor.index }});
+  const void* data = {{ model.prefix }}_output({{ tensor.index }});
+  return (const {{ tensor.ctype }}*)data;
 }
 
 {% if tensor.scale is not none %}

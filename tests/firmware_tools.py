@@ -1,0 +1,91 @@
+"""What the firmware tests need besides edgecompress, and how to get it."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from edgecompress.files import write_tree
+
+PACKAGES = {
+    "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
+    "clang-format": "clang-format",
+    "cmake": "cmake",
+    "cppcheck": "cppcheck",
+    "g++": "g++",
+    "qemu-system-arm": "qemu-system-arm",
+}
+
+
+def need(*programs: str) -> None:
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        packages = " ".join(PACKAGES[program] for program in missing)
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install {packages}")
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    write_tree(folder, files, force=True)
+    return folder
+
+
+def output_of(command: Sequence[object]) -> str:
+    words = [str(word) for word in command]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{' '.join(words)}\n{result.stdout}{result.stderr}"
+    return result.stdout + result.stderr
+
+
+def write_stand_in_tflm(folder: Path, core: str) -> Path:
+    """A tflm.toml whose library is empty, for projects with a runner that needs no TFLM."""
+    header = folder / "include" / "tensorflow/lite/micro/micro_interpreter.h"
+    header.parent.mkdir(parents=True)
+    header.touch()
+    output_of(["arm-none-eabi-ar", "rcs", folder / "empty.a"])
+    (folder / "tflm.toml").write_text(
+        f'include_dirs = ["include"]\n[libraries]\n{core} = "empty.a"\n', encoding="utf-8"
+    )
+    return folder
+
+
+# The API of a generated runner for a model whose output is its input.
+COPYING_RUNNER = """\
+#include "{prefix}_model_runner.h"
+
+#include <string.h>
+
+#include "{prefix}_model_data.h"
+#include "tensor_arena.h"
+
+namespace {{
+bool g_ready = false;
+// Something for startup to initialize: data, bss and a constructor.
+int g_initialized = 7;
+int g_zeroed;
+struct Constructed {{
+  Constructed() : value(g_initialized + g_zeroed + 1) {{}}
+  int value;
+}} g_constructed;
+}}  // namespace
+
+extern "C" ModelStatus {prefix}_init(void) {{
+  g_ready = g_initialized == 7 && g_zeroed == 0 && g_constructed.value == 8;
+  g_ready = g_ready && g_{prefix}_model_data[4] == 'T' && g_{prefix}_model_data_size > 8;
+  g_ready = g_ready && reinterpret_cast<uintptr_t>(g_tensor_arena) % 16 == 0;
+  return g_ready ? kModelOk : kModelErrorAllocate;
+}}
+extern "C" ModelStatus {prefix}_invoke(void) {{
+  memcpy(g_tensor_arena + 64, g_tensor_arena, {macro}_INPUT0_ELEMENTS);
+  {statement}
+  return kModelOk;
+}}
+extern "C" size_t {prefix}_arena_used(void) {{ return g_ready ? 128 : 0; }}
+extern "C" void* {prefix}_input(size_t) {{ return g_tensor_arena; }}
+extern "C" const void* {prefix}_output(size_t) {{ return g_tensor_arena + 64; }}
+"""
+
+
+def copying_runner(prefix: str, statement: str = "") -> str:
+    return COPYING_RUNNER.format(prefix=prefix, macro=prefix.upper(), statement=statement)

@@ -1,0 +1,193 @@
+"""What of the firmware needs no TFLM: compiled with warnings as errors, linked, run in QEMU."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmware_tools import copying_runner, need, output_of, write, write_stand_in_tflm
+from tflite_models import add_model, dense_model, reshape_model
+
+from edgecompress.board import all_boards, load_board
+from edgecompress.errors import EdgecompressError, ToolError, UsageError
+from edgecompress.firmware.build import build
+from edgecompress.firmware.emulate import emulate
+from edgecompress.firmware.frameworks import FRAMEWORKS
+from edgecompress.firmware.generate import generate
+from edgecompress.firmware.tflm import find_tflm
+from edgecompress.tflite.affine import quantize
+from edgecompress.tflite.reader import read_model
+
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
+LONGEST = "a_name_as_long_as_one"[:20]
+LABELS = ("one", 'two "?"', "três")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    models = [dense_model(), add_model("INT16")]
+    files = generate(models, load_board("mps2_an386"), name="pair", labels=LABELS)
+    return write(tmp_path_factory.mktemp("pair"), files)
+
+
+def test_sources_without_tflm_compile_without_a_warning(folder: Path) -> None:
+    need("g++")
+    sources = [p for p in (folder / "src").glob("*.cc") if "model_runner" not in p.name]
+    assert len(sources) == 7
+    flags = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fsyntax-only", *WARNINGS)
+    output_of(["g++", *flags, "-I", folder / "src", *sources])
+
+
+def test_the_api_compiles_as_c(folder: Path, tmp_path: Path) -> None:
+    need("g++")
+    user = tmp_path / "user.c"
+    headers = ["model_model_data.h", "model_model_runner.h", "model_2_model_runner.h"]
+    includes = "\n".join(f'#include "{name}"' for name in headers)
+    user.write_text(
+        f"{includes}\nint main(void) {{\n  model_input0()[0] = model_quantize0(0.5f);\n"
+        "  return model_invoke() == kModelOk && model_dequantize0(model_output0()[0]) > 0;\n}\n"
+    )
+    output_of(["gcc", "-std=c11", "-fsyntax-only", *WARNINGS, "-I", folder / "src", user])
+
+
+def test_inlines_quantize_as_python_does(folder: Path, tmp_path: Path) -> None:
+    need("g++")
+    values = np.concatenate(
+        [np.linspace(-9, 9, 4001), (np.arange(-300, 300) + 0.5) * 0.05, [1e30, -1e30]]
+    ).astype(np.float32)
+    program = tmp_path / "quantize.cc"
+    program.write_text(
+        '#include <stdio.h>\n#include "model_model_runner.h"\n'
+        "int main() {\n  float real;\n"
+        '  while (scanf("%a", &real) == 1) printf("%d\\n", model_quantize0(real));\n}\n'
+    )
+    output_of(["g++", *WARNINGS, "-I", folder / "src", program, "-o", tmp_path / "quantize"])
+    feed = tmp_path / "values"
+    feed.write_text("\n".join(float(value).hex() for value in values))
+    answers = output_of(["sh", "-c", f"{tmp_path / 'quantize'} < {feed}"]).split()
+    expected = quantize(values, read_model(dense_model()).main.tensors[0])
+    assert np.array_equal(np.array(answers, np.int64), expected)
+    assert {-128, 127} <= set(expected.tolist())
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("name", ["a", LONGEST])
+def test_sources_are_as_clang_format_would_have_them(
+    tmp_path: Path, framework: str, name: str
+) -> None:
+    need("clang-format")
+    board = next(b for b in all_boards() if framework in b.frameworks)
+    files = generate([dense_model()], board, framework, name=name, labels=LABELS, vectors=1)
+    folder = write(tmp_path, files)
+    sources = [p for p in folder.rglob("*") if p.suffix in {".c", ".cc", ".cpp", ".h", ".ino"}]
+    output_of(["clang-format", "--style=file", "--dry-run", "--Werror", *sorted(sources)])
+
+
+def test_several_models_are_as_clang_format_would_have_them(folder: Path) -> None:
+    need("clang-format")
+    sources = sorted(p for p in folder.rglob("*") if p.suffix in {".c", ".cc", ".h"})
+    output_of(["clang-format", "--style=file", "--dry-run", "--Werror", *sources])
+
+
+def test_cppcheck_has_nothing_to_say(folder: Path) -> None:
+    need("cppcheck")
+    checks = "--enable=warning,style,performance,portability"
+    command = ["cppcheck", checks, "--quiet", "--error-exitcode=1", "-I", folder / "src"]
+    assert output_of([*command, "-I", folder / "board", folder]) == ""
+
+
+@pytest.fixture
+def copying(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
+    """A project whose runner copies its input, and the stand-in for TFLM it is built with."""
+    need("cmake", "arm-none-eabi-g++", "qemu-system-arm")
+    board = load_board(getattr(request, "param", "mps2_an386"))
+    framework_files = generate([reshape_model()], board, name="copy", vectors=2)
+    folder = write(tmp_path / "fw", framework_files)
+    (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy"))
+    return folder, write_stand_in_tflm(tmp_path / "tflm", board.core)
+
+
+@pytest.mark.parametrize(
+    ("copying", "machine"),
+    [
+        ("mps2_an385", "mps2-an385"),
+        ("mps2_an386", "mps2-an386"),
+        ("mps2_an500", "mps2-an500"),
+        ("mps3_corstone300_an547", "mps3-an547"),
+        ("b_u585i_iot02a", "mps2-an505"),
+        ("rpi_pico", "mps2-an385"),
+    ],
+    indirect=["copying"],
+)
+def test_startup_linker_script_and_self_test_run_on_each_core(
+    copying: tuple[Path, Path], machine: str
+) -> None:
+    folder, tflm = copying
+    built = build(folder, find_tflm(tflm))
+    assert sum(part.flash_bytes for part in built.parts) == built.flash.used_bytes
+    assert sum(part.ram_bytes for part in built.parts) == built.ram.used_bytes
+    assert {part.name for part in built.parts} >= {"model copy", "tensor arena", "stack", "startup"}
+    result = emulate(folder, timeout_seconds=60)
+    assert result.machine == machine
+    assert [(run.vectors, run.failed, run.arena_used_bytes) for run in result.models] == [
+        (2, 0, 128)
+    ]
+    assert 64 < result.stack_used_bytes < 4096
+
+
+def test_a_wrong_output_is_shown_and_fails(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    wrong = copying_runner("copy", statement="g_tensor_arena[64 + 5] ^= 1;")
+    (folder / "src/copy_model_runner.cc").write_text(wrong)
+    build(folder, find_tflm(tflm))
+    with pytest.raises(EdgecompressError, match=r"output 0 byte 5: expected \d+, got \d+"):
+        emulate(folder, timeout_seconds=60)
+
+
+def test_a_crash_ends_the_run_and_says_so(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    crash = copying_runner("copy", statement="*reinterpret_cast<volatile int*>(0xFFFFFFF0u) = 1;")
+    (folder / "src/copy_model_runner.cc").write_text(crash)
+    build(folder, find_tflm(tflm))
+    with pytest.raises(EdgecompressError, match="result=FAULT"):
+        emulate(folder, timeout_seconds=60)
+
+
+def test_an_image_that_does_not_end_is_stopped(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    hang = copying_runner("copy", statement="for (;;) g_tensor_arena[0]++;")
+    (folder / "src/copy_model_runner.cc").write_text(hang)
+    build(folder, find_tflm(tflm))
+    with pytest.raises(ToolError, match="did not end within 2 s"):
+        emulate(folder, timeout_seconds=2)
+
+
+def test_a_failing_compiler_is_a_tool_error_that_shows_what_it_said(
+    copying: tuple[Path, Path],
+) -> None:
+    folder, tflm = copying
+    (folder / "src/copy_model_runner.cc").write_text("#error no runner here\n")
+    with pytest.raises(ToolError, match="no runner here"):
+        build(folder, find_tflm(tflm))
+
+
+def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "fw", generate([reshape_model()], load_board("mps2_an386")))
+    monkeypatch.delenv("EDGECOMPRESS_TFLM", raising=False)
+    with pytest.raises(ToolError, match="EDGECOMPRESS_TFLM"):
+        find_tflm()
+    with pytest.raises(ToolError, match="neither a tree of TFLM"):
+        find_tflm(tmp_path)
+    with pytest.raises(UsageError, match="edgecompress build"):
+        emulate(folder)
+    with pytest.raises(UsageError, match="edgecompress generate"):
+        build(tmp_path, None)  # type: ignore[arg-type]
+    (tmp_path / "tflm.toml").write_text("librarys = 1\n")
+    with pytest.raises(UsageError, match="librarys"):
+        find_tflm(tmp_path)
+    (tmp_path / "tflm.toml").write_text('[libraries]\ncortex-m7 = "m7.a"\n')
+    with pytest.raises(ToolError, match="no TFLM library for cortex-m4f; there is: cortex-m7"):
+        build(folder, find_tflm(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "tflm.toml").write_text('[libraries]\ncortex-m4f = "m4.a"\n')
+    with pytest.raises(ToolError, match="apt-get install cmake"):
+        build(folder, find_tflm(tmp_path))

@@ -1,0 +1,214 @@
+import functools
+import json
+import re
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
+from tflite_models import add_model, dense_model, reshape_model
+
+from edgecompress.board import Board, all_boards, load_board
+from edgecompress.cli import main
+from edgecompress.errors import BoardError, DataError, UnsupportedModelError, UsageError
+from edgecompress.firmware import generate as generate_module
+from edgecompress.firmware.frameworks import FRAMEWORKS
+from edgecompress.firmware.generate import generate
+from edgecompress.firmware.targets import CORES
+from edgecompress.firmware.vectors import golden_vectors
+from edgecompress.tflite.interpreter import run_sequence
+
+HOSTILE = 'x"; */ #include "/etc/passwd" \\\n${EVIL} {{ 123457*2 }} ../../<b>`id`'
+
+
+@pytest.fixture(scope="module")
+def an386() -> Board:
+    return load_board("mps2_an386")
+
+
+def numbers_of(source: str, array: str) -> np.ndarray:
+    inside = re.search(rf"\b{array}\[[^]]*\] = {{(.*?)}};", source, re.DOTALL)
+    assert inside, array
+    return np.array([int(word, 0) for word in inside[1].replace(",", " ").split()])
+
+
+def text(files: dict[str, str | bytes], path: str) -> str:
+    content = files[path]
+    assert isinstance(content, str)
+    return content
+
+
+def test_the_arrays_hold_the_model_and_what_tflm_computes(an386: Board) -> None:
+    model = dense_model()
+    files = generate([model], an386, name="dense", vectors=3, seed=5)
+    data = numbers_of(text(files, "src/dense_model_data.cc"), "g_dense_model_data")
+    vectors = text(files, "src/dense_golden_vectors.cc")
+    inputs = numbers_of(vectors, "kInput0").astype(np.int8).reshape(3, 1, 8)
+    (outputs,) = run_sequence(model, inputs)
+    assert bytes(data.astype(np.uint8)) == model
+    assert np.array_equal(numbers_of(vectors, "kOutput0"), outputs.ravel())
+    assert len(np.unique(inputs)) > 10
+
+
+def test_real_samples_become_the_vectors_by_the_models_own_quantization(an386: Board) -> None:
+    samples = np.linspace(-2, 2, 16, dtype=np.float32).reshape(2, 8)
+    files = generate([dense_model()], an386, name="dense", vectors=2, samples=samples)
+    values = numbers_of(text(files, "src/dense_golden_vectors.cc"), "kInput0")
+    assert np.allclose((values - 3) * 0.05, samples.ravel(), atol=0.0251)
+
+
+def test_the_same_arguments_give_the_same_bytes(an386: Board) -> None:
+    first = generate([dense_model()], an386, name="dense")
+    assert first == generate([dense_model()], an386, name="dense")
+    assert first != generate([dense_model()], an386, name="dense", seed=1)
+
+
+@pytest.fixture
+def cached_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run TFLM once for all the boards that a model is generated for."""
+    known: dict[bytes, object] = {}
+
+    @functools.wraps(golden_vectors)
+    def remembered(model: bytes, *arguments: object, **options: object) -> object:
+        if model not in known:
+            known[model] = golden_vectors(model, *arguments, **options)
+        return known[model]
+
+    monkeypatch.setattr(generate_module, "golden_vectors", remembered)
+
+
+@pytest.mark.usefixtures("cached_vectors")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_framework_renders_for_every_board_that_has_it(framework: str) -> None:
+    models = [dense_model(), add_model()]
+    rendered = 0
+    for board in all_boards():
+        if framework in board.frameworks or (framework == "cmake" and board.core in CORES):
+            files = generate(models, board, framework, name="two")
+            assert files == generate(models, board, framework, name="two")
+            facts = json.loads(text(files, "firmware.json"))
+            assert (facts["board"], facts["framework"]) == (board.id, framework)
+            rendered += 1
+        else:
+            with pytest.raises(BoardError, match="Its frameworks are"):
+                generate(models, board, framework)
+    assert rendered >= 2
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_build_files_name_the_board_as_its_profile_does(framework: str) -> None:
+    board = next(b for b in all_boards() if framework in b.frameworks)
+    files = generate([dense_model()], board, framework, name="dense")
+    everything = "\n".join(c for c in files.values() if isinstance(c, str))
+    for value in board.frameworks[framework].values():
+        assert value in everything
+
+
+def test_nothing_hostile_leaves_its_string_its_comment_or_the_folder(an386: Board) -> None:
+    for framework in FRAMEWORKS:
+        board = next(b for b in (an386, *all_boards()) if framework in b.frameworks)
+        files = generate(
+            [dense_model(HOSTILE)], board, framework, name=HOSTILE, labels=(HOSTILE, "né?", "c")
+        )
+        for path, content in files.items():
+            parts = PurePosixPath(path).parts
+            assert ".." not in parts
+            assert re.fullmatch(r"[\w./-]+", path), path
+            assert not path.startswith("/")
+            assert isinstance(content, str)
+            assert "246914" not in content
+            for line in content.splitlines():
+                assert not line.startswith(("${EVIL}", '#include "/etc'))
+                assert not line.endswith(('passwd" \\', "\\ "))
+
+
+def test_labels_are_constants(an386: Board) -> None:
+    files = generate([dense_model()], an386, name="dense", labels=["yes", 'say "no"', "peut-être"])
+    runner = text(files, "src/dense_model_runner.cc")
+    assert '"say \\042no\\042"' in runner
+    assert '"peut-\\303\\252tre"' in runner
+    assert "#define DENSE_LABEL_COUNT 3" in text(files, "src/dense_model_runner.h")
+
+
+def test_models_of_one_firmware_share_the_larger_arena(an386: Board) -> None:
+    small, large = dense_model(), add_model(shape=(1, 4096))
+    facts = json.loads(text(generate([small, large], an386), "firmware.json"))
+    needed = [model["arena_min_bytes"] for model in facts["models"]]
+    names = [model["name"] for model in facts["models"]]
+    assert names == ["model", "model_2"]
+    assert facts["arena_bytes"] > max(needed) > min(needed)
+    assert facts["arena_bytes"] <= max(needed) * 1.02 + 256
+
+
+def test_registers_the_operators_of_the_model_and_no_others(an386: Board) -> None:
+    cmsis = text(generate([dense_model()], an386, name="d"), "src/d_model_runner.cc")
+    assert "MicroMutableOpResolver<1>" in cmsis
+    assert "AddFullyConnected(tflite::Register_FULLY_CONNECTED_INT8())" in cmsis
+    assert cmsis.count("resolver->Add") == 2  # the narrow one, and the one for an old TFLM
+
+
+def test_refuses_what_no_firmware_can_be_made_of(an386: Board) -> None:
+    with pytest.raises(UnsupportedModelError, match="edgecompress quantize"):
+        generate([add_model("FLOAT32")], an386)
+    with pytest.raises(UsageError, match="no framework 'make'"):
+        generate([dense_model()], an386, "make")
+    with pytest.raises(UsageError, match="at least one"):
+        generate([], an386)
+    with pytest.raises(DataError, match="samples"):
+        generate([dense_model()], an386, samples=np.zeros((2, 8), np.float32), vectors=3)
+    with pytest.raises(DataError, match="shape"):
+        generate([dense_model()], an386, samples=np.zeros((9, 7), np.float32))
+
+
+def run_cli(*words: object) -> int:
+    try:
+        main([str(word) for word in words])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_the_command_writes_the_folder_and_protects_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = tmp_path / "my net.tflite", tmp_path / "fw"
+    model.write_bytes(reshape_model())
+    command = ("generate", model, "--board", "mps2_an386", "-o", out)
+    assert run_cli(*command, "--json") == 0
+    listed = json.loads(capsys.readouterr().out)["files"]
+    on_disk = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
+    assert {entry["path"] for entry in listed} == on_disk
+    assert "src/my_net_model_runner.cc" in on_disk
+    assert not any(str(tmp_path) in p.read_text() for p in out.rglob("*") if p.is_file())
+    assert run_cli(*command) == 0  # the same files again
+    assert run_cli(*command, "--vectors", "2") == 2
+    assert "--force" in capsys.readouterr().err
+    assert run_cli(*command, "--vectors", "2", "--force") == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "board", "expected"),
+    [
+        (None, "mps2_an386", (3, "cannot read")),
+        (b"TFL3 but no model", "mps2_an386", (3, "not a TFLite model")),
+        (dense_model()[:300], "mps2_an386", (3, "truncated")),
+        (add_model("FLOAT32"), "mps2_an386", (3, "edgecompress quantize")),
+        (dense_model(), "mps2_an387", (2, "mps2_an386")),
+        (dense_model(), "esp32_devkitc", (2, "esp-idf")),
+    ],
+)
+def test_input_errors_end_in_their_code_with_one_message(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    board: str,
+    expected: tuple[int, str],
+) -> None:
+    code, message = expected
+    model = tmp_path / "m.tflite"
+    if content is not None:
+        model.write_bytes(content)
+    assert run_cli("generate", model, "--board", board, "-o", tmp_path / "fw") == code
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "fw").exists()
