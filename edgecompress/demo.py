@@ -2,15 +2,19 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from edgecompress.pipeline import Outcome
 
 _log = logging.getLogger(__name__)
 
 _TEST_SHARE = 0.25
 _EPOCHS = 12
+_TIME_BUDGET = "3m"
 
 
 def digits() -> dict[str, npt.NDArray[Any]]:
@@ -31,6 +35,31 @@ def digits() -> dict[str, npt.NDArray[Any]]:
         images[..., np.newaxis], labels, test_size=_TEST_SHARE, random_state=0, stratify=labels
     )
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def demo(board: str, out: Path, *, seed: int = 0, force: bool = False) -> "Outcome":
+    """Train the network, compress it for `board` and write the run, and the network, to `out`.
+
+    Raises:
+        EdgecompressError: as `edgecompress.pipeline.compress`.
+    """
+    from edgecompress.files import refuse_existing
+    from edgecompress.pipeline import compress
+    from edgecompress.recipe import Recipe
+
+    network = out / "digits.keras"
+    if not force:
+        refuse_existing(out, [network.name])
+    train_network(network, seed=seed)
+    recipe = Recipe(
+        model=str(network),
+        board=board,
+        data="edgecompress.demo:digits",
+        time_budget=_TIME_BUDGET,
+        batch_size=32,
+        seed=seed,
+    )
+    return compress(recipe, out, force=force)
 
 
 def train_network(path: Path, *, seed: int = 0) -> None:

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,16 @@ def write_tree(folder: Path, files: Mapping[str, str | bytes], *, force: bool) -
         refuse_overwrite(folder, files)
     for name, content in files.items():
         write_file(folder / name, content)
+
+
+def refuse_existing(folder: Path, names: Iterable[str]) -> None:
+    """Raise OutputExistsError if any of `names` is in `folder`, before work is done in vain."""
+    found = [name for name in names if (folder / name).exists()]
+    if found:
+        raise OutputExistsError(
+            f"{folder}: holds {', '.join(found)} already; give another folder with -o, or --force "
+            "to overwrite"
+        )
 
 
 def refuse_overwrite(folder: Path, files: Mapping[str, str | bytes]) -> None:

@@ -1,0 +1,73 @@
+"""`edgecompress compress`: the main job."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgecompress.cli import print_json
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--board", help="Board id, or path of a profile.")
+@click.option(
+    "--data",
+    help=".npz, folder of images, .csv or package.module:function. Trained, calibrated and chosen "
+    "on its training part; its test part is used once, at the end.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder to write model, firmware, report and recipe to.",
+)
+@click.option(
+    "--max-accuracy-drop",
+    type=float,
+    metavar="POINTS",
+    help="Accuracy that may be lost on the test split against the float original (per cent more "
+    "error where the task has no accuracy).  [default: 1.0]",
+)
+@click.option(
+    "--time-budget", metavar="TIME", help="As 90s, 25m or 1h30m; a guide.  [default: 25m]"
+)
+@click.option("--max-model-bytes", type=int, help="Tighter limit on the .tflite, in bytes.")
+@click.option("--max-arena-bytes", type=int, help="Tighter limit on the tensor arena, in bytes.")
+@click.option("--framework", help="Build system of the firmware.  [default: cmake]")
+@click.option(
+    "--pixels",
+    type=click.Choice(["auto", "0..255", "0..1", "-1..1"]),
+    help="Range the model takes pixels of images in.  [default: auto, by what scores best]",
+)
+@click.option("--seed", type=int, help="Of every random choice.  [default: 0]")
+@click.option(
+    "--recipe",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="An edgecompress.toml; options given here win over it.",
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same folder.")
+@click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts of report.json.")
+def command(
+    out: Path, recipe: Path | None, resume: bool, force: bool, as_json: bool, **options: Any
+) -> None:
+    """Prune, distil and quantize MODEL until it fits the board and keeps its accuracy.
+
+    MODEL is a Keras model: .keras, .h5 or a SavedModel folder. What is done is the least that
+    reaches the goal: a model that fits as it is gets quantized and nothing more.
+
+    Exit code 4: accuracy fell more than allowed; 5: nothing fits the board. The closest result is
+    kept in both cases.
+    """
+    from edgecompress.pipeline import compress, raise_for_outcome
+    from edgecompress.recipe import load_recipe
+    from edgecompress.report.terminal import print_outcome
+
+    outcome = compress(load_recipe(recipe, options), out, force=force, resume=resume)
+    if as_json:
+        print_json(outcome.facts)
+    else:
+        print_outcome(outcome.facts, out)
+    raise_for_outcome(outcome)

@@ -1,0 +1,40 @@
+"""What to try next: the least intrusive step that can still reach the goal, and why."""
+
+from collections.abc import Callable, Sequence
+
+from edgecompress.compress.attempt import Attempt, Job, best_attempt, metric_lost
+from edgecompress.compress.steps import prune_to_fit, quantize_original, train_on
+
+Step = Callable[[Job, Sequence[Attempt], str], Attempt]
+
+_MAX_TRAININGS = 4
+# A step that trains is begun only while this share of the time budget is left: with less, there
+# is no time to train and to measure what came of it.
+_SHARE_TO_BEGIN = 0.15
+
+
+def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
+    """Return the next step and the reason for it, or None when there is nothing left to try."""
+    if not attempts:
+        return quantize_original, "int8 is what the board runs; nothing else is done unless needed"
+    best = best_attempt(job, attempts)
+    lost = metric_lost(job, best.int8_metric)
+    allowed = job.recipe.max_accuracy_drop
+    if best.fits and lost <= allowed:
+        return None
+    if job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s:
+        return None
+    if not best.fits:
+        pruned = any(attempt.step == "prune" for attempt in attempts)
+        return None if pruned else (prune_to_fit, _too_large(job, best))
+    trainings = sum(attempt.step == "train" for attempt in attempts)
+    if trainings >= _MAX_TRAININGS:
+        return None
+    return train_on, (
+        f"it fits, but {lost:.2f} points are lost on the validation split; {allowed:g} are allowed"
+    )
+
+
+def _too_large(job: Job, best: Attempt) -> str:
+    problems = "; ".join(best.verdict.problems) or "it exceeds the limits of the recipe"
+    return f"{best.shortfall_bytes:,} bytes too large for {job.board.name}: {problems}"

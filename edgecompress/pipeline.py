@@ -1,0 +1,124 @@
+"""The main job: a Keras model, data and a board in; a model that fits, and firmware, out."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgecompress.board import load_board
+from edgecompress.compress.attempt import Attempt, Job, best_attempt
+from edgecompress.compress.ladder import next_step
+from edgecompress.compress.steps import judged
+from edgecompress.compress.store import has_attempts, load_attempts, run_key, save_attempt
+from edgecompress.dataset import Dataset, load_dataset, resolve_pixels
+from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
+from edgecompress.evaluate import evaluate
+from edgecompress.files import refuse_existing
+from edgecompress.keras_model import load_keras, set_seed
+from edgecompress.metrics import primary_metric
+from edgecompress.recipe import Recipe
+from edgecompress.report.facts import report_facts
+from edgecompress.report.final import measure_final
+from edgecompress.report.write import OUTPUTS, write_run
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to. `facts` is the content of report.json."""
+
+    best: Attempt
+    attempts: tuple[Attempt, ...]
+    facts: dict[str, Any]
+
+
+def compress(recipe: Recipe, out: Path, *, force: bool = False, resume: bool = False) -> Outcome:
+    """Compress a model for a board and write model, firmware, report and recipe to `out`.
+
+    The validation split decides everything; the test split is opened once, for the figures of
+    the model that was chosen.
+
+    Args:
+        recipe: model, data, board and limits.
+        out: folder to write to; attempts are kept there while the run lasts.
+        force: overwrite the results of an earlier run in `out`.
+        resume: go on from the attempts that an interrupted run of the same recipe left in `out`.
+
+    Returns:
+        The outcome, which may be that nothing fits: see `raise_for_outcome`.
+
+    Raises:
+        EdgecompressError: the board, the model or the data cannot be used; see errors.py.
+    """
+    if not (force or (resume and has_attempts(out))):
+        refuse_existing(out, OUTPUTS)
+    set_seed(recipe.seed)
+    data, job = _prepare(recipe)
+    attempts = _resumed(job, out, data.sha256) if resume else []
+    while (chosen := next_step(job, attempts)) is not None:
+        step, why = chosen
+        _log.info("%s: %s", step.__name__, why)
+        attempts.append(step(job, attempts, why))
+        save_attempt(out, run_key(recipe, [data.sha256]), len(attempts) - 1, attempts[-1])
+    best = best_attempt(job, attempts)
+    final = measure_final(job, attempts[0], best, data.test)
+    facts = report_facts(job, attempts, best, final, data)
+    write_run(facts, job, best, data, out)
+    return Outcome(best, tuple(attempts), facts)
+
+
+def raise_for_outcome(outcome: Outcome) -> None:
+    """Raise what a run that missed its goal amounts to.
+
+    Raises:
+        DoesNotFitError: the closest model is still too large for the board.
+        AccuracyError: it fits, but lost more accuracy than allowed.
+    """
+    if not outcome.facts["fits"]:
+        raise DoesNotFitError(outcome.facts["summary"])
+    if not outcome.facts["accurate"]:
+        raise AccuracyError(outcome.facts["summary"])
+
+
+def _prepare(recipe: Recipe) -> tuple[Dataset, Job]:
+    """Load everything, and measure the float original on the validation split."""
+    deadline = time.monotonic() + recipe.time_budget_s
+    board = load_board(recipe.board)
+    original = load_keras(Path(recipe.model))
+    if len(original.inputs) != 1 or len(original.outputs) != 1:
+        raise DataError(
+            f"{recipe.model} has {len(original.inputs)} inputs and {len(original.outputs)} "
+            "outputs; compress takes models of one each"
+        )
+    loaded = load_dataset(
+        recipe.data,
+        input_shape=original.input_shape[1:],
+        output_shape=original.output_shape[1:],
+        seed=recipe.seed,
+    )
+    data = resolve_pixels(loaded, original, recipe.pixels)
+    if data.validation.size == 0:
+        data = replace(data, validation=data.train)
+    metric, _ = primary_metric(data.task)
+    reference = evaluate(original, data.validation, data.task)[metric]
+    _log.info("float original: validation %s %.4f", metric, reference)
+    return data, Job(
+        recipe=recipe,
+        board=board,
+        original=original,
+        train=data.train,
+        validation=data.validation,
+        task=data.task,
+        are_images=data.pixel_range is not None,
+        reference=reference,
+        deadline=deadline,
+    )
+
+
+def _resumed(job: Job, out: Path, data_sha256: str) -> list[Attempt]:
+    stored = load_attempts(out, run_key(job.recipe, [data_sha256]))
+    if stored:
+        _log.info("resuming after %s", ", ".join(attempt.step for attempt in stored))
+    return [judged(job, candidate) for candidate in stored]

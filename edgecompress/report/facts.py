@@ -1,0 +1,177 @@
+"""All that a run found out, as the plain values of report.json."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from edgecompress import __version__
+from edgecompress.compress.attempt import Attempt, Job
+from edgecompress.compress.groups import find_groups
+from edgecompress.compress.macs import count_macs
+from edgecompress.dataset import Dataset
+from edgecompress.fit.document import verdict_document
+from edgecompress.metrics import primary_metric
+from edgecompress.report.final import Final
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "tflite-micro", "ai-edge-litert")
+_FLOAT_BYTES = 4
+
+
+def report_facts(
+    job: Job, attempts: Sequence[Attempt], best: Attempt, final: Final, data: Dataset
+) -> dict[str, Any]:
+    """Return the content of report.json; accuracies are fractions, sizes bytes."""
+    metric, _ = primary_metric(job.task)
+    return {
+        "edgecompress": __version__,
+        "summary": _summary(job, best, final),
+        "fits": best.fits,
+        "accurate": final.points_lost <= job.recipe.max_accuracy_drop,
+        "points_lost": final.points_lost,
+        "task": job.task,
+        "metric": metric,
+        "board": {name: getattr(job.board, name) for name in ("id", "name", "core", "kernels")},
+        "model": {"name": Path(job.recipe.model).name, "sha256": _sha256(Path(job.recipe.model))},
+        "data": _data(job, final, data),
+        "recipe": _recipe(job),
+        "before": _before(job, attempts[0], final),
+        "after": _after(best, final),
+        "verdict": verdict_document(best.verdict),
+        "steps": _steps(attempts, best),
+        "channels": _channels(job, best),
+        "left_alone": [
+            {"name": note.partition(": ")[0], "why": note.partition(": ")[2]} for note in best.notes
+        ],
+        "classes": final.classes(data.labels),
+        "seed": job.recipe.seed,
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _summary(job: Job, best: Attempt, final: Final) -> str:
+    """Say in a sentence or two how the run ended, and what to do if it missed its goal."""
+    change = "better" if final.points_lost < 0 else "worse"
+    lost = f"{abs(final.points_lost):.2f} {final.unit} {change} than the float original"
+    sizes = f"{len(best.tflite):,} bytes of model, {best.verdict.arena.min_bytes:,} of tensor arena"
+    if not best.fits:
+        return (
+            f"Nothing fits {job.board.name}: the closest ({sizes}, {lost}) is "
+            f"{best.shortfall_bytes:,} bytes too large. "
+            + " ".join((*best.verdict.problems, *best.verdict.suggestions))
+        )
+    if final.points_lost > job.recipe.max_accuracy_drop:
+        return (
+            f"It fits {job.board.name} ({sizes}), but on the test split it is {lost}; "
+            f"{job.recipe.max_accuracy_drop:g} are allowed. Give it more --time-budget, allow a "
+            "larger --max-accuracy-drop, or name a larger board."
+        )
+    return f"It fits {job.board.name}: {sizes}; {lost} on the test split."
+
+
+def _data(job: Job, final: Final, data: Dataset) -> dict[str, Any]:
+    return {
+        "name": Path(data.source).name,
+        "sha256": data.sha256,
+        "train": job.train.size,
+        "validation": job.validation.size,
+        "test": final.size,
+        "labels": list(data.labels),
+        "pixel_range": data.pixel_range,
+    }
+
+
+def _recipe(job: Job) -> dict[str, Any]:
+    """Return the choices; paths by name only, since the page travels."""
+    choices = asdict(job.recipe)
+    return choices | {name: Path(choices[name]).name for name in ("model", "data", "board")}
+
+
+def _before(job: Job, quantized: Attempt, final: Final) -> dict[str, Any]:
+    parameters = job.original.count_params()
+    return {
+        "parameters": parameters,
+        "float_bytes": parameters * _FLOAT_BYTES,
+        "float_validation": job.reference,
+        "float_test": final.metrics("float_original"),
+        **_sizes(quantized),
+        "int8_validation": quantized.int8_metric,
+        "int8_test": final.metrics("int8_original"),
+    }
+
+
+def _after(best: Attempt, final: Final) -> dict[str, Any]:
+    return {
+        "parameters": best.model.count_params(),
+        "sha256": hashlib.sha256(best.tflite).hexdigest(),
+        **_sizes(best),
+        "float_validation": best.float_metric,
+        "int8_validation": best.int8_metric,
+        "int8_test": final.metrics("int8_result"),
+    }
+
+
+def _sizes(attempt: Attempt) -> dict[str, int]:
+    return {
+        "model_bytes": len(attempt.tflite),
+        "arena_bytes": attempt.verdict.arena.min_bytes,
+        "flash_bytes": attempt.verdict.flash.used_bytes,
+        "ram_bytes": _ram_bytes(attempt),
+        "macs": count_macs(attempt.model),
+    }
+
+
+def _steps(attempts: Sequence[Attempt], best: Attempt) -> list[dict[str, Any]]:
+    """Describe each attempt, and what it saved on this board against the one before it."""
+    before = (attempts[0], *attempts)
+    return [
+        {
+            "step": attempt.step,
+            "why": attempt.why,
+            "chosen": attempt is best,
+            "fits": attempt.fits,
+            "float_validation": attempt.float_metric,
+            "int8_validation": attempt.int8_metric,
+            **_sizes(attempt),
+            "saved_flash_bytes": (
+                previous.verdict.flash.used_bytes - attempt.verdict.flash.used_bytes
+            ),
+            "saved_ram_bytes": _ram_bytes(previous) - _ram_bytes(attempt),
+        }
+        for previous, attempt in pairwise(before)
+    ]
+
+
+def _ram_bytes(attempt: Attempt) -> int:
+    """Return the RAM used in the region of the arena, and in the main one if that is another."""
+    ram = attempt.verdict.ram
+    return ram.arena.used_bytes + (ram.main.used_bytes if ram.main else 0)
+
+
+def _channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
+    """List the groups that were narrowed."""
+    after = {group.name: group.channels for group in find_groups(best.model)}
+    return [
+        {
+            "name": group.name,
+            "layers": [axis.layer for axis in group.producers],
+            "before": group.channels,
+            "after": after[group.name],
+        }
+        for group in find_groups(job.original)
+        if after[group.name] < group.channels
+    ]
+
+
+def _sha256(path: Path) -> str:
+    """Return the digest of a file, or of a folder's files in the order of their names."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        digest.update(file.relative_to(path).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

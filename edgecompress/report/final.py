@@ -1,0 +1,75 @@
+"""The figures on the test split: the one time it is looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.compress.attempt import Attempt, Job, points_lost
+from edgecompress.dataset import SealedSplit, Split
+from edgecompress.evaluate import outputs_for
+from edgecompress.metrics import confusion_matrix, measure, predicted_classes, primary_metric
+
+
+@dataclass(frozen=True)
+class Final:
+    """What the float original, its plain int8 version and the result answer on the test split."""
+
+    job: Job
+    test: Split
+    outputs: Mapping[str, NDArray[np.float32]]  # "float_original", "int8_original", "int8_result"
+
+    @property
+    def size(self) -> int:
+        """The number of test samples."""
+        return self.test.size
+
+    @property
+    def unit(self) -> str:
+        """What `points_lost` counts."""
+        _, more_is_better = primary_metric(self.job.task)
+        return "points" if more_is_better else "per cent of error"
+
+    @property
+    def points_lost(self) -> float:
+        """How much worse the int8 result is than the float original."""
+        before, after = self.metrics("float_original"), self.metrics("int8_result")
+        return points_lost(self.job.task, before, after)
+
+    def metrics(self, model: str) -> float:
+        """Return the task's primary metric of one of the three models."""
+        metric, _ = primary_metric(self.job.task)
+        return measure(self.job.task, self.outputs[model], self.test)[metric]
+
+    def classes(self, labels: Sequence[str]) -> list[dict[str, Any]]:
+        """Return samples and recall of each class, before and after; nothing without classes."""
+        if self.job.task not in ("classification", "binary") or self.test.y is None:
+            return []
+        count = max(len(labels), int(self.test.y.max()) + 1)
+        before, after = (self._confusion(name, count) for name in ("float_original", "int8_result"))
+        return [
+            {
+                "name": labels[index] if index < len(labels) else str(index),
+                "samples": int(before[index].sum()),
+                "before": float(before[index, index] / before[index].sum()),
+                "after": float(after[index, index] / after[index].sum()),
+            }
+            for index in range(count)
+            if before[index].any()
+        ]
+
+    def _confusion(self, model: str, count: int) -> NDArray[np.int64]:
+        predicted = predicted_classes(self.job.task, self.outputs[model])
+        return confusion_matrix(predicted, np.asarray(self.test.y), max(count, predicted.max() + 1))
+
+
+def measure_final(job: Job, first: Attempt, best: Attempt, test: SealedSplit) -> Final:
+    """Open the test split, run the three models on it, and return what they answer."""
+    opened = test.open("final figures of the run")
+    plain = outputs_for(first.tflite, opened.x)
+    result = plain if best is first else outputs_for(best.tflite, opened.x)
+    original = outputs_for(job.original, opened.x)
+    names = ("float_original", "int8_original", "int8_result")
+    return Final(job, opened, dict(zip(names, (original, plain, result), strict=True)))

@@ -1,0 +1,57 @@
+"""What a run came to, for the terminal."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
+    """Print before and after, the memory, and where everything is, to stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "before", "after"):
+        table.add_column(column, justify="left" if not column else "right")
+    for row in _rows(facts):
+        table.add_row(*row)
+    console.print(table)
+    for step in facts["steps"]:
+        console.print(f"{step['step']}: {step['why']}", markup=False, soft_wrap=True)
+    console.print(facts["summary"], style="bold", markup=False, soft_wrap=True)
+    console.print(f"Written to {out}: {', '.join(_written(out))}", markup=False, soft_wrap=True)
+
+
+def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    before, after, verdict = facts["before"], facts["after"], facts["verdict"]
+    rows = [
+        (f"{facts['metric']}, test split, float", _metric(facts, before["float_test"]), ""),
+        (
+            f"{facts['metric']}, test split, int8",
+            _metric(facts, before["int8_test"]),
+            _metric(facts, after["int8_test"]),
+        ),
+    ]
+    for title, key in (
+        ("parameters", "parameters"),
+        ("model, bytes", "model_bytes"),
+        (f"tensor arena, bytes ({verdict['arena']['basis']})", "arena_bytes"),
+        ("flash, bytes", "flash_bytes"),
+        ("RAM, bytes", "ram_bytes"),
+        ("multiply-accumulates", "macs"),
+    ):
+        rows.append((title, f"{before[key]:,}", f"{after[key]:,}"))
+    for title, part in (("flash", verdict["flash"]), ("RAM", verdict["ram"])):
+        rows.append((f"{title} of the board, bytes", "", f"{part['available_bytes']:,}"))
+    return rows
+
+
+def _metric(facts: Mapping[str, Any], value: float) -> str:
+    return f"{100 * value:.2f} %" if facts["metric"] == "accuracy" else f"{value:.6g}"
+
+
+def _written(out: Path) -> list[str]:
+    from edgecompress.report.write import OUTPUTS
+
+    return [name for name in OUTPUTS if (out / name).exists()]

@@ -1,0 +1,46 @@
+"""The folder that a run leaves behind."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgecompress.compress.attempt import Attempt, Job
+from edgecompress.dataset import Dataset
+from edgecompress.files import write_file, write_tree
+from edgecompress.firmware.generate import generate
+from edgecompress.keras_model import save_keras
+from edgecompress.recipe import recipe_toml
+from edgecompress.report.html import report_html
+
+OUTPUTS = (
+    "model.tflite",
+    "model.keras",
+    "firmware",
+    "report.html",
+    "report.json",
+    "edgecompress.toml",
+)
+_VECTORS = 4
+
+
+def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, out: Path) -> None:
+    """Write the model, its report and the recipe to `out`; firmware too, if the model fits."""
+    if best.fits:
+        samples = job.validation.x[:_VECTORS]
+        firmware = generate(
+            [best.tflite],
+            job.board,
+            job.recipe.framework,
+            name=Path(job.recipe.model).stem,
+            vectors=len(samples),
+            samples=samples,
+            labels=data.labels,
+            seed=job.recipe.seed,
+        )
+        write_tree(out / "firmware", firmware, force=True)
+    write_file(out / "model.tflite", best.tflite)
+    save_keras(best.model, out / "model.keras")
+    write_file(out / "edgecompress.toml", recipe_toml(job.recipe, out))
+    write_file(out / "report.html", report_html(facts))
+    write_file(out / "report.json", json.dumps(facts, indent=2) + "\n")
