@@ -83,15 +83,31 @@ def without_float_io(graph: Graph) -> Graph | None:
     dropped = dict(_float_edges(main))
     if not dropped:
         return None
-    renamed = {index: dropped.get(index, index) for index in range(len(main.tensors))}
     operators = tuple(
         op for op in main.operators if not any(_is_edge(op, pair) for pair in dropped.items())
     )
+    kept = [tensor for tensor in main.tensors if tensor.index not in dropped]
+    numbers = {tensor.index: number for number, tensor in enumerate(kept)}
+    numbers |= {gone: numbers[left] for gone, left in dropped.items()} | {-1: -1}
+
+    def renumbered(indices: Sequence[int]) -> tuple[int, ...]:
+        return tuple(numbers[index] for index in indices)
+
     changed = replace(
         main,
-        operators=tuple(replace(op, index=index) for index, op in enumerate(operators)),
-        inputs=tuple(renamed[index] for index in main.inputs),
-        outputs=tuple(renamed[index] for index in main.outputs),
+        tensors=tuple(replace(tensor, index=number) for number, tensor in enumerate(kept)),
+        operators=tuple(
+            replace(
+                op,
+                index=index,
+                inputs=renumbered(op.inputs),
+                outputs=renumbered(op.outputs),
+                intermediates=renumbered(op.intermediates),
+            )
+            for index, op in enumerate(operators)
+        ),
+        inputs=renumbered(main.inputs),
+        outputs=renumbered(main.outputs),
     )
     return replace(graph, subgraphs=(changed, *graph.subgraphs[1:]))
 
