@@ -46,6 +46,7 @@ def _print_json(result: "Build") -> None:
             "fits": result.fits,
             **uses,
             "runtime_flash_bytes": result.runtime_flash_bytes,
+            "predicted_runtime_flash_bytes": result.project.predicted_runtime_flash_bytes,
             "parts": [asdict(part) for part in result.parts],
         }
     )
@@ -66,4 +67,9 @@ def _print(result: "Build") -> None:
         console.print(
             f"{use.region}: {use.used_bytes:,} of {use.available_bytes:,} bytes", markup=False
         )
+    linked, predicted = result.runtime_flash_bytes, result.project.predicted_runtime_flash_bytes
+    console.print(
+        f"TFLM runtime: {linked:,} bytes of flash; fit predicted {predicted:,} "
+        f"({(linked - predicted) / predicted:+.1%})"
+    )
     console.print(f"built {result.image}", markup=False)

@@ -1,13 +1,15 @@
 """Cross-compile a generated project against the user's TFLM, and read what came out."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgecompress.errors import DoesNotFitError, ToolError
 from edgecompress.firmware.linkmap import Contributor, contributors, region_bytes
 from edgecompress.firmware.project import BUILD_DIR, Project, read_project
 from edgecompress.firmware.tflm import Tflm
-from edgecompress.firmware.tools import check, require
+from edgecompress.firmware.tools import check, last_lines, require, run
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,13 @@ def build(folder: Path, tflm: Tflm) -> Build:
     Raises:
         UsageError: the folder is not a generated project.
         ToolError: TFLM has no library for the core, a program is missing, or the build failed.
+        DoesNotFitError: a memory region is too small for the image.
     """
     project = read_project(folder)
     library = tflm.library(project.core)
     require("cmake", "arm-none-eabi-g++")
     _configure(project, tflm, library)
-    check(["cmake", "--build", str(folder / BUILD_DIR)], what=f"building {folder}")
+    _compile(project)
     return read_build(project)
 
 
@@ -71,6 +74,22 @@ def read_build(project: Project) -> Build:
         ram=Use(project.ram.name, ram_bytes, project.ram.size_bytes),
         parts=contributors(image.with_suffix(".map")),
     )
+
+
+def _compile(project: Project) -> None:
+    result = run(["cmake", "--build", str(project.folder / BUILD_DIR)])
+    overflows = dict(re.findall(r"region `(\w+)' overflowed by (\d+) bytes", result.stdout))
+    if overflows:
+        sizes = {"FLASH": project.flash, "RAM": project.ram}
+        raise DoesNotFitError(
+            f"{project.name} does not fit {project.board}: "
+            + "; ".join(
+                f"{sizes[name].name} has {sizes[name].size_bytes:,} bytes, {int(extra):,} too few"
+                for name, extra in sorted(overflows.items())
+            )
+        )
+    if result.returncode != 0:
+        raise ToolError(f"building {project.folder} failed:\n{last_lines(result.stdout)}")
 
 
 def _configure(project: Project, tflm: Tflm, library: Path) -> None:

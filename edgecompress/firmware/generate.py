@@ -23,6 +23,8 @@ from edgecompress.firmware.render import render, template_files
 from edgecompress.firmware.targets import CORES, MACHINES
 from edgecompress.firmware.vectors import golden_vectors
 from edgecompress.fit.arena import plan_arena
+from edgecompress.fit.flash import runtime_bytes
+from edgecompress.fit.ram import arena_margin_bytes
 from edgecompress.tflite.operators import TFLM_COMMIT, check_supported, registrations
 from edgecompress.tflite.reader import read_model
 
@@ -42,8 +44,7 @@ class ArenaSize:
 
     min_bytes: int
     margin_bytes: int
-    margin_reason: str
-    basis: str
+    basis: str  # "exact" or "estimated"
 
 
 def generate(
@@ -97,15 +98,8 @@ def generate(
 def arena_size(models: Sequence[FirmwareModel]) -> ArenaSize:
     """Return the size of an arena that serves each of the models, one at a time."""
     largest = max(models, key=lambda model: model.arena.min_bytes).arena
-    exact = all(model.arena.basis == "exact" for model in models)
-    share = 0.02 if exact else 0.10
-    margin = max(256, int(largest.min_bytes * share) // 16 * 16)
-    return ArenaSize(
-        largest.min_bytes,
-        margin,
-        f"{share:.0%}, at least 256 bytes: for another release of TFLM.",
-        "planned exactly" if exact else "estimated",
-    )
+    basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
+    return ArenaSize(largest.min_bytes, arena_margin_bytes(largest.min_bytes, basis), basis)
 
 
 def _title(model: Path | bytes, name: str | None) -> str:
@@ -220,7 +214,14 @@ def _bare_metal_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "image": f"{facts['project']}.elf",
         "flash": asdict(facts["flash"]),
         "ram": asdict(facts["ram"]),
+        "predicted_runtime_flash_bytes": _predicted_runtime(facts),
     }
+
+
+def _predicted_runtime(facts: Mapping[str, Any]) -> int:
+    """Return the flash that fit's tables give for TFLM with the operators of all models."""
+    names = {entry.name for model in facts["models"] for entry in model.registrations}
+    return runtime_bytes(sorted(names), facts["board"].core, facts["kernels"])
 
 
 def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:

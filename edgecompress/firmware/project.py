@@ -40,7 +40,7 @@ class Project:
     machine: str
     machine_image: str
     models: tuple[PlannedModel, ...]
-    prediction: Mapping[str, Any]
+    predicted_runtime_flash_bytes: int
 
     def built(self, image: str) -> Path:
         """Return where the build leaves an image."""
@@ -92,5 +92,5 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
             )
             for model in facts["models"]
         ),
-        prediction=facts.get("prediction", {}),
+        predicted_runtime_flash_bytes=facts["predicted_runtime_flash_bytes"],
     )

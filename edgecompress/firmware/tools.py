@@ -44,7 +44,8 @@ def run(
         output = error.stdout or b""
         text = output if isinstance(output, str) else output.decode(errors="replace")
         raise ToolError(
-            f"{command[0]} did not end within {timeout_seconds:g} s; it printed:\n{_tail(text)}"
+            f"{command[0]} did not end within {timeout_seconds:g} s; "
+            f"it printed:\n{last_lines(text)}"
         ) from error
     except OSError as error:
         raise ToolError(f"cannot run {command[0]}: {error}") from error
@@ -54,9 +55,10 @@ def check(command: Sequence[str], *, what: str) -> str:
     """Run a program and return what it printed; ToolError with the end of it on failure."""
     result = run(command)
     if result.returncode != 0:
-        raise ToolError(f"{what} failed ({command[0]}):\n{_tail(result.stdout)}")
+        raise ToolError(f"{what} failed ({command[0]}):\n{last_lines(result.stdout)}")
     return result.stdout
 
 
-def _tail(text: str) -> str:
+def last_lines(text: str) -> str:
+    """Return the end of what a program printed, where its error usually is."""
     return "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])

@@ -17,7 +17,7 @@
 //   {{ model.prefix }}: {{ model.arena.min_bytes }} bytes
 {% endfor %}
 constexpr size_t kTensorArenaMinBytes = {{ arena.min_bytes }};
-// {{ arena.margin_reason }}
+// For another release of TFLM.
 constexpr size_t kTensorArenaMarginBytes = {{ arena.margin_bytes }};
 
 // A 64-bit host has wider pointers and no shortage of memory.
