@@ -10,7 +10,7 @@ from edgecompress.board import Board, all_boards, load_board
 from edgecompress.board_profile import kernels_run_on
 from edgecompress.cli import print_json
 from edgecompress.cli.options import boards_dir_option, json_option
-from edgecompress.errors import DoesNotFitError, UsageError
+from edgecompress.errors import DoesNotFitError, ToolError, UsageError
 from edgecompress.fit.judge import RegistrationKind
 from edgecompress.fit.verdict import Fit, fit
 
@@ -32,6 +32,13 @@ from edgecompress.fit.verdict import Fit, fit
     show_default=True,
     help="narrow: the kernel variants the model needs, as `generate` registers; default: TFLM's "
     "all-type ones.",
+)
+@click.option(
+    "--verify",
+    "cross_check",
+    is_flag=True,
+    help="Also run a .tflite in the TFLM interpreter of this computer and compare its allocations "
+    "with what is predicted for it; exit with 6 if they differ.",
 )
 @click.option(
     "--ci",
@@ -58,6 +65,7 @@ def command(
     every: bool,
     kernels: str | None,
     registration: RegistrationKind,
+    cross_check: bool,
     for_ci: bool,
     save_baseline: Path | None,
     baseline: Path | None,
@@ -67,7 +75,7 @@ def command(
     """Say whether MODEL fits a board: flash and RAM by region, and what takes the room.
 
     MODEL is a .tflite, or a Keras model, which is converted first with noise for calibration.
-    Ends with 5 if it does not fit one of the boards named, or, with --all-boards, any at all.
+    Ends with 5 if it does not fit one of the boards named; with --all-boards, if it fits none.
     """
     known = all_boards(boards_dir)
     result = fit(
@@ -79,6 +87,8 @@ def command(
     )
     grown = _compare(result, save_baseline, baseline)
     _show(result, as_json=as_json, overview=every)
+    if cross_check:
+        _cross_check(model)
     if for_ci:
         _report_to_ci(result, grown)
     _refuse(result, grown, every=every)
@@ -117,6 +127,26 @@ def _show(result: Fit, *, as_json: bool, overview: bool) -> None:
     from edgecompress.cli.fit_tables import print_overview, print_verdicts
 
     (print_overview if overview else print_verdicts)(result)
+
+
+def _cross_check(model: Path) -> None:
+    """Raise if the host's TFLM allocates otherwise than predicted."""
+    from edgecompress.fit.verify import verify
+
+    if not model.is_file() or model.suffix != ".tflite":
+        raise UsageError(f"{model}: --verify takes a .tflite; quantize the model first")
+    verification = verify(model.read_bytes())
+    different = [
+        f"{figure.what}: predicted {figure.predicted:,}, counted {figure.measured:,}"
+        for figure in verification.differences
+    ]
+    if different:
+        raise ToolError(
+            "the TFLM installed here allocates otherwise than the release the figures are of:\n"
+            + "\n".join(different)
+        )
+    count = len(verification.comparisons)
+    click.echo(f"verified: all {count} allocation figures agree with TFLM on this host", err=True)
 
 
 def _report_to_ci(result: Fit, grown: Sequence[str]) -> None:
