@@ -92,9 +92,10 @@ def test_zeros_are_reported_with_what_they_do_not_save(files, tmp_path, capsys):
 
 
 def test_the_same_seed_writes_the_same_file(files, tmp_path, capsys):
-    words = ["--data", files / "data.npz", "--score", "taylor", "--epochs", 1, "--seed", 5]
-    for name in ("a.keras", "b.keras"):
-        assert run(capsys, files / "model.keras", *words, "-o", tmp_path / name)[0] == 0
+    words = ["--data", files / "data.npz", "--epochs", 1, "--seed", 5]
+    for name, score in (("a.keras", "auto"), ("b.keras", "taylor")):
+        chosen = [*words, "--score", score, "-o", tmp_path / name]
+        assert run(capsys, files / "model.keras", *chosen)[0] == 0
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
 
 

@@ -29,7 +29,7 @@ _NO_BYTE = (
 )
 
 _METHODS = ("channel", "magnitude", "threshold", "importance")
-_SCORES = ("l1", "l2", "bn-gamma", "taylor", "activation", "random")
+_SCORES = ("auto", "l1", "l2", "bn-gamma", "taylor", "activation", "random")
 
 
 @click.command()
@@ -50,9 +50,9 @@ _SCORES = ("l1", "l2", "bn-gamma", "taylor", "activation", "random")
     "--threshold", type=click.FloatRange(0), help="--method threshold: |w| up to this becomes zero."
 )
 @click.option(
-    "--score", type=click.Choice(_SCORES), default="l1", show_default=True,
-    help="What a channel is worth: norm of its weights, batch-norm scale, effect on the loss, mean "
-    "activation, or chance.",
+    "--score", type=click.Choice(_SCORES), default="auto", show_default=True,
+    help="What a channel is worth: norm of its weights, batch-norm scale, effect on the loss "
+    "(taylor), mean activation, or chance; auto: taylor with --data, else l1.",
 )  # fmt: skip
 @click.option(
     "--scope", type=click.Choice(["layer", "global"]), default="layer", show_default=True,

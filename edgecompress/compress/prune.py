@@ -44,7 +44,8 @@ class Pruning:
             others set single weights to zero, see `weights.weight_masks`.
         rate: share to remove, 0 to below 1; not for "threshold".
         threshold: absolute value up to which weights are removed, for "threshold".
-        score: what channels are worth, see `scores.score_channels`.
+        score: what channels are worth, see `scores.score_channels`; "auto" is "taylor" where there
+            are samples for a model of one input, else "l1".
         scope: whether `rate` holds in each "layer" (channel group) by itself, or over all.
         multiple: widths are rounded to multiples of so many channels.
         minimum: channels that each group keeps at least.
@@ -56,7 +57,7 @@ class Pruning:
     method: PruneMethod = "channel"
     rate: float = 0.5
     threshold: float | None = None
-    score: str = "l1"
+    score: str = "auto"
     scope: Scope = "layer"
     multiple: int = 4
     minimum: int = 4
@@ -197,7 +198,11 @@ def _kept(
     model: Any, groups: Sequence[ChannelGroup], pruning: Pruning, train: Split | None
 ) -> dict[str, list[int]]:
     free = [group for group in groups if group.frozen is None]
-    scores = score_channels(model, free, pruning.score, train, pruning.seed)
+    score = pruning.score
+    if score == "auto":
+        score = "l1" if train is None or len(model.inputs) > 1 else "taylor"
+    _log.info("channels scored by %s", score)
+    scores = score_channels(model, free, score, train, pruning.seed)
     widths = widths_for_rate(
         free, pruning.rate, pruning.multiple, pruning.minimum,
         scores=scores if pruning.scope == "global" else None,
