@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from edgecompress.board_profile import close_match, profile_problems
@@ -124,8 +123,8 @@ def _board(board_id: str, profile: Mapping[str, Any]) -> Board:
         **{key: profile[key] for key in ("name", "mcu", "core", "clock_hz", "kernels")},
         flash=tuple(Region(**region) for region in profile["flash"]),
         ram=tuple(Region(**region) for region in profile["ram"]),
-        frameworks=MappingProxyType(profile["frameworks"]),
-        sources=MappingProxyType(profile["sources"]),
+        frameworks=profile["frameworks"],
+        sources=profile["sources"],
     )
 
 
