@@ -13,6 +13,7 @@ from edgecompress.fit import structs
 from edgecompress.fit.allocator import ArenaAllocator
 from edgecompress.fit.kernels import kernels_of
 from edgecompress.fit.requests import Inspect, Kernel, Node, Persistent, Request, Scratch
+from edgecompress.fit.resources import resource_values, resource_variables
 from edgecompress.fit.target import Target
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
 
@@ -89,6 +90,14 @@ def create_interpreter(ledger: Ledger, target: Target, *, recording: bool) -> No
         ledger.arena.persistent(target.pick(sizes), target.pointer_bytes)
 
 
+def create_resource_variables(ledger: Ledger, graph: Graph, target: Target) -> None:
+    """Place the list of the model's resource variables, if it has any."""
+    count = resource_variables(graph)
+    if count:
+        ledger.take("persistent_buffer", target.pick(structs.RESOURCE_VARIABLES))
+        ledger.take("persistent_buffer", target.pick(structs.RESOURCE_VARIABLE) * count)
+
+
 def start_model(ledger: Ledger, graph: Graph, target: Target) -> None:
     """Place what every model needs: tensors, nodes and parsed options."""
     word = target.pointer_bytes
@@ -119,11 +128,15 @@ def prepare_operators(
     kernels = [_kernel(operator, target) for _, _, operator in steps]
     options = [_take_options(ledger, operator, target) for _, _, operator in steps]
     data = [_take_op_data(ledger, kernel, target) for kernel in kernels]
+    resources = resource_values(graph)
     memory: list[OperatorMemory] = []
     scratch: list[ScratchRequest] = []
     for (s, subgraph, operator), kernel, *taken in zip(steps, kernels, options, data, strict=True):
         requests = kernel.prepare(Node(operator, subgraph.tensors, target))
         persistent, sizes = _take_requests(ledger, requests, target)
+        if (s, operator.index) in resources:
+            value = subgraph.tensors[resources[s, operator.index]]
+            persistent += ledger.take("persistent_buffer", value.size_bytes)
         scratch += [ScratchRequest(s, operator.index, size) for size in sizes]
         ledger.arena.reset_temporary()
         resize_requests(ledger.arena, target, len(scratch))
@@ -157,9 +170,8 @@ def _take_options(ledger: Ledger, operator: Operator, target: Target) -> int:
 
 
 def _take_op_data(ledger: Ledger, kernel: Kernel, target: Target) -> int:
-    if kernel.op_data_bytes is None:
-        return 0
-    return ledger.take("persistent_buffer", target.pick(kernel.op_data_bytes))
+    size = target.pick(kernel.op_data_bytes)
+    return ledger.take("persistent_buffer", size) if size else 0
 
 
 def _take_requests(

@@ -14,6 +14,7 @@ from edgecompress.fit.allocations import (
     OperatorMemory,
     Section,
     create_interpreter,
+    create_resource_variables,
     prepare_operators,
     start_model,
     take_interface,
@@ -58,6 +59,7 @@ def plan_for(graph: Graph, target: Target, *, recording: bool = False) -> Arena:
     """Return the arena for a target; `recording` if TFLM's RecordingMicroAllocator is used."""
     ledger = Ledger()
     create_interpreter(ledger, target, recording=recording)
+    create_resource_variables(ledger, graph, target)
     start_model(ledger, graph, target)
     operators, scratch = prepare_operators(ledger, graph, target)
     offline, sizes = offline_offsets(graph), tensor_sizes(graph)

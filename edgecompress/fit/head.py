@@ -9,6 +9,7 @@ from edgecompress.fit.allocations import ScratchRequest
 from edgecompress.fit.allocator import align_up
 from edgecompress.fit.lifetimes import Lifetime, lifetimes
 from edgecompress.fit.planner import ONLINE, Requirement, head_bytes, plan
+from edgecompress.fit.resources import handle_tensors
 from edgecompress.tflite.graph import Graph, Tensor
 
 _OFFLINE_PLAN = "OfflineMemoryAllocation"
@@ -106,13 +107,14 @@ def _tensors(
     lives: Sequence[Sequence[Lifetime]],
     offline: Sequence[int] | None,
 ) -> list[HeadBuffer]:
+    handles = handle_tensors(graph)
     found, number = [], -1
     for s, subgraph in enumerate(graph.subgraphs):
         for tensor in subgraph.tensors:
             number += 1
             offset = ONLINE if offline is None else offline[number]
             size = sizes[s][tensor.index]
-            in_arena = tensor.data is None and size != 0
+            in_arena = tensor.data is None and size != 0 and (s, tensor.index) not in handles
             if offset != ONLINE if tensor.is_variable else in_arena:
                 place = (tensor.name, s, tensor.index, None)
                 found.append(_buffer(place, size, lives[s][tensor.index], offset))

@@ -78,10 +78,10 @@ Prepare = Callable[[Node], Iterable[Request]]
 class Kernel:
     """How much a kernel takes: its operator data in Init, then the requests of Prepare.
 
-    `op_data_bytes` are sizes by ABI (arm, ilp32, lp64), None if Init allocates nothing. A kernel
-    that is not `exact` states an upper estimate, never less than TFLM takes.
+    `op_data_bytes` are sizes by ABI (arm, ilp32, lp64), 0 where Init allocates nothing.
+    A kernel that is not `exact` states an upper estimate, never less than TFLM takes.
     """
 
-    op_data_bytes: tuple[int, int, int] | None
+    op_data_bytes: tuple[int, int, int]
     prepare: Prepare
     exact: bool = True

@@ -1,7 +1,8 @@
 """Sizes of the C++ structures TFLM allocates in the arena, by ABI: (arm, ilp32, lp64).
 
 Measured with sizeof at TFLM 90b983c2b: arm-none-eabi-g++ 12.2 for Cortex-M4 (arm, and ilp32 with
--fno-short-enums), g++ 12.2 for x86-64 (lp64), each with -DTF_LITE_STATIC_MEMORY -DNDEBUG.
+-fno-short-enums), g++ 12.2 for x86-64 (lp64), each with -DTF_LITE_STATIC_MEMORY -DNDEBUG; lp64 also
+with -DUSE_TFLM_COMPRESSION, because the tflite-micro package is built so.
 """
 
 from collections.abc import Mapping
@@ -13,13 +14,17 @@ SINGLE_ARENA_BUFFER_ALLOCATOR: Sizes = (36, 36, 72)
 GREEDY_MEMORY_PLANNER: Sizes = (44, 44, 72)
 MICRO_ALLOCATOR: Sizes = (36, 36, 72)
 BUILTIN_DATA_ALLOCATOR: Sizes = (8, 8, 16)
-SUBGRAPH_ALLOCATIONS: Sizes = (8, 8, 16)
+SUBGRAPH_ALLOCATIONS: Sizes = (8, 8, 24)
 EVAL_TENSOR: Sizes = (12, 12, 24)
 NODE_AND_REGISTRATION: Sizes = (32, 32, 64)
 
+# For models with resource variables: the list, and each entry.
+RESOURCE_VARIABLES: Sizes = (12, 12, 16)
+RESOURCE_VARIABLE: Sizes = (20, 20, 40)
+
 # The larger objects of RecordingMicroAllocator, as the host's verification creates them.
 RECORDING_BUFFER_ALLOCATOR: Sizes = (52, 52, 104)
-RECORDING_MICRO_ALLOCATOR: Sizes = (124, 124, 248)
+RECORDING_MICRO_ALLOCATOR: Sizes = (124, 124, 272)
 
 TENSOR: Sizes = (32, 40, 64)
 AFFINE_QUANTIZATION: Sizes = (12, 12, 24)
@@ -33,7 +38,8 @@ PLANNER_BYTES_PER_BUFFER = 40
 MAX_SCRATCH_PER_OPERATOR = 12
 
 # The options that an operator's parser allocates: (size, alignment) by ABI. Operators that are
-# not listed have none. Source: core/api/flatbuffer_conversions.cc.
+# not listed have none. Source: core/api/flatbuffer_conversions.cc. For FULLY_CONNECTED lp64 is
+# that of the tflite-micro package (TFLM 8f6596d), which added a field after the pinned commit.
 _ENUM_1 = ((1, 1), (4, 4), (4, 4))  # a structure of one enumeration
 _BOOL_AND_ENUM = ((2, 1), (8, 4), (8, 4))
 _BYTES_1 = ((1, 1),) * 3
@@ -56,7 +62,7 @@ BUILTIN_OPTIONS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "DEPTH_TO_SPACE": _WORDS_1,
     "DEPTHWISE_CONV_2D": ((28, 4),) * 3,
     "DIV": _ENUM_1,
-    "FULLY_CONNECTED": ((5, 1), (16, 4), (16, 4)),
+    "FULLY_CONNECTED": ((5, 1), (16, 4), (32, 8)),
     "GATHER": _WORDS_2,
     "IF": _WORDS_2,
     "L2_NORMALIZATION": _ENUM_1,

@@ -141,9 +141,9 @@ def _transpose_parameters(node: Node, image: Tensor) -> Iterable[Request]:
 
 
 REFERENCE: Mapping[str, Kernel] = {
-    "CONV_2D": Kernel((56, 56, 72), _conv_reference),
-    "DEPTHWISE_CONV_2D": Kernel((56, 56, 72), _depthwise_reference),
-    "TRANSPOSE_CONV": Kernel((72, 72, 80), _transpose_reference),
+    "CONV_2D": Kernel((56, 56, 80), _conv_reference),
+    "DEPTHWISE_CONV_2D": Kernel((56, 56, 80), _depthwise_reference),
+    "TRANSPOSE_CONV": Kernel((72, 72, 88), _transpose_reference),
 }
 CMSIS_NN: Mapping[str, Kernel] = {
     "CONV_2D": Kernel((60, 60, 60), _conv_cmsis),

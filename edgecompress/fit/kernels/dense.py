@@ -119,7 +119,7 @@ def _pool_cmsis(node: Node, *, average: bool) -> Iterable[Request]:
 
 REFERENCE: Mapping[str, Kernel] = {
     "BATCH_MATMUL": Kernel((16, 16, 32), _batch_matmul_reference),
-    "FULLY_CONNECTED": Kernel((48, 48, 64), _dense_reference),
+    "FULLY_CONNECTED": Kernel((48, 48, 72), _dense_reference),
     "SOFTMAX": Kernel((56, 56, 80), _softmax),
 }
 CMSIS_NN: Mapping[str, Kernel] = {

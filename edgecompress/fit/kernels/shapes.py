@@ -10,6 +10,7 @@ from edgecompress.fit.kernels.dense import output_dimensions
 from edgecompress.fit.requests import Kernel, Node, Persistent, Request, Scratch
 from edgecompress.fit.structs import Sizes
 
+_NONE: Sizes = (0, 0, 0)
 _ADD_N_BYTES, _CUMSUM_BYTES = 40, 36
 _LOG_SOFTMAX_BYTES: Sizes = (28, 28, 40)
 _EMBEDDING_BYTES: Sizes = (8, 8, 16)
@@ -124,21 +125,21 @@ def _decode_kind(node: Node, position: int) -> int:
 
 
 REFERENCE: Mapping[str, Kernel] = {
-    "ADD_N": Kernel(None, _add_n),
-    "CONCATENATION": Kernel((24, 24, 40), _concatenation),
-    "CUMSUM": Kernel(None, _cumulative_sum),
-    "CUSTOM:TFLM_DECODE": Kernel(None, _decode),
-    "DEPTH_TO_SPACE": Kernel(None, _reshaped),
-    "EMBEDDING_LOOKUP": Kernel(None, _embedding_lookup),
-    "GATHER": Kernel(None, _reshaped_of_two),
-    "GATHER_ND": Kernel(None, _reshaped_of_two),
-    "L2_POOL_2D": Kernel(None, _reshaped),
-    "LOG_SOFTMAX": Kernel(None, _log_softmax),
+    "ADD_N": Kernel(_NONE, _add_n),
+    "CONCATENATION": Kernel((24, 24, 80), _concatenation),
+    "CUMSUM": Kernel(_NONE, _cumulative_sum),
+    "CUSTOM:TFLM_DECODE": Kernel(_NONE, _decode),
+    "DEPTH_TO_SPACE": Kernel(_NONE, _reshaped),
+    "EMBEDDING_LOOKUP": Kernel(_NONE, _embedding_lookup),
+    "GATHER": Kernel(_NONE, _reshaped_of_two),
+    "GATHER_ND": Kernel(_NONE, _reshaped_of_two),
+    "L2_POOL_2D": Kernel(_NONE, _reshaped),
+    "LOG_SOFTMAX": Kernel(_NONE, _log_softmax),
     "MEAN": Kernel((44, 44, 44), _mean_or_sum),
     "MIRROR_PAD": Kernel((20, 20, 20), _mirror_pad),
     "REDUCE_ALL": Kernel((44, 44, 44), _all),
     "REDUCE_MAX": Kernel((44, 44, 44), _minimum_or_maximum),
     "REDUCE_MIN": Kernel((44, 44, 44), _minimum_or_maximum),
-    "SPACE_TO_DEPTH": Kernel(None, _reshaped),
+    "SPACE_TO_DEPTH": Kernel(_NONE, _reshaped),
     "SUM": Kernel((44, 44, 44), _mean_or_sum),
 }

@@ -15,7 +15,7 @@ def _inspect(node: Node, places: str) -> Iterable[Request]:
     return node.inspect(places)
 
 
-def looks_at(places: str, op_data_bytes: int | Sizes | None = None) -> Kernel:
+def looks_at(places: str, op_data_bytes: int | Sizes = 0) -> Kernel:
     """Return the kernel that looks at these tensors after allocating its operator data."""
     sizes = (op_data_bytes,) * 3 if isinstance(op_data_bytes, int) else op_data_bytes
     return Kernel(sizes, partial(_inspect, places=places))
@@ -29,6 +29,7 @@ SIMPLE: Mapping[str, Kernel] = {
     "ADD": looks_at(_ARITHMETIC, 60),
     "ARG_MAX": looks_at(""),
     "ARG_MIN": looks_at(""),
+    "ASSIGN_VARIABLE": looks_at("i1", (0, 0, 4)),
     "AVERAGE_POOL_2D": looks_at(_UNARY, 32),
     "BATCH_TO_SPACE_ND": looks_at(_UNARY),
     "BROADCAST_ARGS": looks_at(_ARITHMETIC),
@@ -73,6 +74,7 @@ SIMPLE: Mapping[str, Kernel] = {
     "PADV2": looks_at("i0 i1 i2 o0", 56),
     "PRELU": looks_at(_ARITHMETIC, 28),
     "QUANTIZE": looks_at(_UNARY, 32),
+    "READ_VARIABLE": looks_at("i0"),
     "RELU": looks_at(_UNARY, 28),
     "RELU6": looks_at("i0", 8),
     "RESHAPE": looks_at(_UNARY),
@@ -97,6 +99,7 @@ SIMPLE: Mapping[str, Kernel] = {
     "TANH": looks_at("i0 i0 o0", 16),
     "TRANSPOSE": looks_at(_ARITHMETIC),
     "UNPACK": looks_at(""),
+    "VAR_HANDLE": looks_at("", 4),
     "WHILE": looks_at("", 8),
     "ZEROS_LIKE": looks_at(_UNARY),
 }

@@ -1,0 +1,122 @@
+"""The arena against TFLM itself, measured on emulated Cortex-M: every figure to the byte."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flatbuffer_models import Graph, Op, T, build, one, options
+from zoo import ZOO, dense, residual
+
+from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
+from edgecompress.fit.arena import plan_arena, plan_for
+from edgecompress.fit.planner import Requirement, head_bytes, plan
+from edgecompress.fit.target import target_of
+from edgecompress.tflite.reader import read_model
+
+DATA = Path(__file__).parent / "data"
+TRUTH = json.loads((DATA / "arena_truth.json").read_text(encoding="utf-8"))["records"]
+MEASURED_ZOO = DATA / "arena_zoo.json"
+
+
+@pytest.mark.parametrize("record", TRUTH, ids=lambda r: f"{r['core']}-{Path(r['model']).stem}")
+def test_arena_equals_the_measured_one(shared_dir: Path, record: dict[str, Any]) -> None:
+    graph = read_model(shared_dir / "models" / record["model"])
+    assert graph.sha256 == record["model_sha256"]
+    arena = plan_arena(graph, record["core"], record["kernels"])
+    assert arena.basis == "exact"
+    for figure in ("used_bytes", "min_bytes", "head_bytes", "tail_bytes"):
+        assert getattr(arena, figure) == record[figure], figure
+
+
+@pytest.mark.parametrize("record", TRUTH, ids=lambda r: f"{r['core']}-{Path(r['model']).stem}")
+def test_recorded_sections_equal_the_measured_ones(
+    shared_dir: Path, record: dict[str, Any]
+) -> None:
+    graph = read_model(shared_dir / "models" / record["model"])
+    target = target_of(record["core"], record["kernels"])
+    sections = plan_for(graph, target, recording=True).sections
+    predicted = {
+        name: {"requested": s.requested_bytes, "used": s.used_bytes, "count": s.count}
+        for name, s in sections.items()
+    }
+    assert predicted == record["recorded"]
+
+
+def test_of_equal_buffers_the_last_is_placed_first() -> None:
+    # TFLM's tie rule: with the other order the two swap their places.
+    requirements = [Requirement(64, 0, 2), Requirement(64, 1, 3), Requirement(128, 2, 2)]
+    offsets = plan(requirements)
+    assert offsets == [192, 128, 0]
+    assert head_bytes(requirements, offsets) == 256
+
+
+def test_an_offline_plan_is_honoured() -> None:
+    greedy = plan_arena(read_model(residual()), "cortex-m4f", "cmsis-nn")
+    fixed = plan_arena(read_model(residual(offline=True)), "cortex-m4f", "cmsis-nn")
+    offsets = {buffer.name: buffer.offset_bytes for buffer in fixed.buffers}
+    assert [offsets[name] for name in "xabc"] == [0, 256, 512, 1024]
+    assert fixed.head_bytes > greedy.head_bytes
+
+
+def test_an_offline_plan_of_another_model_is_refused() -> None:
+    tensors = {"x": T((1, 4)), "y": T((1, 4))}
+    graph = Graph(tensors, [Op("RELU", ["x"], ["y"])], ["x"], ["y"])
+    content = build(graph, metadata={"OfflineMemoryAllocation": bytes(12)})
+    with pytest.raises(ModelError, match="plan of another model"):
+        plan_arena(read_model(content), "cortex-m4f", "cmsis-nn")
+
+
+def test_planned_buffers_never_overlap() -> None:
+    for name, make in ZOO.items():
+        if name == "residual_offline":
+            continue
+        buffers = plan_arena(read_model(make()), "cortex-m55", "cmsis-nn").buffers
+        for i, one_buffer in enumerate(buffers):
+            for other in buffers[:i]:
+                in_time = one_buffer.first <= other.last and other.first <= one_buffer.last
+                apart = (
+                    one_buffer.offset_bytes + one_buffer.aligned_bytes <= other.offset_bytes
+                    or other.offset_bytes + other.aligned_bytes <= one_buffer.offset_bytes
+                )
+                assert apart or not in_time, name
+
+
+def test_cores_without_a_measurement_are_estimated_and_say_so() -> None:
+    graph = read_model(dense((1, 20), 7))
+    arena = plan_arena(graph, "xtensa-lx7", "esp-nn")
+    assert arena.basis == "estimated"
+    assert "nothing was measured" in arena.why_estimated[0]
+    assert "FULLY_CONNECTED" in arena.why_estimated[1]
+    assert arena.min_bytes >= plan_arena(graph, "xtensa-lx7", "reference").min_bytes
+    assert plan_arena(graph, "rv32imc", "reference").basis == "estimated"
+
+
+@pytest.mark.parametrize(
+    ("core", "kernels", "message"),
+    [
+        ("cortex-m99", "reference", "unknown core"),
+        ("z80", "reference", "unknown core"),
+        ("cortex-m4f", "fast", "unknown kernel library"),
+        ("xtensa-lx6", "cmsis-nn", "CMSIS-NN runs on Cortex-M"),
+        ("cortex-m4f", "esp-nn", "ESP-NN runs on ESP32"),
+    ],
+)
+def test_unknown_targets_are_refused(core: str, kernels: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        plan_arena(read_model(dense((1, 4), 2)), core, kernels)
+
+
+def test_an_operator_tflm_lacks_is_refused() -> None:
+    graph = read_model(one("GELU", [T((1, 4))], [T((1, 4))], options("GeluOptions")))
+    with pytest.raises(UnsupportedModelError, match="GELU"):
+        plan_arena(graph, "cortex-m4f", "cmsis-nn")
+
+
+def test_planning_is_cheap_enough_for_a_search(shared_dir: Path) -> None:
+    graph = read_model(shared_dir / "models" / "mlperf_tiny" / "ic_resnet8_int8.tflite")
+    start = time.perf_counter()
+    for _ in range(20):
+        plan_arena(graph, "cortex-m4f", "cmsis-nn")
+    assert (time.perf_counter() - start) / 20 < 0.02
