@@ -90,10 +90,9 @@ def _log_to_stderr() -> None:
 
     log = logging.getLogger("edgecompress")
     log.setLevel(logging.INFO)
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers = [handler]  # anew each time: stderr may be another one, as in tests
 
 
 def _leave(error: Exception, code: int, *, debug: bool) -> None:

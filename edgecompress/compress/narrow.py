@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from edgecompress.compress.attempt import Job, shortfall
 from edgecompress.compress.groups import ChannelGroup, find_groups
 from edgecompress.compress.quantize import quantize
@@ -93,7 +95,9 @@ def _shortfall(job: Job, graph: Graph) -> int:
 
 def _probe(job: Job, widths: Widths) -> bytes:
     """Convert the original at `widths`; only the shapes of the result mean anything."""
-    keep = {name: range(width) for name, width in widths.items()}
+    groups = find_groups(job.original)
+    alike = {group.name: np.zeros(group.channels) for group in groups}
+    keep = choose_channels(alike, widths, groups)  # leaves no layer without channels
     return _converted(job, prune_channels(job.original, keep))
 
 
