@@ -10,6 +10,7 @@ from itertools import accumulate
 Widths = Mapping[str, int]
 Fits = Callable[[Widths], bool]
 
+_STEPS_PER_GROUP = 8
 _STEPS = 32  # resolution of the common factor all groups are first shrunk by
 # Share of the common factor that every group keeps whatever its scores say: scores of different
 # layers are only roughly comparable, and a layer pruned to nothing cannot be trained back.
@@ -28,7 +29,7 @@ def find_widths(
     Args:
         values: importance of each channel of each group, comparable between groups.
         fits: whether widths fit the board; asked some hundred times.
-        multiple: channel counts are rounded to it where a group has at least two of it.
+        multiple: channel counts are rounded to it in large groups; see `grid_step`.
     """
     full = {name: len(scores) for name, scores in values.items()}
     if fits(full):
@@ -63,8 +64,11 @@ def _rounded(wanted: float, size: int, multiple: int) -> int:
 
 
 def grid_step(size: int, multiple: int) -> int:
-    """The step a group of `size` channels is pruned in: `multiple`, finer for small groups."""
-    while multiple > 1 and size < 2 * multiple:
+    """The step a group of `size` channels is pruned in: `multiple`, or an eighth of a small group.
+
+    Kernels work best on multiples; where RAM is scarce, a coarse step would waste more than that.
+    """
+    while multiple > 1 and size < _STEPS_PER_GROUP * multiple:
         multiple //= 2
     return multiple
 
