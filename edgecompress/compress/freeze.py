@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from edgecompress.compress.rewrite import rewritten
 from edgecompress.errors import ConversionError
 
 
@@ -47,13 +48,13 @@ def freeze(model: Any, shapes: Sequence[tuple[int, ...]]) -> FrozenGraph:
             f"model {model.name!r} cannot be traced with inputs of shape "
             f"{', '.join(map(str, shapes))}: {type(error).__name__}: {error}"
         ) from error
-    definition = frozen.graph.as_graph_def()
+    definition, moved = rewritten(frozen.graph)
     names = _short_names(model, [node.name for node in definition.node])
     _rename(definition, names)
     return FrozenGraph(
         graph_def=definition.SerializeToString(deterministic=True),
         inputs=tuple(_renamed(tensor.name, names) for tensor in frozen.inputs),
-        outputs=tuple(_renamed(name, names) for name in _output_names(frozen.outputs)),
+        outputs=tuple(_renamed(moved(name), names) for name in _output_names(frozen.outputs)),
     )
 
 
@@ -114,7 +115,7 @@ def _rename(definition: Any, names: Mapping[str, str]) -> None:
 
 
 def _renamed(reference: str, names: Mapping[str, str]) -> str:
-    """Rename a node's output ("name", "name:1") or a control input ("^name")."""
+    """Return a node's output ("name", "name:1") or control input ("^name") by its new name."""
     control = "^" * reference.startswith("^")
     name, colon, port = reference.removeprefix("^").partition(":")
     return f"{control}{names[name]}{colon}{port}"
@@ -122,18 +123,27 @@ def _renamed(reference: str, names: Mapping[str, str]) -> str:
 
 @contextmanager
 def _unrolled(model: Any) -> Iterator[None]:
-    """Unroll recurrent layers: calibrating a WHILE loop ends the converter with SIGSEGV."""
+    """Unroll recurrent layers: calibrating a WHILE loop ends the converter with SIGSEGV.
+
+    Their cells compute gate by gate (implementation 1), so that each gate has its own range.
+    """
     import keras
 
     layers = [layer for layer in _all_layers(model) if isinstance(layer, keras.layers.RNN)]
-    before = [layer.unroll for layer in layers]
+    cells = [layer.cell for layer in layers if hasattr(layer.cell, "implementation")]
+    before = [layer.unroll for layer in layers], [cell.implementation for cell in cells]
+    _set(layers, "unroll", [True] * len(layers))
+    _set(cells, "implementation", [1] * len(cells))
     try:
-        for layer in layers:
-            layer.unroll = True
         yield
     finally:
-        for layer, unroll in zip(layers, before, strict=True):
-            layer.unroll = unroll
+        _set(layers, "unroll", before[0])
+        _set(cells, "implementation", before[1])
+
+
+def _set(owners: Sequence[Any], name: str, values: Sequence[Any]) -> None:
+    for owner, value in zip(owners, values, strict=True):
+        setattr(owner, name, value)
 
 
 def _all_layers(layer: Any) -> Iterator[Any]:

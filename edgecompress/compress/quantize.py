@@ -15,6 +15,7 @@ from edgecompress.compress.converter import Conversion
 from edgecompress.compress.freeze import FrozenGraph, freeze, nodes_of
 from edgecompress.compress.ranges import METHODS, Method
 from edgecompress.errors import ConversionError, DataError, UsageError
+from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.names import operator_name
 from edgecompress.tflite.reader import read_model
@@ -24,6 +25,16 @@ Samples = NDArray[np.float32] | Sequence[NDArray[np.float32]]
 
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 DEFAULT_SAMPLES = 200
+
+# Operators whose int8 kernels copy integers, so that input and output must have one scale.
+_COPYING = frozenset(
+    {
+        "BATCH_TO_SPACE_ND", "CONCATENATION", "DEPTH_TO_SPACE", "EXPAND_DIMS", "GATHER",
+        "MAX_POOL_2D", "MIRROR_PAD", "PACK", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "REVERSE_V2",
+        "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQUEEZE",
+        "STRIDED_SLICE", "TRANSPOSE", "UNPACK",
+    }
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -199,7 +210,19 @@ def _check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> N
             f"{'and others stay' if len(floats) > 3 else 'would run'} in floating point; "  # noqa: PLR2004
             "replace that layer"
         )
+    for operator in graph.main.operators:
+        if operator.op in _COPYING and len(_scales(graph.main, operator)) > 1:
+            raise ConversionError(
+                f"the converter gave input and output of {operator_name(graph.main, operator)} "
+                "different scales, which no kernel converts: its values would be wrong. Replace "
+                "that layer"
+            )
     run(model, [values[:1] for values in samples], "tflm")
+
+
+def _scales(subgraph: Subgraph, operator: Operator) -> set[Quantization]:
+    tensors = [subgraph.tensors[i] for i in (*operator.inputs, *operator.outputs) if i >= 0]
+    return {t.quantization for t in tensors if t.quantization is not None and t.type != "INT32"}
 
 
 def _check_pow2(model: bytes) -> None:
