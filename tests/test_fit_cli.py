@@ -134,7 +134,9 @@ def test_baseline_reports_growth_and_fails(kws: str, tmp_path: Path) -> None:
     assert isinstance(grown.exception, DoesNotFitError)
     assert f"{NANO}: flash_used_bytes grew by 30,788" in str(grown.exception)
     saved.write_text("[]")
-    assert isinstance(run(kws, "--board", NANO, "--baseline", str(saved)).exception, UsageError)
+    for option in ("--baseline", "--save-baseline"):  # neither reads nor overwrites other files
+        assert isinstance(run(kws, "--board", NANO, option, str(saved)).exception, UsageError)
+    assert saved.read_text() == "[]"
 
 
 def test_own_board_by_path_and_folder(kws: str, tmp_path: Path) -> None:

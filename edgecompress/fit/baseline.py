@@ -14,7 +14,13 @@ _FIGURES = ("arena_min_bytes", "flash_used_bytes", "ram_used_bytes")
 
 
 def save_baseline(path: Path, result: Fit) -> None:
-    """Write the figures of each board to `path`, for `growth` to compare with."""
+    """Write the figures of each board to `path`, for `growth` to compare with.
+
+    Raises:
+        UsageError: a file is there that is not a baseline.
+    """
+    if path.exists():
+        _read(path)
     boards = {verdict.board.id: _figures(verdict) for verdict in result.verdicts}
     document = {"model_sha256": result.model.sha256, "boards": boards}
     write_file(path, json.dumps(document, indent=2) + "\n")
