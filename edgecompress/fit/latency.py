@@ -36,7 +36,7 @@ class OperatorLatency:
 
 @dataclass(frozen=True)
 class Latency:
-    """Time of one inference. `error` is the largest relative error on published models."""
+    """Time of one inference. `error` is the relative error shown on published models."""
 
     cycles: int
     milliseconds: float
