@@ -1,0 +1,175 @@
+"""`edgecompress compress`, as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgecompress.fit.arena import plan_arena
+from edgecompress.report.write import OUTPUTS
+from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.reader import read_model
+
+BOARD = "nucleo_f401re"
+
+
+@pytest.fixture(scope="module")
+def words(digits_files):
+    return (
+        "compress", digits_files / "digits.keras", "--board", BOARD,
+        "--data", digits_files / "digits.npz", "--time-budget", "1m",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plain(words, tmp_path_factory):
+    """The folder of a run in which the model fits as it is."""
+    from edgecompress.cli import main
+
+    out = tmp_path_factory.mktemp("plain") / "out"
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, words), "-o", str(out)])
+    assert not ended.value.code
+    return out
+
+
+def test_a_model_that_fits_is_quantized_and_nothing_more(plain: Path) -> None:
+    facts = json.loads((plain / "report.json").read_text())
+    assert [step["step"] for step in facts["steps"]] == ["quantize"]
+    assert facts["fits"]
+    assert facts["accurate"]
+    assert facts["before"]["parameters"] == facts["after"]["parameters"]
+    assert facts["channels"] == []
+
+
+def test_everything_the_contract_names_is_written(plain: Path) -> None:
+    assert all((plain / name).exists() for name in OUTPUTS)
+    assert (plain / "firmware" / "CMakeLists.txt").is_file()
+
+
+def test_the_model_is_full_int8_with_a_batch_of_one(plain: Path) -> None:
+    main = read_model(plain / "model.tflite").main
+    ends = [main.tensors[index] for index in (*main.inputs, *main.outputs)]
+    assert {tensor.type for tensor in ends} == {"INT8"}
+    assert {tensor.shape[0] for tensor in ends} == {1}
+    assert not {tensor.type for tensor in main.tensors} & {"FLOAT32", "FLOAT16"}
+    shapes = {"SHAPE", "STRIDED_SLICE", "PACK"}
+    assert not shapes & {operator.op for operator in main.operators}
+
+
+def test_the_reported_accuracy_is_what_the_tflm_interpreter_says(
+    plain: Path, digits_splits
+) -> None:
+    test = digits_splits[2]
+    (outputs,) = run((plain / "model.tflite").read_bytes(), test.x)
+    accuracy = float((outputs.argmax(axis=1) == test.y).mean())
+    facts = json.loads((plain / "report.json").read_text())
+    assert facts["after"]["int8_test"] == pytest.approx(accuracy)
+    assert facts["data"]["test"] == test.size
+    recalled = sum(row["samples"] * row["after"] for row in facts["classes"])
+    assert recalled == pytest.approx(accuracy * test.size)
+
+
+def test_the_report_is_one_page_that_needs_nothing_else(plain: Path) -> None:
+    page = (plain / "report.html").read_text()
+    assert "NUCLEO-F401RE" in page
+    assert "http" not in page
+    assert "<script" not in page
+
+
+def test_report_rebuilds_the_page(plain: Path, cli) -> None:
+    page = plain / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    code, stdout, _ = cli("report", plain)
+    assert code == 0
+    assert stdout.strip() == str(page)
+    assert page.read_bytes() == before
+
+
+def test_the_recipe_makes_the_same_bytes_again(plain: Path, tmp_path: Path, cli) -> None:
+    again = tmp_path / "again"
+    code, _, _ = cli("compress", "--recipe", plain / "edgecompress.toml", "-o", again)
+    assert code == 0
+    for name in ("model.tflite", "model.keras", "firmware/src/digits_model_data.cc"):
+        assert (again / name).read_bytes() == (plain / name).read_bytes()
+
+
+def test_results_of_an_earlier_run_are_not_overwritten(words, plain: Path, cli) -> None:
+    before = (plain / "report.json").read_bytes()
+    code, _, stderr = cli(*words, "-o", plain)
+    assert code == 2
+    assert "--force" in stderr
+    assert (plain / "report.json").read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def limit_bytes(plain: Path) -> int:
+    """An arena 15 % smaller than the unpruned model needs: most of a small one is persistent."""
+    return (
+        plan_arena(read_model(plain / "model.tflite"), "cortex-m4f", "cmsis-nn").min_bytes
+        * 17
+        // 20
+    )
+
+
+def test_a_model_that_is_too_large_is_pruned_until_it_fits(
+    words, limit_bytes: int, tmp_path: Path, cli
+) -> None:
+    out = tmp_path / "out"
+    code, stdout, _ = cli(*words, "-o", out, "--max-arena-bytes", limit_bytes, "--json")
+    facts = json.loads(stdout)
+    assert code == 0, facts["summary"]
+    assert facts == json.loads((out / "report.json").read_text())
+    assert [step["step"] for step in facts["steps"]][:2] == ["quantize", "prune"]
+    arena = plan_arena(read_model(out / "model.tflite"), "cortex-m4f", "cmsis-nn")
+    assert arena.min_bytes == facts["after"]["arena_bytes"] <= limit_bytes
+    assert facts["after"]["parameters"] < facts["before"]["parameters"]
+    narrowed = {group["name"]: group["after"] < group["before"] for group in facts["channels"]}
+    assert narrowed
+    assert all(narrowed.values())
+    assert facts["steps"][1]["saved_ram_bytes"] > 0
+
+
+def test_when_nothing_fits_the_closest_is_kept_and_explained(words, tmp_path: Path, cli) -> None:
+    out = tmp_path / "out"
+    code, _, stderr = cli(*words, "-o", out, "--max-model-bytes", 2000)
+    assert code == 5
+    facts = json.loads((out / "report.json").read_text())
+    missing = (out / "model.tflite").stat().st_size - 2000
+    assert f"{missing:,} bytes too large" in stderr
+    assert not facts["fits"]
+    assert facts["after"]["parameters"] < facts["before"]["parameters"]
+    assert not (out / "firmware").exists()
+
+
+def test_lost_accuracy_is_exit_4_with_the_result_kept(
+    words, limit_bytes: int, tmp_path: Path, cli
+) -> None:
+    recipe = tmp_path / "untrained.toml"
+    recipe.write_text("max_epochs = 0\n")
+    out = tmp_path / "out"
+    code, _, stderr = cli(*words, "-o", out, "--max-arena-bytes", limit_bytes, "--recipe", recipe)
+    assert code == 4
+    assert "points worse" in stderr
+    assert (out / "model.tflite").is_file()
+    assert (out / "firmware").is_dir()
+
+
+def test_an_interrupted_run_resumes_after_its_last_attempt(
+    words, plain: Path, tmp_path: Path, cli, monkeypatch
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr("edgecompress.pipeline.measure_final", _interrupt)
+        code, _, _ = cli(*words, "-o", out)
+    assert code != 0
+    assert not (out / "model.tflite").exists()
+    code, _, stderr = cli(*words, "-o", out, "--resume")
+    assert code == 0
+    assert "resuming after quantize" in stderr
+    assert (out / "model.tflite").read_bytes() == (plain / "model.tflite").read_bytes()
+
+
+def _interrupt(*args, **kwargs):
+    raise KeyboardInterrupt
