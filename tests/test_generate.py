@@ -212,3 +212,25 @@ def test_input_errors_end_in_their_code_with_one_message(
     assert message in said
     assert "Traceback" not in said
     assert not (tmp_path / "fw").exists()
+
+
+# What the runner may use of TFLM, at the commit of `firmware.json`.
+TFLM_API = {
+    "tensorflow/lite/micro/micro_interpreter.h": {
+        "MicroInterpreter", "AllocateTensors", "Invoke", "Reset", "arena_used_bytes", "input",
+        "output",
+    },
+    "tensorflow/lite/micro/micro_mutable_op_resolver.h": {"MicroMutableOpResolver", "Add"},
+    "tensorflow/lite/micro/micro_profiler_interface.h": {"MicroProfilerInterface"},
+    "tensorflow/lite/schema/schema_generated.h": {"GetModel", "Model"},
+}  # fmt: skip
+
+
+def test_the_runner_uses_no_more_of_tflm_than_the_pinned_release_has(an386: Board) -> None:
+    source = text(generate([dense_model()], an386, name="d"), "src/d_model_runner.cc")
+    known = set().union(*TFLM_API.values())
+    names = set(re.findall(r"tflite::(\w+)", source)) - {"Register_FULLY_CONNECTED_INT8"}
+    called = set(re.findall(r"interpreter->(\w+)\(", source))
+    assert names | called <= known
+    assert {"AllocateTensors", "Invoke", "arena_used_bytes", "input", "output"} <= called
+    assert set(re.findall(r'#include "(tensorflow/.*)"', source)) <= set(TFLM_API)

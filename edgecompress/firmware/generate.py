@@ -21,7 +21,7 @@ from edgecompress.firmware.model import (
 )
 from edgecompress.firmware.render import render, template_files
 from edgecompress.firmware.targets import CORES, MACHINES
-from edgecompress.firmware.vectors import golden_vectors
+from edgecompress.firmware.vectors import golden_vectors, starts_anew
 from edgecompress.fit.arena import plan_arena
 from edgecompress.fit.flash import runtime_bytes
 from edgecompress.fit.ram import arena_margin_bytes
@@ -135,6 +135,7 @@ def _describe(
         arena=plan_arena(graph, core, kernels),
         resource_variables=count_resource_variables(graph),
         stateful=is_stateful(graph),
+        starts_anew=starts_anew(graph),
         vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
         labels=tuple(labels),
     )

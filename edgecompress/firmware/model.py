@@ -71,7 +71,8 @@ class FirmwareModel:
     registrations: tuple[Registration, ...]
     arena: Arena
     resource_variables: int
-    stateful: bool
+    stateful: bool  # an inference may depend on those before it
+    starts_anew: bool  # reset before each test vector
     vectors: GoldenVectors
     labels: tuple[str, ...]
 

@@ -50,6 +50,10 @@ ModelStatus {{ model.prefix }}_invoke(void);
 
 {% if model.stateful %}
 // Forgets what the model remembers of the inferences before.
+{% if model.starts_anew %}
+// Call it before each sequence: some kernels of the LSTM keep their state from
+// one inference to the next, and CMSIS-NN's do not.
+{% endif %}
 ModelStatus {{ model.prefix }}_reset(void);
 
 {% endif %}

@@ -40,6 +40,10 @@ bool OutputMatches(const SelfTestModel& model, size_t vector, size_t output,
 
 bool VectorPasses(const SelfTestModel& model, size_t vector,
                   PrintFunction print) {
+  if (model.reset != nullptr && model.reset() != kModelOk) {
+    print("  reset failed\n");
+    return false;
+  }
   for (size_t i = 0; i < model.input_count; ++i) {
     const GoldenTensor& tensor = model.inputs[i];
     memcpy(model.input(i), GoldenValues(tensor, vector), tensor.bytes);

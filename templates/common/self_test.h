@@ -17,6 +17,7 @@ struct GoldenTensor {
 struct SelfTestModel {
   const char* name;
   ModelStatus (*init)(void);
+  ModelStatus (*reset)(void);  // before each vector, if not null
   ModelStatus (*invoke)(void);
   size_t (*arena_used)(void);
   void* (*input)(size_t index);

@@ -1,0 +1,138 @@
+"""Firmware built with a real TFLM: linked, run, measured. Skipped where there is none."""
+
+import os
+from pathlib import Path
+
+import pytest
+from firmware_tools import need, output_of, write
+from tflite_models import add_model, dense_model, reshape_model
+
+from edgecompress.board import load_board
+from edgecompress.firmware.build import build
+from edgecompress.firmware.emulate import emulate
+from edgecompress.firmware.generate import generate
+from edgecompress.firmware.tflm import TFLM_VARIABLE, Tflm, find_tflm
+
+BOARDS = ("mps2_an386", "rpi_pico")  # Cortex-M4F with CMSIS-NN, Cortex-M0+ with reference kernels
+SMALL = {
+    "dense": dense_model(),
+    "add": add_model(),
+    "add_int16": add_model("INT16"),
+    "reshape": reshape_model(),
+}
+# Flash of runtime and runner on Cortex-M4F: TFLM 90b983c2b, CMSIS-NN, arm-none-eabi-gcc 12.2.1.
+RUNTIME_LIMITS = {
+    "mlperf_tiny/kws_dscnn_int8": 52_610,
+    "mlperf_tiny/ic_resnet8_int8": 50_400,
+    "mlperf_tiny/ad_autoencoder_int8": 27_300,
+}
+OTHERS = ("tflm/mnist_lstm_int8", "tflm/seanet_conv0_int16x8", "tflm/keyword_scrambled_8bit")
+
+
+@pytest.fixture(scope="module")
+def tflm() -> Tflm:
+    if not os.environ.get(TFLM_VARIABLE):
+        pytest.skip(
+            f"needs {TFLM_VARIABLE}: an upstream tree of TFLM that was built for Cortex-M (see its "
+            "tensorflow/lite/micro/cortex_m_generic/README.md), or a folder with a tflm.toml"
+        )
+    return find_tflm()
+
+
+def needs_library(tflm: Tflm, core: str) -> None:
+    need("cmake", "arm-none-eabi-g++", "qemu-system-arm")
+    if core not in tflm.libraries:
+        pytest.skip(f"{tflm.path} has no library for {core}")
+
+
+def check_on_board(model: bytes | Path, board_id: str, tflm: Tflm, folder: Path) -> int:
+    """Generate, build and emulate; return the flash of the runtime in bytes."""
+    board = load_board(board_id)
+    needs_library(tflm, board.core)
+    write(folder, generate([model], board))
+    built = build(folder, tflm)
+    result = emulate(folder, timeout_seconds=120)
+    assert [run.failed for run in result.models] == [0]
+    if tflm.is_known_commit:
+        for run in result.models:
+            assert run.arena_used_bytes == run.arena_planned_bytes
+    assert built.fits
+    assert sum(part.flash_bytes for part in built.parts) == built.flash.used_bytes
+    return built.runtime_flash_bytes
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_model_answers_as_on_the_host(
+    name: str, board: str, tflm: Tflm, tmp_path: Path
+) -> None:
+    check_on_board(SMALL[name], board, tflm, tmp_path)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("name", RUNTIME_LIMITS)
+def test_a_reference_model_runs_and_its_flash_is_as_predicted(
+    name: str, board: str, tflm: Tflm, tmp_path: Path, shared_dir: Path
+) -> None:
+    path = shared_dir / "models" / f"{name}.tflite"
+    runtime = check_on_board(path, board, tflm, tmp_path)
+    if not tflm.is_known_commit:
+        pytest.skip("another commit of TFLM than the one fit's tables were measured with")
+    facts = build(tmp_path, tflm).project
+    assert runtime == pytest.approx(facts.predicted_runtime_flash_bytes, rel=0.02)
+    if board == "mps2_an386":
+        assert runtime <= RUNTIME_LIMITS[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("name", OTHERS)
+def test_stateful_and_int16_models_run(
+    name: str, board: str, tflm: Tflm, tmp_path: Path, shared_dir: Path
+) -> None:
+    check_on_board(shared_dir / "models" / f"{name}.tflite", board, tflm, tmp_path)
+
+
+def test_two_models_run_in_one_image(tflm: Tflm, tmp_path: Path) -> None:
+    needs_library(tflm, "cortex-m4f")
+    models = [dense_model(), add_model("INT16", (1, 300))]
+    write(tmp_path, generate(models, load_board("mps2_an386"), name="pair"))
+    build(tmp_path, tflm)
+    result = emulate(tmp_path)
+    assert [(run.name, run.failed) for run in result.models] == [("model", 0), ("model_2", 0)]
+
+
+def test_the_host_build_passes_under_sanitizers(tflm: Tflm, tmp_path: Path) -> None:
+    need("cmake", "g++")
+    if "host" not in tflm.libraries:
+        pytest.skip(f"{tflm.path} has no library for host")
+    models = [dense_model(), add_model()]
+    folder = write(tmp_path / "fw", generate(models, load_board("mps2_an386"), name="pair"))
+    sanitize = "-fsanitize=address,undefined -fno-sanitize-recover=all -Werror"
+    output_of(
+        ["cmake", "-S", folder, "-B", tmp_path / "build",
+         f"-DTFLM_LIBRARY={tflm.library('host')}",
+         f"-DTFLM_INCLUDE_DIRS={';'.join(map(str, tflm.include_dirs))}",
+         f"-DTFLM_DEFINES={';'.join(tflm.defines)}",
+         f"-DCMAKE_C_FLAGS={sanitize}", f"-DCMAKE_CXX_FLAGS={sanitize}"]
+    )  # fmt: skip
+    output_of(["cmake", "--build", tmp_path / "build"])
+    said = output_of([tmp_path / "build" / "pair_host"])
+    assert said.endswith("edgecompress: result=PASS\n")
+    assert said.count("failed=0") == 2
+
+
+@pytest.mark.parametrize("definition", ["", "EDGECOMPRESS_ALL_TYPES"])
+def test_the_runner_compiles_against_tflms_headers(
+    definition: str, tflm: Tflm, tmp_path: Path
+) -> None:
+    need("arm-none-eabi-g++")
+    files = generate([dense_model()], load_board("mps2_an386"), name="d")
+    folder = write(tmp_path, files)
+    system = [word for path in tflm.include_dirs for word in ("-isystem", path)]
+    defines = [f"-D{name}" for name in ("CMSIS_NN", *tflm.defines, definition) if name]
+    output_of(
+        ["arm-none-eabi-g++", "-std=c++17", "-mcpu=cortex-m4", "-Os", "-fno-exceptions",
+         "-fno-rtti", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only", *defines, *system,
+         folder / "src" / "d_model_runner.cc"]
+    )  # fmt: skip
