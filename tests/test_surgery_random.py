@@ -11,7 +11,7 @@ from edgecompress.compress.groups import find_groups
 from edgecompress.keras_model import import_keras
 
 TOLERANCE = 1e-4  # relative to the largest output; float32 rounding stays near 1e-6
-QUICK = range(20)
+QUICK = range(25)
 ALL = range(200)
 
 

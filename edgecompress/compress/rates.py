@@ -7,7 +7,6 @@ import numpy as np
 
 from edgecompress.compress.groups import ChannelGroup
 from edgecompress.compress.scores import Scores
-from edgecompress.compress.widths import grid_step
 from edgecompress.errors import UsageError
 
 
@@ -49,6 +48,8 @@ def widths_for_rate(
 
 def _rounded(group: ChannelGroup, wanted: float, multiple: int, minimum: int) -> int:
     """Round to the group's grid, where one channel of the group may be several of its layers."""
-    step = grid_step(group.channels, multiple // gcd(multiple, group.granularity))
+    step = multiple // gcd(multiple, group.granularity)
+    while step > 1 and group.channels < 2 * step:
+        step //= 2
     nearest = max(step, int(wanted / step + 0.5) * step)
     return min(group.channels, max(minimum, nearest))
