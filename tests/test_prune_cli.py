@@ -68,7 +68,8 @@ def test_training_after_surgery_wins_accuracy_back(files, tmp_path, capsys):
     for epochs in (0, 4):
         code, stdout, _ = run(
             capsys, files / "model.keras", "--data", files / "data.npz", "--rate", 0.75,
-            "--score", "random", "--epochs", epochs, "--batch-size", 16, "-o", tmp_path / f"{epochs}.keras", "--json",
+            "--score", "random", "--epochs", epochs, "--batch-size", 16, "--json",
+            "-o", tmp_path / f"{epochs}.keras",
         )  # fmt: skip
         assert code == 0
         facts = json.loads(stdout)
