@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from edgecompress.compress.attempt import Attempt, Candidate, Job, best_attempt, shortfall
+from edgecompress.compress.augmentation import choose_augmentation
 from edgecompress.compress.narrow import narrow_to_fit
 from edgecompress.compress.quantize import quantize
 from edgecompress.compress.train import Training, finetune
+from edgecompress.compress.training import Augmentation
 from edgecompress.evaluate import evaluate
 from edgecompress.fit.verdict import fit
 from edgecompress.metrics import primary_metric
@@ -51,13 +53,19 @@ def train(job: Job, model: Any, round_number: int = 0) -> Any:
         learning_rate=recipe.learning_rate,
         batch_size=recipe.batch_size,
         patience=_PATIENCE_EPOCHS,
-        augmentation="shift" if job.are_images else "none",
+        augmentation=_augmentation(job),
         alpha=recipe.alpha,
         temperature=recipe.temperature,
         deadline_seconds=max(1.0, _TRAINING_SHARE * job.seconds_left),
         seed=recipe.seed + round_number,
     )
     return finetune(model, job.train, job.validation, settings, teacher=job.original, task=job.task)
+
+
+def _augmentation(job: Job) -> Augmentation:
+    if not job.are_images:
+        return "none"
+    return choose_augmentation(job.original, job.train, job.task, job.recipe.seed)
 
 
 def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:
