@@ -1,6 +1,6 @@
 """The options by which commands take data and models, and what they turn them into."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,6 +76,17 @@ def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
         low, high = real_range(source)
         pixels = "0..255" if high > 2 else "-1..1" if low < -0.5 else "0..1"  # noqa: PLR2004
     return resolve_pixels(dataset, None, pixels)
+
+
+def load_with_data(
+    paths: Sequence[Path], data: str, pixels: str, seed: int
+) -> tuple[list[Any], Dataset]:
+    """Load models, Keras or .tflite, and the data set in the form that the first one takes."""
+    from edgecompress.evaluate import load_model
+
+    loaded = [load_model(path) for path in paths]
+    load = data_for_tflite if isinstance(loaded[0], bytes) else data_for
+    return loaded, load(loaded[0], data, pixels, seed)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -7,9 +7,8 @@ import click
 
 from edgecompress.cli import print_json
 from edgecompress.cli.data import (
-    data_for,
-    data_for_tflite,
     data_option,
+    load_with_data,
     pixels_option,
     runtime_option,
     seed_option,
@@ -33,11 +32,9 @@ def command(
     Classes: accuracy, balanced accuracy, macro F1. Regression and reconstruction: mean squared
     and mean absolute error, R2; ROC AUC where labels tell anomalies.
     """
-    from edgecompress.evaluate import evaluate, load_model
+    from edgecompress.evaluate import evaluate
 
-    loaded = [load_model(path) for path in models]
-    load = data_for_tflite if isinstance(loaded[0], bytes) else data_for
-    dataset = load(loaded[0], data, pixels, seed)
+    loaded, dataset = load_with_data(models, data, pixels, seed)
     test = dataset.test.open("evaluate")
     rows = [
         {"model": str(path), **evaluate(model, test, dataset.task, runtime=runtime)}

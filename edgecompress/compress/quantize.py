@@ -18,6 +18,7 @@ from edgecompress.errors import ConversionError, DataError, UsageError
 from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.names import operator_name
+from edgecompress.tflite.operators import check_supported
 from edgecompress.tflite.reader import read_model
 
 Scheme = Literal["int8", "int16x8", "pow2"]
@@ -217,6 +218,7 @@ def _check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> N
                 "different scales, which no kernel converts: its values would be wrong. Replace "
                 "that layer"
             )
+    check_supported(graph)
     run(model, [values[:1] for values in samples], "tflm")
 
 

@@ -1,0 +1,78 @@
+"""`edgecompress compare`: models side by side."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgecompress.board import load_board
+from edgecompress.cli import print_json
+from edgecompress.cli.data import (
+    load_with_data,
+    optional_data_option,
+    pixels_option,
+    runtime_option,
+    seed_option,
+)
+from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.cli.tables import print_rows
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@optional_data_option
+@click.option(
+    "--board",
+    help="Board id or profile: adds flash and RAM used, in bytes, and whether it fits. Without it "
+    "the arena is that of a Cortex-M4F with CMSIS-NN.",
+)
+@pixels_option
+@runtime_option
+@seed_option
+@boards_dir_option
+@json_option
+def command(
+    *,
+    models: tuple[Path, ...],
+    data: str | None,
+    board: str | None,
+    pixels: str,
+    runtime: Any,
+    seed: int,
+    boards_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show bytes, multiply-accumulates, arena and metrics of MODELS side by side.
+
+    A Keras model's bytes, multiply-accumulates and arena are those of its int8 conversion; its
+    metrics are its own, in float32. Metrics are of the data's test part.
+    """
+    from edgecompress.compare import DEFAULT_CORE, DEFAULT_KERNELS, compare
+    from edgecompress.evaluate import evaluate
+
+    profile = load_board(board, boards_dir) if board else None
+    metrics: list[dict[str, float]] = [{} for _ in models]
+    if data is not None:
+        loaded, dataset = load_with_data(models, data, pixels, seed)
+        test = dataset.test.open("compare")
+        metrics = [dict(evaluate(model, test, dataset.task, runtime=runtime)) for model in loaded]
+    rows = [
+        asdict(compare(path, profile, values)) for path, values in zip(models, metrics, strict=True)
+    ]
+    if as_json:
+        core = profile.core if profile else DEFAULT_CORE
+        kernels = profile.kernels if profile else DEFAULT_KERNELS
+        print_json({"board": board, "core": core, "kernels": kernels, "models": rows})
+        return
+    print_rows([_shown(row) for row in rows])
+    for note in dict.fromkeys(row["note"] for row in rows if row["note"]):
+        click.echo(f"Keras models are {note}.")
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row for people: without what was not asked for."""
+    shown = {key: value for key, value in row.items() if value is not None}
+    metrics: dict[str, Any] = shown.pop("metrics")
+    shown.pop("note", None)
+    return shown | metrics
