@@ -133,18 +133,18 @@ def prepare_operators(
     scratch: list[ScratchRequest] = []
     for (s, subgraph, operator), kernel, *taken in zip(steps, kernels, options, data, strict=True):
         requests = kernel.prepare(Node(operator, subgraph.tensors, target))
-        persistent, sizes = _take_requests(ledger, requests, target)
+        persistent, asked = _take_requests(ledger, requests, target)
         if (s, operator.index) in resources:
             value = subgraph.tensors[resources[s, operator.index]]
             persistent += ledger.take("persistent_buffer", value.size_bytes)
+        sizes = tuple(request.size_bytes for request in asked)
+        exact = kernel.exact and all(request.exact for request in asked)
         scratch += [ScratchRequest(s, operator.index, size) for size in sizes]
         ledger.arena.reset_temporary()
         resize_requests(ledger.arena, target, len(scratch))
         persistent += taken[1]
         memory.append(
-            OperatorMemory(
-                s, operator.index, operator.op, taken[0], persistent, tuple(sizes), kernel.exact
-            )
+            OperatorMemory(s, operator.index, operator.op, taken[0], persistent, sizes, exact)
         )
     if scratch:
         handles = target.pointer_bytes * len(scratch)
@@ -176,15 +176,16 @@ def _take_op_data(ledger: Ledger, kernel: Kernel, target: Target) -> int:
 
 def _take_requests(
     ledger: Ledger, requests: Iterable[Request], target: Target
-) -> tuple[int, list[int]]:
-    persistent, scratch = 0, []
+) -> tuple[int, list[Scratch]]:
+    persistent = 0
+    scratch: list[Scratch] = []
     for request in requests:
         if isinstance(request, Inspect):
-            _inspect(ledger.arena, request.tensor, target)
+            _inspect(ledger.arena, request, target)
         elif isinstance(request, Persistent):
             persistent += ledger.take("persistent_buffer", request.size_bytes)
         elif isinstance(request, Scratch):
-            scratch.append(request.size_bytes)
+            scratch.append(request)
     return persistent, scratch
 
 
@@ -193,13 +194,16 @@ def _quantized_channels(tensor: Tensor) -> int:
     return len(quantization.scales) if quantization and quantization.zero_points else 0
 
 
-def _inspect(arena: ArenaAllocator, tensor: Tensor, target: Target) -> None:
+def _inspect(arena: ArenaAllocator, request: Inspect, target: Target) -> None:
     word = target.pointer_bytes
     arena.temporary(target.pick(structs.TENSOR), word)
-    channels = _quantized_channels(tensor)
+    channels = _quantized_channels(request.tensor)
     if channels:
         arena.temporary(target.pick(structs.AFFINE_QUANTIZATION), word)
-        arena.temporary(4 + 4 * channels, 4)
+        zero_points = 4 + 4 * channels
+        # Before them stands quantized_dimension, the last word of the quantization.
+        spare = zero_points + word if request.zero_points_last else 0
+        arena.temporary(zero_points, 4, spare)
 
 
 def take_variables(

@@ -24,27 +24,34 @@ class ArenaAllocator:
         self.temporary_end = 0
         self.tail_bytes = 0
         self.needed_bytes = 0
+        self._overwritable = 0
 
     def persistent(self, size: int, alignment: int = ALIGNMENT) -> int:
-        """Take from the tail; return the bytes used, with what alignment costs."""
+        """Take from the tail; return the bytes used, with what alignment costs.
+
+        TFLM lets persistent memory grow into temporary memory, unseen: only the end that the
+        kernel called overwritable may be met.
+        """
         before = self.tail_bytes
         self.tail_bytes = align_up(before + size, alignment)
-        self._require(self.temporary_end)
+        self._require(self.temporary_end - self._overwritable)
         return self.tail_bytes - before
 
-    def temporary(self, size: int, alignment: int) -> None:
-        """Take from above the head; kept until the next `reset_temporary`."""
+    def temporary(self, size: int, alignment: int, overwritable: int = 0) -> None:
+        """Take from above the head, until `reset_temporary`; the end may be overwritable."""
         self.temporary_end = align_up(self.temporary_end, alignment) + size
+        self._overwritable = overwritable
         self._require(self.temporary_end)
 
     def reset_temporary(self) -> None:
         """Give all temporary memory back."""
         self.temporary_end = self.head_bytes
+        self._overwritable = 0
 
     def resize_head(self, size: int) -> None:
         """Make the head `size` bytes long."""
         self.head_bytes = size
-        self.temporary_end = size
+        self.reset_temporary()
         self._require(size)
 
     def fill_between(self, size: int) -> None:

@@ -16,16 +16,22 @@ class Persistent:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A buffer in the head that lives while its operator runs."""
+    """A buffer in the head that lives while its operator runs; an upper bound if not exact."""
 
     size_bytes: int
+    exact: bool = True
 
 
 @dataclass(frozen=True)
 class Inspect:
-    """A temporary TfLiteTensor, with which a kernel reads a tensor's type and quantization."""
+    """A temporary TfLiteTensor, with which a kernel reads a tensor's type and quantization.
+
+    `zero_points_last` if the kernel reads no zero points of it after its next persistent request,
+    which may then overwrite them: TFLM accepts that, and nothing goes wrong.
+    """
 
     tensor: Tensor
+    zero_points_last: bool = False
 
 
 Request = Persistent | Scratch | Inspect

@@ -12,7 +12,7 @@ from math import prod
 _CHANNELS_IN_BLOCK_MVE = 124
 _REVERSE_TRANSPOSE_CONV_ABOVE_CHANNELS = 16
 _REVERSE_TRANSPOSE_CONV_STRIDE = 2
-_ONE_CHANNEL_DEPTHWISE_AS_CONV_ABOVE = 8  # output channels, MVE, GCC
+_ONE_CHANNEL_DEPTHWISE_AS_CONV_ABOVE = 1  # output channels, MVE, GCC
 
 Shape = Sequence[int]
 Pair = tuple[int, int]  # (height, width)
@@ -85,8 +85,9 @@ def depthwise_s8(simd: str, window: Window, image: Shape, output: Shape) -> int:
     """Return the scratch of arm_depthwise_conv_wrapper_s8."""
     taps = prod(window.filter)
     if simd == "mve" and image[3] == 1 and output[3] > _ONE_CHANNEL_DEPTHWISE_AS_CONV_ABOVE:
-        as_convolution = convolution_s8(simd, window, image, 1, output)
-        return as_convolution + output[3] * taps
+        if depthwise_s8_is_bounded(simd, window, image):
+            return im2col_s8(simd, window.filter, 1) + output[3] * taps
+        return convolution_s8(simd, window, image, 1, output) + output[3] * taps
     if image[3] != output[3] or image[0] != 1 or window.dilation != (1, 1):
         return 0
     if simd == "mve":
@@ -95,6 +96,14 @@ def depthwise_s8(simd: str, window: Window, image: Shape, output: Shape) -> int:
     if (window.filter == (3, 3) and small_padding) or simd == "none":
         return 0
     return image[3] * taps * 2
+
+
+def depthwise_s8_is_bounded(simd: str, window: Window, image: Shape) -> bool:
+    """Say whether `depthwise_s8` is an upper bound only.
+
+    For a single channel in a single row CMSIS-NN looks at a stride that TFLM has not set.
+    """
+    return simd == "mve" and image[3] == 1 and image[1] == 1 and window.filter[0] == 1
 
 
 def depthwise_s4(simd: str, window: Window, image: Shape, output: Shape) -> int:

@@ -99,10 +99,11 @@ def _depthwise_cmsis(node: Node) -> Iterable[Request]:
     if image.type != "INT8":
         return
     sizes = cmsis_nn.depthwise_s4 if weights.type == "INT4" else cmsis_nn.depthwise_s8
-    window = window_of(node, image, weights)
-    size = sizes(node.target.simd, window, image.shape, output.shape)
+    window, simd = window_of(node, image, weights), node.target.simd
+    size = sizes(simd, window, image.shape, output.shape)
     if size:
-        yield Scratch(size)
+        bounded = cmsis_nn.depthwise_s8_is_bounded(simd, window, image.shape)
+        yield Scratch(size, exact=not bounded)
 
 
 def _transpose_reference(node: Node) -> Iterable[Request]:

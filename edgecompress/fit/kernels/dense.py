@@ -8,7 +8,7 @@ from functools import partial
 
 from edgecompress.fit.kernels import cmsis_nn
 from edgecompress.fit.kernels.convolution import per_channel
-from edgecompress.fit.requests import Kernel, Node, Persistent, Request, Scratch
+from edgecompress.fit.requests import Inspect, Kernel, Node, Persistent, Request, Scratch
 from edgecompress.fit.structs import EVAL_TENSOR
 from edgecompress.tflite.graph import Tensor
 
@@ -32,7 +32,8 @@ def dimensions_bytes(rank: int) -> int:
 
 def _dense_reference(node: Node) -> Iterable[Request]:
     image, weights = node.need(node.input(0), "input"), node.need(node.input(1), "weights")
-    yield from node.inspect("i0 i1 i2 o0")
+    yield from node.inspect("i0 i1 i2")
+    yield Inspect(node.need(node.output(0), "output"), zero_points_last=True)
     if weights.type == "INT4":
         yield Scratch(weights.elements)
     if channels := gate_channels(image, weights):
@@ -42,7 +43,8 @@ def _dense_reference(node: Node) -> Iterable[Request]:
 def _dense_cmsis(node: Node) -> Iterable[Request]:
     image, weights = node.need(node.input(0), "input"), node.need(node.input(1), "weights")
     output, bias = node.need(node.output(0), "output"), node.input(2)
-    yield from node.inspect("i0 i1 i2 o0")
+    yield from node.inspect("i0 i1 i2")
+    yield Inspect(output, zero_points_last=True)
     channels = gate_channels(image, weights)
     if channels:
         yield from per_channel(channels)
