@@ -8,7 +8,7 @@ from edgecompress.fit.arena import Arena
 from edgecompress.fit.head import HeadBuffer
 from edgecompress.fit.planner import Requirement, head_bytes, plan
 from edgecompress.tflite.graph import Graph, Operator, Subgraph
-from edgecompress.tflite.names import operator_name
+from edgecompress.tflite.names import operator_name, short_name
 
 _NAMED_BUFFERS = 3
 
@@ -37,7 +37,7 @@ def describe_peak(graph: Graph, arena: Arena) -> str:
         return f"nothing lives in the arena's head; its {arena.tail_bytes:,} bytes are persistent"
     scope = peak_scope(arena)
     live = live_buffers(arena.buffers, scope)
-    named = ", ".join(f"{b.name} {b.aligned_bytes:,}" for b in live[:_NAMED_BUFFERS])
+    named = ", ".join(f"{short_name(b.name)} {b.aligned_bytes:,}" for b in live[:_NAMED_BUFFERS])
     more = f" and {len(live) - _NAMED_BUFFERS} more" if len(live) > _NAMED_BUFFERS else ""
     return (
         f"the arena's peak of {arena.head_bytes:,} bytes (and {arena.tail_bytes:,} persistent) is "
@@ -57,7 +57,7 @@ def halving(arena: Arena, shortfall_bytes: int) -> str | None:
     name = max(freed, key=lambda name: freed[name])
     enough = "enough" if freed[name] >= shortfall_bytes else "not enough alone"
     return (
-        f"halving {name} (half the channels of the layer, or of the input) frees "
+        f"halving {short_name(name)} (half the channels of the layer, or of the input) frees "
         f"{freed[name]:,} bytes of the arena: {enough}"
     )
 

@@ -18,9 +18,12 @@ def layer_name(subgraph: Subgraph, operator: Operator) -> str:
     constants = [t.name for t in tensors if t.data is not None and t.quantization is not None]
     outputs = [subgraph.tensors[index].name for index in operator.outputs]
     for name in (*constants, *outputs):
-        layer, slash, _ = (
-            name.split(";")[0].removesuffix("/ReadVariableOp/resource").rpartition("/")
-        )
+        layer, slash, _ = short_name(name).rpartition("/")
         if slash:
             return layer
     return ""
+
+
+def short_name(name: str) -> str:
+    """Return the first of the names that the converter joins with ";" when it fuses layers."""
+    return name.split(";", maxsplit=1)[0].removesuffix("/ReadVariableOp/resource")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edgecompress.errors import UnsupportedModelError
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
+from edgecompress.tflite.names import short_name
 from edgecompress.tflite.operator_table import NARROW, OPERATORS, VALUE_INPUT
 
 TFLM_COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
@@ -146,12 +147,12 @@ def _tensor(subgraph: Subgraph, indices: tuple[int, ...], position: int) -> Tens
 
 
 def _name(tensor: Tensor) -> str:
-    return f"{tensor.index} '{tensor.name}'"
+    return f"{tensor.index} '{short_name(tensor.name)}'"
 
 
 def _where(subgraph: Subgraph, operator: Operator) -> str:
     output = _tensor(subgraph, operator.outputs, 0)
-    layer = f", layer '{output.name}'" if output is not None else ""
+    layer = f", layer '{short_name(output.name)}'" if output is not None else ""
     return f"operator {operator.index} ({operator.op.removeprefix('CUSTOM:')}{layer})"
 
 
