@@ -62,8 +62,10 @@ def test_errors_become_exit_codes_without_a_traceback(
         main([])
     assert stop.value.code == 5
     assert capsys.readouterr().err == "edgecompress: too large\n"
-    with pytest.raises(DoesNotFitError):
+    with pytest.raises(SystemExit) as stop:
         main(["--debug"])
+    assert stop.value.code == 5
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_defect_is_exit_code_1_and_says_how_to_report_it(

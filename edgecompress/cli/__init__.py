@@ -97,7 +97,9 @@ def _log_to_stderr() -> None:
 
 def _leave(error: Exception, code: int, *, debug: bool) -> None:
     if debug:
-        raise error
+        import traceback
+
+        traceback.print_exception(error)
     click.echo(f"edgecompress: {error}", err=True)
     sys.exit(code)
 
