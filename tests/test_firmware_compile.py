@@ -8,7 +8,7 @@ from firmware_tools import copying_runner, need, output_of, write, write_stand_i
 from tflite_models import add_model, dense_model, reshape_model
 
 from edgecompress.board import all_boards, load_board
-from edgecompress.errors import EdgecompressError, ToolError, UsageError
+from edgecompress.errors import DoesNotFitError, EdgecompressError, ToolError, UsageError
 from edgecompress.firmware.build import build
 from edgecompress.firmware.emulate import emulate
 from edgecompress.firmware.frameworks import FRAMEWORKS
@@ -132,6 +132,7 @@ def test_startup_linker_script_and_self_test_run_on_each_core(
         (2, 0, 128)
     ]
     assert 64 < result.stack_used_bytes < 4096
+    assert result.models[0].instructions < 5000
 
 
 def test_a_wrong_output_is_shown_and_fails(copying: tuple[Path, Path]) -> None:
@@ -150,6 +151,27 @@ def test_a_crash_ends_the_run_and_says_so(copying: tuple[Path, Path]) -> None:
     build(folder, find_tflm(tflm))
     with pytest.raises(EdgecompressError, match="result=FAULT"):
         emulate(folder, timeout_seconds=60)
+
+
+@pytest.mark.parametrize(
+    "copying", ["mps2_an386", "b_u585i_iot02a", "mps3_corstone300_an547"], indirect=True
+)
+def test_instructions_are_counted(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    loop = 'for (int i = 0; i < 100000; ++i) __asm__ volatile("nop\\n\\tnop\\n\\tnop");'
+    (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy", statement=loop))
+    build(folder, find_tflm(tflm))
+    counted = emulate(folder, timeout_seconds=60).models[0].instructions
+    # Three nops, a decrement and a branch, or one instruction that does both (Armv8.1-M).
+    assert counted // 1000 in {400, 500}
+
+
+def test_an_image_too_large_for_its_memory_is_exit_5(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    memory = folder / "board/memory.ld"
+    memory.write_text(memory.read_text().replace("LENGTH = 4194304", "LENGTH = 2048"))
+    with pytest.raises(DoesNotFitError, match=r"SSRAM1 has .* too few"):
+        build(folder, find_tflm(tflm))
 
 
 def test_an_image_that_does_not_end_is_stopped(copying: tuple[Path, Path]) -> None:

@@ -59,6 +59,7 @@ def _print(result: "Emulation") -> None:
     for model in result.models:
         click.echo(
             f"{model.name}: {model.vectors} of {model.vectors} vectors equal the host's; "
-            f"arena used {model.arena_used_bytes:,} bytes, planned {model.arena_planned_bytes:,}"
+            f"arena used {model.arena_used_bytes:,} bytes, planned {model.arena_planned_bytes:,}; "
+            f"{model.instructions:,} instructions an inference"
         )
     click.echo(f"stack used {result.stack_used_bytes:,} bytes")

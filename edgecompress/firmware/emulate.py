@@ -22,6 +22,7 @@ class ModelRun:
     failed: int
     arena_used_bytes: int
     arena_planned_bytes: int
+    instructions: int  # of the longest inference, to within the clock's step
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _command(project: Project, image: Path) -> list[str]:
     return [
         "qemu-system-arm", "-M", project.machine, "-nographic", "-monitor", "none",
         "-serial", "none", "-semihosting-config", "enable=on,target=native",
-        "-kernel", str(image),
+        "-icount", "shift=0", "-kernel", str(image),
     ]  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def _emulation(project: Project, output: str) -> Emulation:
                 failed=int(report["failed"]),
                 arena_used_bytes=int(report["arena_used_bytes"]),
                 arena_planned_bytes=planned[report["model"]],
+                instructions=_instructions(project.machine, int(report["inference_counts"])),
             )
             for report in reports
             if "model" in report
@@ -85,6 +87,11 @@ def _emulation(project: Project, output: str) -> Emulation:
         stack_used_bytes=max(int(report.get("stack_used_bytes", 0)) for report in reports),
         output=output,
     )
+
+
+def _instructions(machine: str, counts: int) -> int:
+    """Return instructions: with -icount shift=0, QEMU's clock takes one nanosecond for each."""
+    return counts * 1_000_000_000 // MACHINES[machine].clock_hz
 
 
 def _fields(line: str) -> Mapping[str, str]:

@@ -17,10 +17,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class Machine:
-    """A QEMU machine: the board it models, its core, and where an image goes."""
+    """A QEMU machine: the core it has and its clock, and where an image goes."""
 
     name: str
     core: str
+    clock_hz: int
     flash: Memory
     ram: Memory
 
@@ -33,25 +34,27 @@ class Core:
     machine: str
 
 
-# Memory maps: qemu hw/arm/mps2.c, mps2-tz.c, armsse.c and docs/system/arm/mps2.rst (7.2). The
-# Armv8-M machines start in the secure state, so theirs are the secure aliases.
+# Clocks and memory maps: qemu hw/arm/mps2.c, mps2-tz.c, armsse.c and docs/system/arm/mps2.rst
+# (7.2). The Armv8-M machines start in the secure state, so theirs are the secure aliases.
 _MPS2_FLASH = Memory("SSRAM1", 0x0000_0000, 4096 * KIB)
 _MPS2_RAM = Memory("SSRAM2 and 3", 0x2000_0000, 4096 * KIB)
 MACHINES: Mapping[str, Machine] = {
     machine.name: machine
     for machine in (
-        Machine("mps2-an385", "cortex-m3", _MPS2_FLASH, _MPS2_RAM),
-        Machine("mps2-an386", "cortex-m4f", _MPS2_FLASH, _MPS2_RAM),
-        Machine("mps2-an500", "cortex-m7", _MPS2_FLASH, _MPS2_RAM),
+        Machine("mps2-an385", "cortex-m3", 25_000_000, _MPS2_FLASH, _MPS2_RAM),
+        Machine("mps2-an386", "cortex-m4f", 25_000_000, _MPS2_FLASH, _MPS2_RAM),
+        Machine("mps2-an500", "cortex-m7", 25_000_000, _MPS2_FLASH, _MPS2_RAM),
         Machine(
             "mps2-an505",
             "cortex-m33",
+            20_000_000,
             Memory("SSRAM1", 0x1000_0000, 4096 * KIB),
             Memory("SSRAM2 and 3", 0x3800_0000, 4096 * KIB),
         ),
         Machine(
             "mps3-an547",
             "cortex-m55",
+            32_000_000,
             Memory("ITCM", 0x1000_0000, 512 * KIB),
             Memory("DTCM", 0x3000_0000, 512 * KIB),
         ),

@@ -38,36 +38,52 @@ bool OutputMatches(const SelfTestModel& model, size_t vector, size_t output,
   return differing == 0;
 }
 
-bool VectorPasses(const SelfTestModel& model, size_t vector,
-                  PrintFunction print) {
+struct Tools {
+  PrintFunction print;
+  CountFunction count;
+  uint32_t longest;  // inference, in counts
+};
+
+ModelStatus TimedInvoke(const SelfTestModel& model, Tools* tools) {
+  if (tools->count == nullptr) {
+    return model.invoke();
+  }
+  const uint32_t start = tools->count();
+  const ModelStatus status = model.invoke();
+  const uint32_t counts = tools->count() - start;
+  tools->longest = counts > tools->longest ? counts : tools->longest;
+  return status;
+}
+
+bool VectorPasses(const SelfTestModel& model, size_t vector, Tools* tools) {
   if (model.reset != nullptr && model.reset() != kModelOk) {
-    print("  reset failed\n");
+    tools->print("  reset failed\n");
     return false;
   }
   for (size_t i = 0; i < model.input_count; ++i) {
     const GoldenTensor& tensor = model.inputs[i];
     memcpy(model.input(i), GoldenValues(tensor, vector), tensor.bytes);
   }
-  const ModelStatus status = model.invoke();
+  const ModelStatus status = TimedInvoke(model, tools);
   if (status != kModelOk) {
-    PrintNumber(print, "  invoke returned ", status);
-    print("\n");
+    PrintNumber(tools->print, "  invoke returned ", status);
+    tools->print("\n");
     return false;
   }
   bool passed = true;
   for (size_t i = 0; i < model.output_count; ++i) {
-    passed = OutputMatches(model, vector, i, print) && passed;
+    passed = OutputMatches(model, vector, i, tools->print) && passed;
   }
   return passed;
 }
 
-size_t RunVectors(const SelfTestModel& model, PrintFunction print) {
+size_t RunVectors(const SelfTestModel& model, Tools* tools) {
   size_t failed = 0;
   for (size_t i = 0; i < model.vector_count; ++i) {
-    const bool passed = VectorPasses(model, i, print);
-    print(model.name);
-    PrintNumber(print, ": vector ", i);
-    print(passed ? " PASS\n" : " FAIL\n");
+    const bool passed = VectorPasses(model, i, tools);
+    tools->print(model.name);
+    PrintNumber(tools->print, ": vector ", i);
+    tools->print(passed ? " PASS\n" : " FAIL\n");
     failed += passed ? 0 : 1;
   }
   return failed;
@@ -75,16 +91,19 @@ size_t RunVectors(const SelfTestModel& model, PrintFunction print) {
 
 }  // namespace
 
-size_t RunSelfTest(const SelfTestModel& model, PrintFunction print) {
+size_t RunSelfTest(const SelfTestModel& model, PrintFunction print,
+                   CountFunction count) {
+  Tools tools = {print, count, 0};
   const ModelStatus status = model.init();
   const size_t failed =
-      status == kModelOk ? RunVectors(model, print) : model.vector_count;
+      status == kModelOk ? RunVectors(model, &tools) : model.vector_count;
   print("edgecompress: model=");
   print(model.name);
   PrintNumber(print, " init=", status);
   PrintNumber(print, " vectors=", model.vector_count);
   PrintNumber(print, " failed=", failed);
   PrintNumber(print, " arena_used_bytes=", model.arena_used());
+  PrintNumber(print, " inference_counts=", tools.longest);
   print("\n");
   return failed;
 }

@@ -31,10 +31,14 @@ struct SelfTestModel {
 
 typedef void (*PrintFunction)(const char* text);
 
-// Prints a line for each vector and one that scripts can read for each model.
-// Returns the number of vectors that failed, those of a model that does not
-// start included.
-size_t RunSelfTest(const SelfTestModel& model, PrintFunction print);
+// Counts at a steady rate, such as once a clock cycle of the core, and wraps.
+typedef uint32_t (*CountFunction)(void);
+
+// Prints a line for each vector and one that scripts can read for each model,
+// with the longest inference in counts if `count` is not null. Returns the
+// number of vectors that failed, those of a model that does not start included.
+size_t RunSelfTest(const SelfTestModel& model, PrintFunction print,
+                   CountFunction count = nullptr);
 
 // Prints the text, then the number in decimal.
 void PrintNumber(PrintFunction print, const char* text, size_t number);

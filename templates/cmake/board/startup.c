@@ -34,6 +34,15 @@ static volatile uint32_t* const kConfigurationControl =
 static volatile uint32_t* const kCoprocessorAccess =
     (volatile uint32_t*)0xE000ED88u;
 
+static volatile uint32_t* const kSysTickControl =
+    (volatile uint32_t*)0xE000E010u;
+static volatile uint32_t* const kSysTickReload =
+    (volatile uint32_t*)0xE000E014u;
+static volatile uint32_t* const kSysTickValue = (volatile uint32_t*)0xE000E018u;
+static const uint32_t kSysTickMax = 0xFFFFFFu;
+
+static volatile uint32_t g_sys_tick_wraps;
+
 static void ConfigureCore(void) {
 #if __ARM_ARCH == 6
   // A Cortex-M0+ always faults on unaligned access. Make a larger core that
@@ -73,11 +82,31 @@ size_t StackUsedBytes(void) {
   return (words - untouched) * sizeof(uint32_t);
 }
 
+static void StartCycleCounter(void) {
+  const uint32_t enable_with_interrupt_at_core_clock = 7u;
+  *kSysTickReload = kSysTickMax;
+  *kSysTickValue = 0;
+  *kSysTickControl = enable_with_interrupt_at_core_clock;
+}
+
+static void SysTickHandler(void) { g_sys_tick_wraps = g_sys_tick_wraps + 1; }
+
+uint32_t CycleCount(void) {
+  uint32_t wraps;
+  uint32_t left;
+  do {
+    wraps = g_sys_tick_wraps;
+    left = *kSysTickValue;
+  } while (wraps != g_sys_tick_wraps);
+  return wraps * (kSysTickMax + 1) + (kSysTickMax - left);
+}
+
 void Reset_Handler(void) {
   ConfigureCore();
   memcpy(g_data_start, g_data_load, (uintptr_t)g_data_bytes);
   memset(g_bss_start, 0, (uintptr_t)g_bss_bytes);
   PaintStack();
+  StartCycleCounter();
   const size_t constructors = (uintptr_t)g_init_array_bytes / sizeof(Handler);
   for (size_t i = 0; i < constructors; ++i) {
     g_init_array[i]();
@@ -118,5 +147,5 @@ __attribute__((section(".vectors"), used)) static const Handler kVectors[] = {
     FaultHandler,
     FaultHandler,
     FaultHandler,
-    FaultHandler,
+    SysTickHandler,
 };

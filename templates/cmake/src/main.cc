@@ -6,7 +6,8 @@
 int main() {
   size_t failed = 0;
 {% for model in models %}
-  failed += RunSelfTest(g_{{ model.prefix }}_self_test, ConsolePrint);
+  const SelfTestModel& model{{ loop.index }} = g_{{ model.prefix }}_self_test;
+  failed += RunSelfTest(model{{ loop.index }}, ConsolePrint, CycleCount);
 {% endfor %}
   const size_t stack_bytes = StackUsedBytes();
   PrintNumber(ConsolePrint, "edgecompress: stack_used_bytes=", stack_bytes);
