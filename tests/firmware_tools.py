@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgecompress.cli import main
 from edgecompress.files import write_tree
 
 PACKAGES = {
@@ -24,6 +25,14 @@ def need(*programs: str) -> None:
     if missing:
         packages = " ".join(PACKAGES[program] for program in missing)
         pytest.skip(f"needs {', '.join(missing)}: apt-get install {packages}")
+
+
+def run_cli(*words: object) -> int:
+    try:
+        main([str(word) for word in words])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:

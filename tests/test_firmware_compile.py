@@ -1,10 +1,18 @@
 """What of the firmware needs no TFLM: compiled with warnings as errors, linked, run in QEMU."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from firmware_tools import copying_runner, need, output_of, write, write_stand_in_tflm
+from firmware_tools import (
+    copying_runner,
+    need,
+    output_of,
+    run_cli,
+    write,
+    write_stand_in_tflm,
+)
 from tflite_models import add_model, dense_model, reshape_model
 
 from edgecompress.board import all_boards, load_board
@@ -133,6 +141,36 @@ def test_startup_linker_script_and_self_test_run_on_each_core(
     ]
     assert 64 < result.stack_used_bytes < 4096
     assert result.models[0].instructions < 5000
+
+
+def test_the_commands_say_what_came_out(
+    copying: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, tflm = copying
+    assert run_cli("build", folder, "--tflm", tflm, "--json") == 0
+    built = json.loads(capsys.readouterr().out)
+    assert built["fits"]
+    assert built["flash"]["used_bytes"] == sum(part["flash_bytes"] for part in built["parts"])
+    assert run_cli("emulate", folder, "--json") == 0
+    ran = json.loads(capsys.readouterr().out)
+    assert (ran["machine"], ran["machine_core"]) == ("mps2-an386", "cortex-m4f")
+    assert ran["models"][0]["failed"] == 0
+    assert run_cli("build", folder, "--tflm", tflm) == 0
+    assert "tensor arena" in capsys.readouterr().out
+    assert run_cli("emulate", folder) == 0
+    assert "2 of 2 vectors equal" in capsys.readouterr().out
+
+
+def test_a_folder_generated_anew_for_another_core_builds(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    build(folder, find_tflm(tflm))
+    write(folder, generate([reshape_model()], load_board("rpi_pico"), name="copy"))
+    (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy"))
+    (tflm / "tflm.toml").write_text(
+        'include_dirs = ["include"]\n[libraries]\ncortex-m0plus = "empty.a"\n'
+    )
+    build(folder, find_tflm(tflm))
+    assert emulate(folder, timeout_seconds=60).project.core == "cortex-m0plus"
 
 
 def test_a_wrong_output_is_shown_and_fails(copying: tuple[Path, Path]) -> None:

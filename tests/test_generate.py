@@ -5,10 +5,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
+from firmware_tools import run_cli
 from tflite_models import add_model, dense_model, reshape_model
 
 from edgecompress.board import Board, all_boards, load_board
-from edgecompress.cli import main
 from edgecompress.errors import BoardError, DataError, UnsupportedModelError, UsageError
 from edgecompress.firmware import generate as generate_module
 from edgecompress.firmware.frameworks import FRAMEWORKS
@@ -159,14 +159,6 @@ def test_refuses_what_no_firmware_can_be_made_of(an386: Board) -> None:
         generate([dense_model()], an386, samples=np.zeros((9, 7), np.float32))
 
 
-def run_cli(*words: object) -> int:
-    try:
-        main([str(word) for word in words])
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
 def test_the_command_writes_the_folder_and_protects_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +204,24 @@ def test_input_errors_end_in_their_code_with_one_message(
     assert message in said
     assert "Traceback" not in said
     assert not (tmp_path / "fw").exists()
+
+
+def test_labels_and_samples_come_from_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, labels, data = (tmp_path / name for name in ("m.tflite", "labels.txt", "data.npz"))
+    model.write_bytes(dense_model())
+    labels.write_text("cat\ndog\nbird\n")
+    random = np.random.default_rng(0)
+    np.savez(data, x=random.normal(size=(60, 8)).astype(np.float32), y=np.arange(60) % 3)
+    command = ("generate", model, "--board", "mps2_an386", "-o", tmp_path / "fw")
+    assert run_cli(*command, "--labels", labels, "--data", data) == 0
+    runner = (tmp_path / "fw/src/m_model_runner.cc").read_text()
+    assert runner.index('"cat"') < runner.index('"dog"') < runner.index('"bird"')
+    assert "samples of the user" in (tmp_path / "fw/src/m_golden_vectors.cc").read_text()
+    labels.write_bytes(b"\xff\xfe\x00")
+    assert run_cli(*command, "--labels", labels) == 2
+    assert "UTF-8" in capsys.readouterr().err
 
 
 # What the runner may use of TFLM, at the commit of `firmware.json`.

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from firmware_tools import run_cli
 
-from edgecompress.cli import main
 from edgecompress.firmware.tflm import find_tflm
 from edgecompress.tflite.operators import TFLM_COMMIT
 
@@ -44,14 +44,6 @@ def described(tmp_path: Path) -> Path:
         '[libraries]\ncortex-m4f = "m4.a"\n'
     )
     return tmp_path
-
-
-def run_cli(*words: object) -> int:
-    try:
-        main([str(word) for word in words])
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_finds_the_libraries_of_an_upstream_build(upstream: Path) -> None:

@@ -82,7 +82,7 @@ def command(
         name,
         vectors=vectors,
         samples=_samples(data, models[0], seed) if data else None,
-        labels=labels.read_text(encoding="utf-8").splitlines() if labels else (),
+        labels=_labels(labels) if labels else (),
         seed=seed,
         kernels=kernels,
     )
@@ -90,6 +90,15 @@ def command(
     if as_json:
         print_json({"folder": str(out), "files": _sizes(files)})
     click.echo(f"wrote {len(files)} files to {out}; next: see {out / 'README.md'}", err=True)
+
+
+def _labels(path: Path) -> list[str]:
+    from edgecompress.errors import UsageError
+
+    try:
+        return path.read_text(encoding="utf-8").strip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--labels {path}: not a text file in UTF-8: {error}") from error
 
 
 def _samples(data: str, model: Path, seed: int) -> "NDArray[Any]":

@@ -93,7 +93,9 @@ def _compile(project: Project) -> None:
 
 
 def _configure(project: Project, tflm: Tflm, library: Path) -> None:
-    # Absolute paths go to the build folder only: what generate wrote stays as it is.
+    # CMake keeps flags and paths of the first configuration: the folder may have been generated
+    # for another board since, or moved. Absolute paths go to the build folder only.
+    (project.folder / BUILD_DIR / "CMakeCache.txt").unlink(missing_ok=True)
     check(
         [
             "cmake",
