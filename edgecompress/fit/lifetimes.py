@@ -5,7 +5,7 @@ a new scope, and so does each subgraph that a control-flow operator calls.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecompress.tflite.graph import Graph, Operator
 
@@ -36,11 +36,15 @@ class Lifetime:
 
 @dataclass
 class Lifetimes:
-    """Lifetimes of all tensors, by subgraph and index, and of all operators' scratch buffers."""
+    """Lifetimes of all tensors, by subgraph and index, and of all operators' scratch buffers.
+
+    `order` is (scope, subgraph, operator) of the operators as they run.
+    """
 
     tensors: list[list[Lifetime]]
     scratch: dict[tuple[int, int], Lifetime]  # by (subgraph, operator)
     scope: int = 0
+    order: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 def called_subgraphs(operator: Operator) -> Sequence[int]:
@@ -63,6 +67,7 @@ def _mark(graph: Graph, index: int, marks: Lifetimes) -> None:
         tensors[tensor].use(marks.scope)
     for operator in subgraph.operators:
         marks.scope += 1
+        marks.order.append((marks.scope, index, operator.index))
         for tensor in operator.outputs:
             tensors[tensor].create(marks.scope)
         start = marks.scope

@@ -119,12 +119,17 @@ def transpose_convolution_s8(
 ) -> tuple[int, int]:
     """Return both scratches of arm_transpose_conv_s8: the columns and the reversed filter."""
     height, width = window.filter
-    small_stride = max(window.stride) <= _REVERSE_TRANSPOSE_CONV_STRIDE
-    if small_stride and image[3] > _REVERSE_TRANSPOSE_CONV_ABOVE_CHANNELS:
+    if transpose_runs_as_convolution(window, image):
         reversed_filter = image[3] * height * width * output[3]
         return im2col_s8(simd, window.filter, image[3]), reversed_filter
     row = ((image[2] - 1) * window.stride[1] + max(width, window.stride[0])) * output[3]
     return row * max(height, window.stride[0]) * 4, 0
+
+
+def transpose_runs_as_convolution(window: Window, image: Shape) -> bool:
+    """Say whether arm_transpose_conv_s8 reverses the filter and runs a convolution."""
+    small_stride = max(window.stride) <= _REVERSE_TRANSPOSE_CONV_STRIDE
+    return small_stride and image[3] > _REVERSE_TRANSPOSE_CONV_ABOVE_CHANNELS
 
 
 def kernel_sums_s8(simd: str, rows: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from edgecompress.fit.kernels import cmsis_nn
 from edgecompress.fit.kernels.cmsis_nn import Window
 from edgecompress.fit.requests import Kernel, Node, Persistent, Request, Scratch
-from edgecompress.tflite.graph import Tensor
+from edgecompress.tflite.graph import Operator, Tensor
 
 _QUANTIZED = ("INT8", "INT16")
 
@@ -27,14 +27,13 @@ def _tensors(node: Node, image: int = 0) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
-def window_of(node: Node, image: Tensor, weights: Tensor) -> Window:
+def operator_window(operator: Operator, image: Tensor, weights: Tensor) -> Window:
     """Return the window of a convolution, with the padding that TFLM computes for it.
 
     Source: ComputePaddingHeightWidth in tensorflow/lite/kernels/padding.h.
     """
-    options = node.operator.options
-    filter_size = (weights.shape[1], weights.shape[2])
-    stride = (int(options.get("stride_h", 1)), int(options.get("stride_w", 1)))
+    options = operator.options
+    filter_size, stride = (weights.shape[1], weights.shape[2]), _stride(operator)
     dilation = (
         int(options.get("dilation_h_factor", 1)),
         int(options.get("dilation_w_factor", 1)),
@@ -44,6 +43,20 @@ def window_of(node: Node, image: Tensor, weights: Tensor) -> Window:
         _padding(options.get("padding"), image.shape[2], filter_size[1], stride[1], dilation[1]),
     )
     return Window(filter_size, stride, dilation, padding)
+
+
+def window_of(node: Node, image: Tensor, weights: Tensor) -> Window:
+    """Return `operator_window` of a node."""
+    return operator_window(node.operator, image, weights)
+
+
+def transposed_window(operator: Operator, weights: Tensor, output: Tensor) -> Window:
+    """Return the window of a transposed convolution: that of the convolution it reverses."""
+    return operator_window(operator, output, weights)
+
+
+def _stride(operator: Operator) -> tuple[int, int]:
+    return int(operator.options.get("stride_h", 1)), int(operator.options.get("stride_w", 1))
 
 
 def _padding(kind: object, size: int, taps: int, stride: int, dilation: int) -> int:
@@ -120,9 +133,7 @@ def _transpose_cmsis(node: Node) -> Iterable[Request]:
     yield from node.inspect("o0 i2 i1")
     yield from per_channel(weights.shape[0])
     if image.type == "INT8":
-        options = node.operator.options
-        stride = (int(options.get("stride_h", 1)), int(options.get("stride_w", 1)))
-        window = Window((weights.shape[1], weights.shape[2]), stride)
+        window = transposed_window(node.operator, weights, output)
         for size in cmsis_nn.transpose_convolution_s8(
             node.target.simd, window, image.shape, output.shape
         ):

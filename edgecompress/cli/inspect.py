@@ -1,0 +1,150 @@
+"""`edgecompress inspect`: what is in a model, whether TFLM runs it, and its memory over time."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgecompress.board import load_board
+from edgecompress.cli import print_json
+from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
+from edgecompress.fit.arena import Arena, plan_arena
+from edgecompress.fit.defects import known_defects
+from edgecompress.fit.timeline import Timeline, timeline
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.operators import TFLM_COMMIT, check_supported
+from edgecompress.tflite.reader import read_model
+from edgecompress.tflite.summary import summarize
+
+_DEFAULT_CORE = "cortex-m4f"
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--board", help="Plan the arena for this board: its id, or a profile.")
+@click.option(
+    "--core",
+    help=f"Plan it for this core instead, such as cortex-m0plus.  [default: {_DEFAULT_CORE}]",
+)
+@click.option(
+    "--kernels",
+    type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
+    help="Kernel library.  [default: the board's, or the usual one of the core]",
+)
+@click.option(
+    "--verify",
+    "cross_check",
+    is_flag=True,
+    help="Also compare with the allocations that TFLM's interpreter counts on this computer; "
+    "exit with 6 if they differ.",
+)
+@boards_dir_option
+@json_option
+def command(
+    *,
+    model: Path,
+    board: str | None,
+    core: str | None,
+    kernels: str | None,
+    cross_check: bool,
+    boards_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what MODEL (a .tflite) is made of, and what lies where in its arena, when.
+
+    Ends with 3 if TFLM cannot run the model.
+    """
+    graph = read_model(model)
+    core, kernels = _target(board, core, kernels, boards_dir)
+    unsupported = _unsupported(graph)
+    arena = None if unsupported else plan_arena(graph, core, kernels)
+    life = timeline(graph, arena) if arena else None
+    defects = known_defects(graph, arena.target) if arena else ()
+    checked = _verify(model) if cross_check and arena else None
+    if as_json:
+        support = {
+            "commit": TFLM_COMMIT,
+            "supported": unsupported is None,
+            "reason": str(unsupported) if unsupported else None,
+            "known_defects": defects,
+        }
+        facts = {"model": {"path": str(model), **asdict(summarize(graph))}, "tflm": support}
+        print_json({**facts, **_memory(arena, life), **({"verify": checked} if checked else {})})
+    else:
+        from edgecompress.cli.inspect_tables import show
+
+        show(model, summarize(graph), arena, life, checked)
+        for defect in defects:
+            click.echo(f"known defect: {defect}", err=True)
+    if unsupported:
+        raise unsupported
+    if checked and checked["differences"]:
+        raise ToolError(
+            "the TFLM installed here allocates otherwise than the release the figures are of: "
+            + "; ".join(
+                f"{d['what']} predicted {d['predicted']:,}, counted {d['measured']:,}"
+                for d in checked["differences"]
+            )
+        )
+
+
+def _target(
+    board: str | None, core: str | None, kernels: str | None, boards_dir: Path | None
+) -> tuple[str, str]:
+    if board and core:
+        raise UsageError("--board and --core are alternatives: a board has a core of its own")
+    if board:
+        profile = load_board(board, boards_dir)
+        return profile.core, kernels or profile.kernels
+    core = core or _DEFAULT_CORE
+    return core, kernels or _usual_kernels(core)
+
+
+def _usual_kernels(core: str) -> str:
+    """Return what TFLM ports build for a core; CMSIS-NN needs more than a Cortex-M0+."""
+    without_cmsis_nn = ("cortex-m0", "cortex-m23")
+    if core.startswith("cortex-m") and not core.startswith(without_cmsis_nn):
+        return "cmsis-nn"
+    return "esp-nn" if core.startswith("xtensa") else "reference"
+
+
+def _unsupported(graph: Graph) -> UnsupportedModelError | None:
+    try:
+        check_supported(graph)
+    except UnsupportedModelError as error:
+        return error
+    return None
+
+
+def _verify(model: Path) -> Mapping[str, Any]:
+    from edgecompress.fit.verify import verify
+
+    verification = verify(model.read_bytes())
+    return {
+        "comparisons": len(verification.comparisons),
+        "differences": [asdict(difference) for difference in verification.differences],
+    }
+
+
+def _memory(arena: Arena | None, life: Timeline | None) -> Mapping[str, Any]:
+    """Return the arena and its timeline; steps name live buffers by their place in the arena's."""
+    if arena is None or life is None:
+        return {}
+    steps = [
+        {
+            "scope": step.scope,
+            "subgraph": step.subgraph,
+            "operator": step.operator,
+            "op": step.op,
+            "live": [arena.buffers.index(buffer) for buffer in step.live],
+            "live_bytes": step.live_bytes,
+            "end_bytes": step.end_bytes,
+            "gaps": [asdict(gap) for gap in step.gaps],
+            "peak": step in life.peaks,
+        }
+        for step in life.steps
+    ]
+    return {"arena": asdict(arena), "timeline": steps}
