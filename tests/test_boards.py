@@ -99,6 +99,13 @@ def test_ram_is_the_largest_contiguous_region(board_id: str, ram_bytes: int) -> 
     assert load_board(board_id).ram_bytes == ram_bytes
 
 
+def test_every_esp32_runs_esp_nn() -> None:
+    # esp-tflite-micro builds its ESP-NN kernels for every chip; include/esp_nn.h picks the variant.
+    chips = {board.mcu: board.kernels for board in all_boards() if board.mcu.startswith("ESP32")}
+    assert set(chips) == {"ESP32", "ESP32-S3", "ESP32-C3", "ESP32-C6", "ESP32-P4"}
+    assert set(chips.values()) == {"esp-nn"}
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "words"), MISTAKES, ids=[m[1] or m[0] for m in MISTAKES]
 )

@@ -22,6 +22,7 @@ from edgecompress.fit.allocations import (
 )
 from edgecompress.fit.allocator import align_up
 from edgecompress.fit.head import HeadBuffer, offline_offsets, plan_head, tensor_sizes
+from edgecompress.fit.kernels import esp_nn
 from edgecompress.fit.target import Target, target_of
 from edgecompress.tflite.graph import Graph
 
@@ -95,7 +96,9 @@ def _take_planning_room(ledger: Ledger, graph: Graph, target: Target, scratch: i
 def _why_estimated(target: Target, operators: list[OperatorMemory]) -> tuple[str, ...]:
     reasons = []
     if target.abi == "ilp32":
-        reasons.append("nothing was measured on this core: Cortex-M's rules for 32 bits are used")
+        reasons.append("not measured on this core: Cortex-M's rules, with enumerations of 4 bytes")
+    if target.kernels == "esp-nn":
+        reasons.append(f"ESP-NN's requests are read from its sources: {esp_nn.SOURCES}")
     names = sorted({memory.op for memory in operators if not memory.exact})
     if names:
         reasons.append(f"an upper bound is used for {', '.join(names)}")

@@ -7,6 +7,7 @@ from typing import Literal
 from edgecompress.errors import UsageError
 
 Kernels = Literal["reference", "cmsis-nn", "esp-nn"]
+Simd = Literal["none", "dsp", "mve", "esp32s3", "esp32p4"]
 
 # Layouts of C++ structures that TFLM allocates. "arm": 32-bit pointers and enumerations as small
 # as fit (the bare-metal ABI of Arm). "ilp32": 32-bit pointers, enumerations of 4 bytes (Xtensa,
@@ -16,13 +17,16 @@ _ABIS: tuple[Abi, ...] = ("arm", "ilp32", "lp64")
 
 # Vector instructions that CMSIS-NN is compiled for, by core.
 # Source: CMSIS-NN Include/arm_nn_math_types.h (ARM_MATH_DSP, ARM_MATH_MVEI).
-_SIMD: Mapping[str, Literal["none", "dsp", "mve"]] = {
+_SIMD: Mapping[str, Simd] = {
     "cortex-m0": "none", "cortex-m0plus": "none", "cortex-m3": "none", "cortex-m23": "none",
     "cortex-m4": "dsp", "cortex-m4f": "dsp", "cortex-m7": "dsp", "cortex-m33": "dsp",
     "cortex-m55": "mve", "cortex-m85": "mve",
 }  # fmt: skip
-# Cores whose allocations were measured, and so the others of the same kind.
-_ILP32_PREFIXES = ("xtensa", "rv32", "riscv32", "esp32")
+_ILP32_PREFIXES = ("xtensa", "rv32", "riscv32")
+# Cores on which ESP-NN has its generic kernels only (ESP32, C2, C3, C6). On other cores the chips
+# with vector kernels are assumed (S3, P4), which take more scratch than those without (S2).
+# Source: espressif/esp-nn@d45b843c include/esp_nn.h.
+_GENERIC_ESP_NN = ("xtensa-lx6", "rv32imc", "rv32imac")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Target:
 
     abi: Abi
     kernels: Kernels
-    simd: Literal["none", "dsp", "mve"]
+    simd: Simd  # vector instructions that the kernel library uses
 
     def pick(self, sizes: tuple[int, int, int]) -> int:
         """Return this target's entry of (arm, ilp32, lp64)."""
@@ -68,4 +72,12 @@ def target_of(core: str, kernels: str) -> Target:
     library: Kernels = (
         "cmsis-nn" if kernels == "cmsis-nn" else "esp-nn" if kernels == "esp-nn" else "reference"
     )
-    return Target("arm" if arm else "ilp32", library, _SIMD[core] if arm else "none")
+    if arm:
+        return Target("arm", library, _SIMD[core])
+    return Target("ilp32", library, _esp_nn_simd(core) if library == "esp-nn" else "none")
+
+
+def _esp_nn_simd(core: str) -> Simd:
+    if core in _GENERIC_ESP_NN:
+        return "none"
+    return "esp32s3" if core.startswith("xtensa") else "esp32p4"

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from edgecompress.fit.kernels import convolution, dense, estimates, recurrent, shapes, simple
+from edgecompress.fit.kernels import (
+    convolution,
+    dense,
+    esp_nn,
+    estimates,
+    recurrent,
+    shapes,
+    simple,
+)
 from edgecompress.fit.requests import Kernel
 from edgecompress.fit.target import Target
 
@@ -20,7 +28,7 @@ _LIBRARIES: Mapping[str, Mapping[str, Kernel]] = {
     "cmsis-nn": {
         **_REFERENCE, **dense.CMSIS_NN, **convolution.CMSIS_NN, **recurrent.CMSIS_NN,
     },
-    "esp-nn": {**_REFERENCE, **estimates.ESP_NN},
+    "esp-nn": {**_REFERENCE, **esp_nn.ESP_NN},
 }  # fmt: skip
 
 

@@ -1,15 +1,12 @@
 """Upper estimates for kernels whose allocations are not modelled to the byte.
 
-Signal operators keep state sized by options in their own encoding; ESP-NN is no part of the
-pinned sources. Each bound says what it rests on, and is meant never to lie below TFLM.
+Signal operators keep state sized by options in their own encoding. Each bound says what it rests
+on, and is meant never to lie below TFLM.
 """
 
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from edgecompress.fit.kernels.convolution import REFERENCE as CONVOLUTIONS
-from edgecompress.fit.kernels.dense import REFERENCE as DENSE
-from edgecompress.fit.kernels.simple import SIMPLE
 from edgecompress.fit.requests import Kernel, Node, Persistent, Request, Scratch
 
 _PARAMETERS = (112, 112, 128)  # no signal operator's parameters are larger
@@ -67,24 +64,6 @@ def _detection_postprocess(node: Node) -> Iterable[Request]:
     yield Scratch(min(boxes, most) * boxes * 4)
 
 
-def _esp_convolution(name: str) -> Kernel:
-    """Bound ESP-NN's scratch on the S3 by twice the weights and the padded image, plus 64 bytes.
-
-    On other ESP32 chips ESP-NN takes no scratch: the published smallest arenas there are those of
-    the reference kernels (mcufit-bench, 2026-08).
-    """
-    reference = CONVOLUTIONS[name]
-
-    def prepare(node: Node) -> Iterable[Request]:
-        yield from reference.prepare(node)
-        image = node.need(node.input(0), "input").shape
-        weights = node.need(node.input(1), "weights").shape
-        padded = (image[1] + weights[1]) * (image[2] + weights[2]) * image[3]
-        yield Scratch(2 * (prod(weights) + padded) + 64)
-
-    return Kernel((64, 64, 80), prepare, exact=False)
-
-
 SIGNAL: Mapping[str, Kernel] = {
     **{
         f"CUSTOM:Signal{name}": Kernel(_PARAMETERS, _signal_state, exact=False)
@@ -98,15 +77,3 @@ SIGNAL: Mapping[str, Kernel] = {
     "CUSTOM:SignalRfft": Kernel(_PARAMETERS, _fourier, exact=False),
     "CUSTOM:TFLite_Detection_PostProcess": Kernel((112, 112, 112), _detection_postprocess),
 }  # fmt: skip
-
-_ESP_OP_DATA = 16  # indices of scratch buffers that ESP-NN's kernels add to the operator data
-ESP_NN: Mapping[str, Kernel] = {
-    "CONV_2D": _esp_convolution("CONV_2D"),
-    "DEPTHWISE_CONV_2D": _esp_convolution("DEPTHWISE_CONV_2D"),
-    "FULLY_CONNECTED": Kernel((64, 64, 80), DENSE["FULLY_CONNECTED"].prepare, exact=False),
-    "SOFTMAX": Kernel((72, 72, 96), DENSE["SOFTMAX"].prepare, exact=False),
-    "ADD": Kernel((64, 64, 64), SIMPLE["ADD"].prepare, exact=False),
-    "MUL": Kernel((48, 48, 48), SIMPLE["MUL"].prepare, exact=False),
-    "AVERAGE_POOL_2D": Kernel((48, 48, 48), SIMPLE["AVERAGE_POOL_2D"].prepare, exact=False),
-    "MAX_POOL_2D": Kernel((48, 48, 48), SIMPLE["MAX_POOL_2D"].prepare, exact=False),
-}
