@@ -1,6 +1,7 @@
 import functools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_every_framework_renders_for_every_board_that_has_it(framework: str) -> 
             with pytest.raises(BoardError, match="Its frameworks are"):
                 generate(models, board, framework)
     assert rendered >= 2
+
+
+def test_refuses_a_board_that_a_framework_cannot_name(an386: Board) -> None:
+    strange = replace(an386, frameworks={"qemu": {"machine": "virt"}}, mcu="Z80")
+    with pytest.raises(BoardError, match="'virt'; known are mps2-an385"):
+        generate([dense_model()], strange)
+    strange = replace(strange, frameworks={"platformio": {"board": "z80"}})
+    with pytest.raises(BoardError, match="begin with nRF52"):
+        generate([dense_model()], strange, "platformio")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edgecompress.board import Board
 from edgecompress.errors import BoardError, UsageError
-from edgecompress.firmware.targets import CORES
+from edgecompress.firmware.targets import CORES, MACHINES
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,16 @@ def check_framework(framework: str, board: Board) -> None:
         )
     if framework != "cmake" and framework not in board.frameworks:
         raise BoardError(f"{board.id} has no [frameworks.{framework}]. {_offered(board)}")
+    if framework == "platformio" and not platformio_platform(board):
+        raise BoardError(
+            f"{board.id}: PlatformIO's platform for the mcu {board.mcu!r} is not known; it is for "
+            f"those that begin with {', '.join(_PLATFORMIO_PLATFORMS)}. {_offered(board)}"
+        )
+    machine = board.frameworks.get("qemu", {}).get("machine")
+    if framework == "cmake" and machine is not None and machine not in MACHINES:
+        raise BoardError(
+            f"{board.id}: frameworks.qemu.machine is {machine!r}; known are {', '.join(MACHINES)}"
+        )
 
 
 def platformio_platform(board: Board) -> str:

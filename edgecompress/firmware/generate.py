@@ -1,18 +1,16 @@
 """A .tflite model and a board in, the files of a firmware project out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from edgecompress import __version__
 from edgecompress.board import Board
 from edgecompress.errors import UsageError
-from edgecompress.firmware.frameworks import LAYOUTS, Layout, check_framework, platformio_platform
-from edgecompress.firmware.identifiers import identifier, unique_identifiers
-from edgecompress.firmware.memory import board_memory
+from edgecompress.firmware.facts import template_facts
+from edgecompress.firmware.frameworks import LAYOUTS, Layout, check_framework
+from edgecompress.firmware.identifiers import unique_identifiers
 from edgecompress.firmware.model import (
     FirmwareModel,
     count_resource_variables,
@@ -20,31 +18,15 @@ from edgecompress.firmware.model import (
     is_stateful,
 )
 from edgecompress.firmware.render import render, template_files
-from edgecompress.firmware.targets import CORES, MACHINES
 from edgecompress.firmware.vectors import golden_vectors, starts_anew
 from edgecompress.fit.arena import plan_arena
-from edgecompress.fit.flash import runtime_bytes
-from edgecompress.fit.ram import arena_margin_bytes
-from edgecompress.tflite.operators import TFLM_COMMIT, check_supported, registrations
+from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
 
 DEFAULT_VECTORS = 4
 
-# Bytes for the stack of the bare-metal image. TFLM's own calls were measured to need at most
-# 1,640 bytes (27 models on three cores, TFLM 90b983c2b, release build).
-STACK_BYTES = 4096
-
 _PER_MODEL = ("model_data", "model_runner", "golden_vectors")
 _SHARED = ("model_status", "quantization", "self_test", "tensor_arena")
-
-
-@dataclass(frozen=True)
-class ArenaSize:
-    """What the tensor arena of a firmware is made of."""
-
-    min_bytes: int
-    margin_bytes: int
-    basis: str  # "exact" or "estimated"
 
 
 def generate(
@@ -91,15 +73,8 @@ def generate(
         )
         for model, title, prefix in zip(models, titles, unique_identifiers(titles), strict=True)
     ]  # fmt: skip
-    facts = _facts(described, board, framework, name or titles[0], kernels or board.kernels)
+    facts = template_facts(described, board, framework, name or titles[0], kernels or board.kernels)
     return _files(LAYOUTS[framework], framework, facts)
-
-
-def arena_size(models: Sequence[FirmwareModel]) -> ArenaSize:
-    """Return the size of an arena that serves each of the models, one at a time."""
-    largest = max(models, key=lambda model: model.arena.min_bytes).arena
-    basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
-    return ArenaSize(largest.min_bytes, arena_margin_bytes(largest.min_bytes, basis), basis)
 
 
 def _title(model: Path | bytes, name: str | None) -> str:
@@ -139,90 +114,6 @@ def _describe(
         vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
         labels=tuple(labels),
     )
-
-
-def _facts(
-    models: Sequence[FirmwareModel], board: Board, framework: str, title: str, kernels: str
-) -> Mapping[str, Any]:
-    """Return everything the templates may name."""
-    project = identifier(title)
-    facts = {
-        "version": __version__,
-        "title": title,
-        "project": project,
-        "framework": framework,
-        "board": board,
-        "kernels": kernels,
-        "tflm_commit": TFLM_COMMIT,
-        "models": models,
-        "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
-        "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
-        "arena": arena_size(models),
-        "stack_bytes": STACK_BYTES,
-        "board_is_emulated": "qemu" in board.frameworks,
-        "platformio_platform": platformio_platform(board),
-        **(_bare_metal_facts(board, project) if framework == "cmake" else {}),
-    }
-    return {**facts, "summary": _summary(facts)}
-
-
-def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:
-    """Return what the templates of a project without vendor code need besides."""
-    emulated = "qemu" in board.frameworks
-    flash, ram = board_memory(board)
-    name = board.frameworks["qemu"]["machine"] if emulated else CORES[board.core].machine
-    return {
-        "core": CORES[board.core],
-        "flash": flash,
-        "ram": ram,
-        "machine": MACHINES[name],
-        "qemu_image": f"{project}.elf" if emulated else f"{project}_qemu.elf",
-    }
-
-
-def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what `build` and `emulate` read from firmware.json."""
-    arena = facts["arena"]
-    return {
-        "edgecompress": facts["version"],
-        "project": facts["project"],
-        "framework": facts["framework"],
-        "board": facts["board"].id,
-        "core": facts["board"].core,
-        "kernels": facts["kernels"],
-        "tflm_commit": facts["tflm_commit"],
-        "arena_bytes": arena.min_bytes + arena.margin_bytes,
-        "stack_bytes": facts["stack_bytes"],
-        "models": [
-            {
-                "name": model.prefix,
-                "sha256": model.sha256,
-                "bytes": len(model.content),
-                "vectors": model.vectors.count,
-                "arena_min_bytes": model.arena.min_bytes,
-                "arena_used_bytes": model.arena.used_bytes,
-                "arena_basis": model.arena.basis,
-            }
-            for model in facts["models"]
-        ],
-        **(_bare_metal_summary(facts) if facts["framework"] == "cmake" else {}),
-    }
-
-
-def _bare_metal_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "qemu": {"machine": facts["machine"].name, "image": facts["qemu_image"]},
-        "image": f"{facts['project']}.elf",
-        "flash": asdict(facts["flash"]),
-        "ram": asdict(facts["ram"]),
-        "predicted_runtime_flash_bytes": _predicted_runtime(facts),
-    }
-
-
-def _predicted_runtime(facts: Mapping[str, Any]) -> int:
-    """Return the flash that fit's tables give for TFLM with the operators of all models."""
-    names = {entry.name for model in facts["models"] for entry in model.registrations}
-    return runtime_bytes(sorted(names), facts["board"].core, facts["kernels"])
 
 
 def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:

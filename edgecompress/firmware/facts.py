@@ -1,0 +1,120 @@
+"""What the templates may name, and what `build` and `emulate` read back of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edgecompress import __version__
+from edgecompress.board import Board
+from edgecompress.firmware.frameworks import platformio_platform
+from edgecompress.firmware.identifiers import identifier
+from edgecompress.firmware.memory import board_memory
+from edgecompress.firmware.model import FirmwareModel
+from edgecompress.firmware.targets import CORES, MACHINES
+from edgecompress.fit.flash import runtime_bytes
+from edgecompress.fit.ram import arena_margin_bytes
+from edgecompress.tflite.operators import TFLM_COMMIT
+
+# Bytes for the stack of the bare-metal image. TFLM's own calls were measured to need at most
+# 1,640 bytes (27 models on three cores, TFLM 90b983c2b, release build).
+STACK_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class ArenaSize:
+    """What the tensor arena of a firmware is made of."""
+
+    min_bytes: int
+    margin_bytes: int
+    basis: str  # "exact" or "estimated"
+
+
+def template_facts(
+    models: Sequence[FirmwareModel], board: Board, framework: str, title: str, kernels: str
+) -> Mapping[str, Any]:
+    """Return everything the templates may name."""
+    project = identifier(title)
+    facts = {
+        "version": __version__,
+        "title": title,
+        "project": project,
+        "framework": framework,
+        "board": board,
+        "kernels": kernels,
+        "tflm_commit": TFLM_COMMIT,
+        "models": models,
+        "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
+        "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
+        "arena": arena_size(models),
+        "stack_bytes": STACK_BYTES,
+        "board_is_emulated": "qemu" in board.frameworks,
+        "platformio_platform": platformio_platform(board),
+        **(_bare_metal_facts(board, project) if framework == "cmake" else {}),
+    }
+    return {**facts, "summary": _summary(facts)}
+
+
+def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:
+    """Return what the templates of a project without vendor code need besides."""
+    emulated = "qemu" in board.frameworks
+    flash, ram = board_memory(board)
+    name = board.frameworks["qemu"]["machine"] if emulated else CORES[board.core].machine
+    return {
+        "core": CORES[board.core],
+        "flash": flash,
+        "ram": ram,
+        "machine": MACHINES[name],
+        "qemu_image": f"{project}.elf" if emulated else f"{project}_qemu.elf",
+    }
+
+
+def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what `build` and `emulate` read from firmware.json."""
+    arena = facts["arena"]
+    return {
+        "edgecompress": facts["version"],
+        "project": facts["project"],
+        "framework": facts["framework"],
+        "board": facts["board"].id,
+        "core": facts["board"].core,
+        "kernels": facts["kernels"],
+        "tflm_commit": facts["tflm_commit"],
+        "arena_bytes": arena.min_bytes + arena.margin_bytes,
+        "stack_bytes": facts["stack_bytes"],
+        "models": [
+            {
+                "name": model.prefix,
+                "sha256": model.sha256,
+                "bytes": len(model.content),
+                "vectors": model.vectors.count,
+                "arena_min_bytes": model.arena.min_bytes,
+                "arena_used_bytes": model.arena.used_bytes,
+                "arena_basis": model.arena.basis,
+            }
+            for model in facts["models"]
+        ],
+        **(_bare_metal_summary(facts) if facts["framework"] == "cmake" else {}),
+    }
+
+
+def _bare_metal_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "qemu": {"machine": facts["machine"].name, "image": facts["qemu_image"]},
+        "image": f"{facts['project']}.elf",
+        "flash": asdict(facts["flash"]),
+        "ram": asdict(facts["ram"]),
+        "predicted_runtime_flash_bytes": _predicted_runtime(facts),
+    }
+
+
+def _predicted_runtime(facts: Mapping[str, Any]) -> int:
+    """Return the flash that fit's tables give for TFLM with the operators of all models."""
+    names = {entry.name for model in facts["models"] for entry in model.registrations}
+    return runtime_bytes(sorted(names), facts["board"].core, facts["kernels"])
+
+
+def arena_size(models: Sequence[FirmwareModel]) -> ArenaSize:
+    """Return the size of an arena that serves each of the models, one at a time."""
+    largest = max(models, key=lambda model: model.arena.min_bytes).arena
+    basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
+    return ArenaSize(largest.min_bytes, arena_margin_bytes(largest.min_bytes, basis), basis)
