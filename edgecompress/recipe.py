@@ -29,7 +29,7 @@ class Recipe:
     framework: str = "cmake"
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
-    alpha: float = 0.7  # share of the teacher in the loss, the rest is the labels'
+    alpha: float = 0.3  # share of the teacher in the loss, the rest is the labels'
     temperature: float = 4.0
     learning_rate: float = 1e-3
     batch_size: int = 128
