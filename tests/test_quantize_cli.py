@@ -52,6 +52,23 @@ def test_quantize_writes_a_model_and_reports_each_layer(run, folder):
     assert "--force" in err
 
 
+def test_quantize_trains_for_int8_when_asked(run, folder):
+    code, out, err = run(
+        "quantize", "m.keras", "--data", "d.npz", "-o", "aware.tflite", "--qat", "--epochs", "1",
+        "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    facts = json.loads(out)
+    assert facts["qat"] is True
+    assert facts["validation"]["int8"]["accuracy"] > 0.9
+    assert {row["layer"] for row in facts["layers"]} >= {"stem", "inner", "down", "digit"}
+    code, _, err = run(
+        "quantize", "m.keras", "--data", "d.npz", "-o", "no.tflite", "--qat", "--scheme", "pow2"
+    )
+    assert code == 2
+    assert "int8" in err
+
+
 def test_quantize_needs_no_labels(run, folder, digits_splits):
     np.savez(folder / "x.npz", x=digits_splits[0].x[:50])
     code, out, err = run(

@@ -19,6 +19,8 @@ from edgecompress.cli.data import (
 )
 from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
+from edgecompress.dataset import Dataset
+from edgecompress.errors import UsageError
 
 
 @click.command()
@@ -54,6 +56,22 @@ from edgecompress.cli.tables import print_rows
     is_flag=True,
     help="A weight scale for each unit of a dense layer: finer, for up to 12 bytes a unit.",
 )
+@click.option(
+    "--qat",
+    "aware",
+    is_flag=True,
+    help="Train the model for int8 first, with itself in float as the teacher.",
+)
+@click.option(
+    "--epochs", type=click.IntRange(1), default=5, show_default=True, help="Of --qat, at most."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    default=1e-4,
+    show_default=True,
+    help="Of --qat at its start; a tenth of what the model was trained with is usual.",
+)
 @pixels_option
 @seed_option
 @force_option
@@ -67,6 +85,9 @@ def command(
     force: bool,
     as_json: bool,
     seed: int,
+    aware: bool,
+    epochs: int,
+    learning_rate: float,
     **choices: Any,
 ) -> None:
     """Quantize a Keras MODEL: integer input and output, a batch of one.
@@ -74,44 +95,68 @@ def command(
     Shows what quantization does to each layer (signal-to-noise ratio, cosine, share of values
     clipped) and, where the data has labels, the metrics before and after on its validation part.
     """
-    from edgecompress.compress.layer_errors import layer_errors, worst_layer
+    from edgecompress.compress.qat import quantize_aware
     from edgecompress.compress.quantize import quantize
-    from edgecompress.evaluate import evaluate
+    from edgecompress.compress.training import Training
     from edgecompress.files import write_file
-    from edgecompress.keras_model import load_keras
+    from edgecompress.keras_model import load_keras, set_seed
 
     refuse_existing(out, force=force)
+    if aware and (choices["scheme"] != "int8" or choices["per_channel_dense"]):
+        raise UsageError("--qat trains for the int8 scheme with one scale per dense layer only")
+    set_seed(seed)
     network = load_keras(model)
     dataset = data_for(network, data, pixels, seed)
-    quantized = quantize(network, dataset.train.x, seed=seed, **choices)
-    write_file(out, quantized)
-    errors = layer_errors(network, quantized, dataset.train.x, seed=seed)
-    rows = [{**asdict(error), "snr_db": _finite(error.snr_db)} for error in errors]
-    worst = worst_layer(errors)
-    validation = dataset.validation
-    measured = {}
-    if validation.size and (validation.y is not None or dataset.task == "reconstruction"):
-        measured = {
-            "float": dict(evaluate(network, validation, dataset.task)),
-            choices["scheme"]: dict(evaluate(quantized, validation, dataset.task)),
-        }
-    if as_json:
-        print_json(
-            {
-                "model": str(out),
-                "bytes": len(quantized),
-                **choices,
-                "seed": seed,
-                "validation": measured,
-                "layers": rows,
-                "worst_layer": worst.layer if worst else None,
-            }
+    if aware:
+        aware_model = quantize_aware(
+            network,
+            dataset.train,
+            dataset.validation,
+            Training(epochs=epochs, learning_rate=learning_rate, seed=seed),
+            method=choices["method"],
+            samples=choices["samples"],
+            task=dataset.task,
         )
+        quantized, exact = aware_model.tflite, aware_model.model
+    else:
+        exact = network
+        quantized = quantize(network, dataset.train.x, seed=seed, **choices)
+    write_file(out, quantized)
+    facts = {"model": str(out), "bytes": len(quantized), **choices, "qat": aware, "seed": seed}
+    facts["validation"] = _metrics({"float": network, choices["scheme"]: quantized}, dataset)
+    _show(facts | _layers(exact, quantized, dataset), as_json=as_json)
+
+
+def _metrics(models: dict[str, Any], dataset: Dataset) -> dict[str, dict[str, float]]:
+    """Return each model's metrics on the validation samples, where these can be judged by."""
+    from edgecompress.evaluate import evaluate
+
+    task, validation = dataset.task, dataset.validation
+    if not validation.size or (validation.y is None and task != "reconstruction"):
+        return {}
+    return {name: dict(evaluate(model, validation, task)) for name, model in models.items()}
+
+
+def _layers(exact: Any, quantized: bytes, dataset: Dataset) -> dict[str, Any]:
+    """Return the error of each layer against the same weights in float, and the worst layer."""
+    from edgecompress.compress.layer_errors import layer_errors, worst_layer
+
+    errors = layer_errors(exact, quantized, dataset.train.x)
+    worst = worst_layer(errors)
+    return {
+        "layers": [{**asdict(error), "snr_db": _finite(error.snr_db)} for error in errors],
+        "worst_layer": worst.layer if worst else None,
+    }
+
+
+def _show(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(facts)
         return
-    print_rows(rows)
-    if measured:
-        print_rows([{"validation": name, **values} for name, values in measured.items()])
-    click.echo(f"{out}: {len(quantized):,} bytes")
+    print_rows(facts["layers"])
+    if facts["validation"]:
+        print_rows([{"validation": name, **row} for name, row in facts["validation"].items()])
+    click.echo(f"{facts['model']}: {facts['bytes']:,} bytes")
 
 
 def _finite(value: float) -> float | None:

@@ -12,8 +12,12 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from edgecompress.compress.ranges import Range, pow2_scales
+from edgecompress.tflite.reader import read_model
 
 _HIGHEST = 127
+_COPYING = frozenset(
+    {"AVERAGE_POOL_2D", "MAX_POOL_2D", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE"}
+)
 
 
 def activation_ranges(calibrated: bytes) -> dict[str, Range]:
@@ -37,6 +41,21 @@ def inner_tensors(model: bytes) -> set[str]:
         for index in range(subgraph.TensorsLength())
         if index not in outer
     }
+
+
+def along_copies(calibrated: bytes, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Return the ranges with those of copying operators' outputs set to their inputs'.
+
+    Their int8 kernels do not rescale. Elsewhere the quantizer would have to choose between two
+    ranges, or add QUANTIZE operators.
+    """
+    chosen = dict(ranges)
+    graph = read_model(calibrated).main
+    for operator in graph.operators:
+        source = chosen.get(graph.tensors[operator.inputs[0]].name)
+        if operator.op in _COPYING and source is not None:
+            chosen |= {graph.tensors[index].name: source for index in operator.outputs}
+    return chosen
 
 
 def with_ranges(calibrated: bytes, ranges: Mapping[str, Range]) -> bytes:

@@ -5,8 +5,8 @@ tensor gets a min and a max) and then quantized; where ranges other than min-max
 they replace the calibrated ones in between.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgecompress.compress.calibrated import (
     activation_ranges,
+    along_copies,
     inner_tensors,
     with_pow2_weights,
     with_ranges,
@@ -34,7 +35,9 @@ class Conversion:
     scheme: str  # "int8", "int16x8", "pow2"
     per_channel_dense: bool
     method: str = "minmax"  # or "percentile", "mse"
-    ranges: Mapping[str, Range] = field(default_factory=dict)  # by tensor name, over all others
+    # Ranges that are known (from training), each with what the tensor holds for the first sample:
+    # names do not survive the conversion, values do.
+    points: tuple[tuple[NDArray[np.float32], Range], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ def to_ranged_int8(job: Conversion) -> bytes:
             for name, histogram in histograms.items():
                 histogram.add(values[name])
         ranges |= choose_ranges(histograms, job.method)
-    ranges |= job.ranges
+    ranges |= _known_ranges(job, calibrated)
+    ranges = along_copies(calibrated, ranges)
     if job.scheme == "pow2":
         ranges = {name: pow2_range(low, high) for name, (low, high) in ranges.items()}
     quantized: bytes = mlir_quantize(
@@ -94,6 +98,19 @@ def to_ranged_int8(job: Conversion) -> bytes:
         disable_per_channel_for_dense_layers=not job.per_channel_dense,
     )
     return with_pow2_weights(quantized, calibrated) if job.scheme == "pow2" else quantized
+
+
+def _known_ranges(job: Conversion, calibrated: bytes) -> dict[str, Range]:
+    """Return the range of each tensor that holds what one of the job's points holds."""
+    first = tuple(values[:1] for values in job.samples)
+    found = {}
+    for name, values in next(_inferred(calibrated, first)).items() if job.points else ():
+        for wanted, chosen in job.points:
+            if values.size == wanted.size and values.dtype == np.float32:
+                tolerance = 1e-4 * float(np.abs(wanted).max()) + 1e-6
+                if np.allclose(values.ravel(), wanted.ravel(), rtol=0, atol=tolerance):
+                    found[name] = chosen
+    return found
 
 
 def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:

@@ -87,9 +87,14 @@ def quantize(
     )
     _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
     plain = method == "minmax" and scheme != "pow2"
-    quantized: bytes = convert("to_int" if plain else "to_ranged_int8", job)
-    _check_runs(quantized, job.samples, model.name)
-    if scheme == "pow2":
+    return converted("to_int" if plain else "to_ranged_int8", job, model.name)
+
+
+def converted(function: str, job: Conversion, name: str) -> bytes:
+    """Return the .tflite that `function` of the converter makes, after checking it."""
+    quantized: bytes = convert(function, job)
+    _check_runs(quantized, job.samples, name)
+    if job.scheme == "pow2":
         _check_pow2(quantized)
     return quantized
 

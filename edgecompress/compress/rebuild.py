@@ -81,6 +81,17 @@ def _copy(layer: Any, copies: _Copies) -> Any:
     return copies.made[id(layer)]
 
 
+def copy_layer(layer: Any, changes: Mapping[str, Any]) -> Any:
+    """Return a copy of a layer, not built yet, with `changes` to its configuration.
+
+    Raises:
+        ModelError: the layer cannot be made from its configuration.
+    """
+    if not changes:
+        return _leaf(layer, _Copies({}))
+    return type(layer).from_config({**layer.get_config(), **changes})
+
+
 def _leaf(layer: Any, copies: _Copies) -> Any:
     layers = import_keras().layers
     if type(layer) is layers.Bidirectional:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.compress.batches import Samples
+from edgecompress.compress.fake_quant import kernels, rounded_kernel
 from edgecompress.compress.losses import (
     are_probabilities,
     attention_loss,
@@ -49,11 +50,18 @@ def train_step(
     optimizer.build(variables)
     held = _held(variables, masks)
     loss_of = _loss_function(student, lesson, settings, samples)
+    rounded = kernels(student) if settings.rounded_kernels else []
 
     def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
+        exact = [tf.identity(kernel) for _, kernel in rounded]
+        for layer, kernel in rounded:
+            kernel.assign(rounded_kernel(layer, kernel))
         with tf.GradientTape() as tape:
             loss = loss_of(x, y, weight, taught)
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        gradients = tape.gradient(loss, variables)
+        for (_, kernel), values in zip(rounded, exact, strict=True):
+            kernel.assign(values)
+        optimizer.apply(gradients, variables)
         for variable, mask in held:
             variable.assign(variable * mask)
         return loss
@@ -125,7 +133,7 @@ def _with_features(model: Any, names: list[str]) -> Callable[..., list[Any]]:
             f"model {model.name!r} has no layer {', '.join(missing)}; it has {', '.join(known)}"
         )
     outputs = [model.outputs[0], *(known[name].output for name in names)]
-    extended = keras.Model(model.inputs, outputs) if names else model
+    extended = keras.Model(model.inputs[0], outputs) if names else model
     return lambda x, training: tf.nest.flatten(extended(x, training=training))
 
 

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.compress.batches import Samples, gather_samples, shuffled
+from edgecompress.compress.fake_quant import rounded_kernels
 from edgecompress.compress.losses import Loss
 from edgecompress.compress.rebuild import rebuild
 from edgecompress.compress.step import Step, train_step
@@ -87,7 +88,12 @@ def finetune(
         lesson = Lesson(task, teacher, tuple(features), loss)
         samples = gather_samples(train, unlabelled, lesson, settings)
         step = train_step(student, lesson, settings, masks or {}, samples)
-        run = _Run(settings, began, lambda: judge(predict(judged.x), judged), on_epoch)
+
+        def judge_now() -> float:
+            with rounded_kernels(student) if settings.rounded_kernels else nullcontext():
+                return judge(predict(judged.x), judged)
+
+        run = _Run(settings, began, judge_now, on_epoch)
         return _best_epoch(student, samples, step, run)
 
 

@@ -31,6 +31,7 @@ class Training:
         feature_weight: weight of the feature maps' loss, where pairs of layers are given.
         batch_norm_momentum: upper limit of the momentum of the moving averages while training.
         deadline_seconds: time after which it stops, in the middle of an epoch if need be.
+        rounded_kernels: whether kernels are rounded to int8 while gradients are taken; see `qat`.
         seed: of the order of samples, of augmentation and dropout.
     """
 
@@ -50,6 +51,7 @@ class Training:
     feature_weight: float = 100.0
     batch_norm_momentum: float = _BATCH_NORM_MOMENTUM
     deadline_seconds: float | None = None
+    rounded_kernels: bool = False
     seed: int = 0
 
 
