@@ -31,7 +31,7 @@ class Recipe:
     score: str = "taylor"  # what makes a channel worth keeping
     alpha: float = 0.3  # share of the teacher in the loss, the rest is the labels'
     temperature: float = 4.0
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     batch_size: int = 128
     max_epochs: int = 30
     calibration_samples: int = 200
