@@ -40,9 +40,10 @@ def c_string(text: str) -> str:
 def comment(text: str) -> str:
     """Return text for the inside of a `//`, `#` or block comment: one line that ends nothing.
 
-    A backslash at the end would continue the comment, `*/` would end a block.
+    A backslash at the end (`??/` is one, as a trigraph) would continue the comment, `*/` would
+    end a block.
     """
-    plain = "".join(c if ord(c) in _ASCII_PRINTABLE and c not in "\\*" else "_" for c in text)
+    plain = "".join(c if ord(c) in _ASCII_PRINTABLE and c not in "\\*?" else "_" for c in text)
     return plain if len(plain) <= _COMMENT_CHARACTERS else plain[: _COMMENT_CHARACTERS - 3] + "..."
 
 
