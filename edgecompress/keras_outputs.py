@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.errors import UsageError
+
 _BATCH = 256
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -16,9 +18,17 @@ def predictor(model: Any) -> Predict:
 
     It is traced once, and follows the model's weights as they change. Of several outputs it gives
     the first.
+
+    Raises:
+        UsageError: the model has several inputs.
     """
     import tensorflow as tf
 
+    if len(model.inputs) != 1:
+        raise UsageError(
+            f"model {model.name!r} has {len(model.inputs)} inputs; training and measuring take "
+            "models of one input"
+        )
     (tensor,) = model.inputs
     signature = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)]
 

@@ -90,7 +90,20 @@ def test_distill_makes_a_smaller_model(run, folder):
     assert facts["parameters"] < 0.6 * facts["teacher_parameters"]
     assert load_keras(folder / "s.keras").count_params() == facts["parameters"]
     assert [row["label"] for row in facts["residuals"]] == [None, *map(str, range(10))]
-    assert 0 < facts["validation"]["accuracy"] <= 1
+    assert facts["validation"]["teacher"]["accuracy"] > 0.9
+    assert facts["validation"]["student"]["accuracy"] > 0.2
+
+
+def test_distill_needs_no_labels(run, folder, digits_splits):
+    np.savez(folder / "x.npz", x=digits_splits[0].x[:200])
+    code, out, err = run(
+        "distill", "m.keras", "--student", "auto", "--data", "x.npz", "-o", "u.keras",
+        "--epochs", "1", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    facts = json.loads(out)
+    assert facts["validation"] == {}
+    assert [row["label"] for row in facts["residuals"]] == [None]
 
 
 def test_evaluate_and_compare_models_side_by_side(run, folder, digits_int8):

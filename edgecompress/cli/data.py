@@ -1,12 +1,12 @@
 """The options by which commands take data and models, and what they turn them into."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from edgecompress.dataset import PIXEL_RANGES, Dataset, load_dataset, resolve_pixels
+from edgecompress.dataset import PIXEL_RANGES, Dataset, Split, Task, load_dataset, resolve_pixels
 from edgecompress.errors import OutputExistsError, UsageError
 from edgecompress.tflite.affine import real_range
 from edgecompress.tflite.interpreter import RUNTIMES
@@ -87,6 +87,15 @@ def load_with_data(
     loaded = [load_model(path) for path in paths]
     load = data_for_tflite if isinstance(loaded[0], bytes) else data_for
     return loaded, load(loaded[0], data, pixels, seed)
+
+
+def metrics_of(models: Mapping[str, Any], split: Split, task: Task) -> dict[str, Any]:
+    """Return each model's metrics by name; none where the split has no samples or no labels."""
+    from edgecompress.evaluate import evaluate
+
+    if not split.size or (split.y is None and task != "reconstruction"):
+        return {}
+    return {name: dict(evaluate(model, split, task)) for name, model in models.items()}
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -10,6 +10,7 @@ from edgecompress.cli.data import (
     data_for,
     data_option,
     force_option,
+    metrics_of,
     out_option,
     pixels_option,
     refuse_existing,
@@ -95,7 +96,6 @@ def command(
     """
     from edgecompress.compress.distill import derive_student, distill, residuals
     from edgecompress.compress.training import Training
-    from edgecompress.evaluate import evaluate
     from edgecompress.keras_model import load_keras, save_keras, set_seed
 
     refuse_existing(out, force=force)
@@ -114,8 +114,7 @@ def command(
         "student": str(out),
         "parameters": learner.count_params(),
         "teacher_parameters": taught.count_params(),
-        "validation": dict(evaluate(learner, validation, task)),
-        "teacher_validation": dict(evaluate(taught, validation, task)),
+        "validation": metrics_of({"teacher": taught, "student": learner}, validation, task),
         "residuals": [
             {**asdict(row), "label": None if row.label is None else dataset.labels[row.label]}
             for row in rows

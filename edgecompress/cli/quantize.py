@@ -12,6 +12,7 @@ from edgecompress.cli.data import (
     data_for,
     data_option,
     force_option,
+    metrics_of,
     out_option,
     pixels_option,
     refuse_existing,
@@ -123,18 +124,9 @@ def command(
         quantized = quantize(network, dataset.train.x, seed=seed, **choices)
     write_file(out, quantized)
     facts = {"model": str(out), "bytes": len(quantized), **choices, "qat": aware, "seed": seed}
-    facts["validation"] = _metrics({"float": network, choices["scheme"]: quantized}, dataset)
+    models = {"float": network, choices["scheme"]: quantized}
+    facts["validation"] = metrics_of(models, dataset.validation, dataset.task)
     _show(facts | _layers(exact, quantized, dataset), as_json=as_json)
-
-
-def _metrics(models: dict[str, Any], dataset: Dataset) -> dict[str, dict[str, float]]:
-    """Return each model's metrics on the validation samples, where these can be judged by."""
-    from edgecompress.evaluate import evaluate
-
-    task, validation = dataset.task, dataset.validation
-    if not validation.size or (validation.y is None and task != "reconstruction"):
-        return {}
-    return {name: dict(evaluate(model, validation, task)) for name, model in models.items()}
 
 
 def _layers(exact: Any, quantized: bytes, dataset: Dataset) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from edgecompress.compress.rebuild import rebuild
 from edgecompress.compress.step import Step, train_step
 from edgecompress.compress.training import Lesson, Training
 from edgecompress.dataset import Split, Task, infer_task
-from edgecompress.keras_outputs import predictor
-from edgecompress.metrics import fitness
+from edgecompress.keras_outputs import outputs_of, predictor
+from edgecompress.metrics import fitness, predicted_classes
 
 __all__ = ["Epoch", "Training", "finetune"]
 
@@ -60,7 +60,8 @@ def finetune(
     Args:
         model: a keras.Model of one input; it is left as it is.
         train: samples to learn from.
-        validation: samples to choose by; if there are none, the training samples.
+        validation: samples to choose by; if there are none, the training samples. Those without
+            labels are labelled by the teacher.
         settings: how to train.
         teacher: a keras.Model whose outputs are learnt too, with `settings.alpha`.
         masks: 0 where a weight stays zero, by the variable's path.
@@ -81,7 +82,7 @@ def finetune(
     began = time.monotonic()
     student = _copy(model, settings.seed)
     task = task or infer_task(model.output_shape[1:], model.input_shape[1:], train.y)
-    judged = validation if validation.size else train
+    judged = _judged(validation if validation.size else train, teacher, task)
     judge = score or (lambda outputs, split: fitness(task, outputs, split))
     predict = predictor(student)
     with _batch_norm_momentum(student, settings.batch_norm_momentum):
@@ -95,6 +96,14 @@ def finetune(
 
         run = _Run(settings, began, judge_now, on_epoch)
         return _best_epoch(student, samples, step, run)
+
+
+def _judged(split: Split, teacher: Any, task: Task) -> Split:
+    """Return samples to choose by; without labels, they are labelled by what the teacher says."""
+    if split.y is not None or teacher is None or task == "reconstruction" or not split.size:
+        return split
+    outputs = outputs_of(teacher, split.x)
+    return Split(split.x, outputs if task == "regression" else predicted_classes(task, outputs))
 
 
 @dataclass(frozen=True)
