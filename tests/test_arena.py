@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flatbuffer_models import Graph, Op, T, build, one, options
-from zoo import ZOO, dense, residual, transpose_conv
+from zoo import SAME, VALID, ZOO, batch_matmul, conv, dense, residual, transpose_conv
 
 from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
 from edgecompress.fit.arena import plan_arena, plan_for
@@ -163,6 +163,39 @@ def test_transposed_convolutions_that_cmsis_nn_computes_wrongly_are_named(
     model = transpose_conv((5, 4, channels), kernel, 3, stride=stride)
     assert bool(_defects(model)) == wrong
     assert _defects(model, "cortex-m0plus", "reference") == ()
+
+
+@pytest.mark.parametrize(
+    ("width", "kernel", "stride", "padding", "wrong"),
+    [(17, 4, 2, SAME, True), (16, 3, 2, VALID, True), (17, 3, 3, VALID, True),
+     (16, 4, 3, VALID, False), (16, 2, 2, VALID, False), (17, 5, 1, SAME, False)],
+)  # fmt: skip
+def test_strided_one_row_convolutions_that_helium_computes_wrongly_are_named(
+    width: int, kernel: int, stride: int, padding: int, wrong: bool
+) -> None:
+    # Outputs compared on an emulated Cortex-M55 with those of the reference kernels.
+    model = conv((1, width, 4), (1, kernel), 4, stride=stride, padding=padding)
+    assert bool(_defects(model, "cortex-m55")) == wrong
+    assert not _defects(model, "cortex-m4f")
+
+
+def test_a_32_bit_bias_of_an_int16_dense_layer_is_named() -> None:
+    assert _defects(dense((1, 20), 7, activations="INT16"))
+    assert not _defects(dense((1, 20), 7, activations="INT16", bias="INT64"))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [(dense((1, 20), 7, activations="INT16", bias="INT64", per_channel=True), "one scale"),
+     (transpose_conv((4, 4, 8), 3, 4, activations="INT16", bias=""), "bias"),
+     (batch_matmul((1, 1, 2, 3, 4), (1, 1, 2, 4, 5), (1, 1, 2, 3, 5)), "4 dimensions")],
+)  # fmt: skip
+def test_what_cmsis_nn_alone_refuses_is_refused_for_it_alone(model: bytes, message: str) -> None:
+    # Each fails in AllocateTensors on an emulated Cortex-M4F and runs on M0+.
+    graph = read_model(model)
+    with pytest.raises(UnsupportedModelError, match=f"does not run with cmsis-nn: .*{message}"):
+        plan_arena(graph, "cortex-m4f", "cmsis-nn")
+    assert plan_arena(graph, "cortex-m4f", "reference").basis == "exact"
 
 
 def test_scratch_that_may_be_too_small_is_named() -> None:

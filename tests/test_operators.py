@@ -97,6 +97,21 @@ def test_what_tflm_refuses_is_named(make: Callable[[], bytes], message: str) -> 
         check_supported(read_model(make()))
 
 
+def test_a_float_layer_between_dequantize_and_quantize_is_supported() -> None:
+    # What converters write for a layer they cannot quantize, such as ELU; TFLM runs it.
+    tensors = {"x": T((1, 4)), "f": T((1, 4), "FLOAT32", scale=None),
+               "g": T((1, 4), "FLOAT32", scale=None), "y": T((1, 4)), "z": T((1, 4))}  # fmt: skip
+    ops = [Op("DEQUANTIZE", ["x"], ["f"]), Op("ELU", ["f"], ["g"]),
+           Op("QUANTIZE", ["g"], ["y"]), Op("RELU", ["y"], ["z"])]  # fmt: skip
+    check_supported(read_model(build(Graph(tensors, ops, ["x"], ["z"]))))
+
+
+def test_a_model_of_float_layers_alone_is_refused() -> None:
+    content = one("RELU", [T((1, 4), "FLOAT32", scale=None)], [T((1, 4), "FLOAT32", scale=None)])
+    with pytest.raises(UnsupportedModelError, match="not fully quantized"):
+        check_supported(read_model(content))
+
+
 def test_values_behind_the_flatbuffer_are_refused() -> None:
     from ai_edge_litert import schema_py_generated as schema
 

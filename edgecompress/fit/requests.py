@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from edgecompress.errors import ModelError, UnsupportedModelError
 from edgecompress.fit.target import Target
 from edgecompress.tflite.graph import Operator, Tensor
 
@@ -58,11 +59,18 @@ class Node:
             return None
         return self.tensors[indices[position]]
 
+    def refuse(self, why: str) -> UnsupportedModelError:
+        """Return the error for an operator that this target's kernel library cannot run."""
+        output = self.output(0)
+        layer = f", layer {output.name!r}" if output is not None else ""
+        return UnsupportedModelError(
+            f"operator {self.operator.index} ({self.operator.op}{layer}) does not run with "
+            f"{self.target.kernels}: {why}"
+        )
+
     def need(self, tensor: Tensor | None, what: str) -> Tensor:
         """Return a tensor that the operator cannot do without."""
         if tensor is None:
-            from edgecompress.errors import ModelError
-
             raise ModelError(
                 f"operator {self.operator.index} ({self.operator.op}) lacks its {what}"
             )

@@ -10,10 +10,8 @@ from edgecompress.tflite.operator_table import NARROW, OPERATORS, VALUE_INPUT
 
 TFLM_COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
 
-# Operators that stand between float and quantized values, or whose result is float by design.
-_FLOAT_BY_DESIGN = frozenset(
-    {"QUANTIZE", "DEQUANTIZE", "CAST", "CUSTOM:TFLite_Detection_PostProcess"}
-)
+# Operators that stand between float and quantized values.
+_BETWEEN_TYPES = frozenset({"QUANTIZE", "DEQUANTIZE", "CAST"})
 # What may stand in for operators that converters write and TFLM lacks.
 _INSTEAD: Mapping[str, str] = {
     "CONV_3D": "TFLM has no 3-D convolution: use 2-D ones",
@@ -55,8 +53,8 @@ def check_supported(graph: Graph) -> None:
     """Check that TFLM at the pinned commit can run the model.
 
     Raises:
-        UnsupportedModelError: an operator or a type that TFLM lacks, a dynamic shape, float
-            activations, or weights that are stored where TFLM does not look.
+        UnsupportedModelError: an operator or a type that TFLM lacks, a dynamic shape, a float
+            model, or weights that are stored where TFLM does not look.
     """
     for subgraph in graph.subgraphs:
         for tensor in subgraph.tensors:
@@ -67,6 +65,7 @@ def check_supported(graph: Graph) -> None:
         for operator in subgraph.operators:
             _check_shapes(subgraph, operator)
             _check_types(subgraph, operator)
+    _check_quantized(graph)
 
 
 def _check_storage(tensor: Tensor) -> None:
@@ -121,8 +120,8 @@ def _check_types(subgraph: Subgraph, operator: Operator) -> None:
             "on float activations, which TFLM refuses; quantize the activations too: "
             "`edgecompress quantize`, or a converter with a representative dataset"
         )
-    if operator.op not in _FLOAT_BY_DESIGN:
-        _check_quantized(subgraph, operator)
+    if operator.op in _WEIGHTED and value.type == "FLOAT32":
+        raise _not_quantized(subgraph, operator, value)
     if not OPERATORS[operator.op].computes_on(value.type):
         raise UnsupportedModelError(
             f"{_where(subgraph, operator)} computes on {value.type} ({_name(value)}); TFLM's "
@@ -130,14 +129,30 @@ def _check_types(subgraph: Subgraph, operator: Operator) -> None:
         )
 
 
-def _check_quantized(subgraph: Subgraph, operator: Operator) -> None:
-    for index in (*operator.inputs, *operator.outputs):
-        tensor = subgraph.tensors[index] if index >= 0 else None
-        if tensor is not None and tensor.type == "FLOAT32" and tensor.data is None:
-            raise UnsupportedModelError(
-                f"not fully quantized: {_where(subgraph, operator)} computes on float values "
-                f"({_name(tensor)}); run `edgecompress quantize`"
-            )
+def _check_quantized(graph: Graph) -> None:
+    """Refuse a model that computes on float alone.
+
+    Single layers may be float, between DEQUANTIZE and QUANTIZE: converters write so what they
+    cannot quantize, and TFLM runs it.
+    """
+    floats = []
+    for subgraph in graph.subgraphs:
+        for operator in subgraph.operators:
+            tensors = [subgraph.tensors[i] for i in operator.outputs]
+            if operator.op in _BETWEEN_TYPES or not tensors:
+                continue
+            if tensors[0].type != "FLOAT32":
+                return
+            floats.append((subgraph, operator, tensors[0]))
+    if floats:
+        raise _not_quantized(*floats[0])
+
+
+def _not_quantized(subgraph: Subgraph, operator: Operator, tensor: Tensor) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"not fully quantized: {_where(subgraph, operator)} computes on float values "
+        f"({_name(tensor)}); run `edgecompress quantize`"
+    )
 
 
 def _tensor(subgraph: Subgraph, indices: tuple[int, ...], position: int) -> Tensor | None:

@@ -40,16 +40,20 @@ def convolution_s8(
         and full_depth
     ):
         return 0  # GCC; armclang's 1x1 kernel takes 4 bytes a channel on cores with DSP
-    one_row = (
+    if simd == "mve" and runs_in_one_row(window, image, filter_channels):
+        return _one_row_convolution_mve(window, image, output)
+    return im2col_s8(simd, window.filter, image[3])
+
+
+def runs_in_one_row(window: Window, image: Shape, filter_channels: int) -> bool:
+    """Say whether arm_nn_is_convolve_1_x_n holds."""
+    return (
         image[1] == 1
         and window.dilation[1] == 1
         and window.filter[0] == 1
         and window.stride[1] * image[3] % 4 == 0
-        and full_depth
+        and image[3] == filter_channels
     )
-    if simd == "mve" and one_row:
-        return _one_row_convolution_mve(window, image, output)
-    return im2col_s8(simd, window.filter, image[3])
 
 
 def im2col_s8(simd: str, filter_size: Pair, channels: int) -> int:

@@ -139,6 +139,8 @@ def _transpose_cmsis(node: Node) -> Iterable[Request]:
         ):
             yield Scratch(size)
     elif image.type == "INT16":
+        if node.input(3) is None:
+            raise node.refuse("its kernel reads a bias for INT16. Give that layer one")
         yield Scratch(output.elements * 8)
     yield from _transpose_parameters(node, image)
 

@@ -15,6 +15,7 @@ from edgecompress.tflite.graph import Tensor
 _SOFTMAX_TABLE_BYTES = 513 * 2  # LUTSize<int16_t>() in kernels/internal/common.h
 _BATCH_MATMUL_QUANTIZATION_BYTES = 28
 _MATRIX_RANK = 2
+_MOST_DIMENSIONS = 4  # of CMSIS-NN's batch matrix product
 
 
 def gate_channels(image: Tensor, weights: Tensor) -> int:
@@ -48,6 +49,11 @@ def _dense_cmsis(node: Node) -> Iterable[Request]:
     channels = gate_channels(image, weights)
     if channels:
         yield from per_channel(channels)
+    if channels and image.type != "INT8":
+        raise node.refuse(
+            f"its kernel takes {image.type} with one scale for all weights only. Convert without "
+            "per-channel dense layers, to int8, or use the reference kernels"
+        )
     if image.type != "INT8" or weights.type == "INT4":
         return
     depth = output.shape[-1]
@@ -73,6 +79,8 @@ def _batch_matmul_reference(node: Node) -> Iterable[Request]:
 
 def _batch_matmul_cmsis(node: Node) -> Iterable[Request]:
     left, output = node.need(node.input(0), "input"), node.need(node.output(0), "output")
+    if len(output.shape) > _MOST_DIMENSIONS:
+        raise node.refuse(f"its kernel takes at most {_MOST_DIMENSIONS} dimensions")
     yield from node.inspect("i0 i1 o0")
     yield from _transposed_operands(node)
     yield from output_dimensions(node)
