@@ -7,9 +7,9 @@ from pathlib import Path
 from edgecompress.board import Board
 from edgecompress.evaluate import is_tflite
 from edgecompress.fit.arena import plan_arena
-from edgecompress.fit.latency import operator_macs
 from edgecompress.fit.preflight import load_graph
 from edgecompress.fit.verdict import fit
+from edgecompress.tflite.macs import operator_macs
 
 # What the arena is planned for where no board is given: the most common core of the profiles.
 DEFAULT_CORE, DEFAULT_KERNELS = "cortex-m4f", "cmsis-nn"

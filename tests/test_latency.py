@@ -4,7 +4,8 @@ import pytest
 from plain_graphs import adds
 
 from edgecompress.board import all_boards, load_board
-from edgecompress.fit.latency import cost_tables, estimate_latency, operator_macs
+from edgecompress.fit.latency import cost_tables, estimate_latency
+from edgecompress.tflite.macs import operator_macs
 from edgecompress.tflite.reader import read_model
 
 # Published milliseconds (mcufit-bench; EdgeMark 2024), board -> model -> ms.

@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from math import prod
 from typing import Any
 
 from edgecompress.board import Board
 from edgecompress.resources import COSTS_DIR
-from edgecompress.tflite.graph import Graph, Operator, Subgraph
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.macs import operator_macs
 
 # Operators whose multiply-accumulates nobody has published the cost of: no estimate then.
 _WITHOUT_EVIDENCE = frozenset(
@@ -68,20 +68,6 @@ def estimate_latency(graph: Graph, board: Board, kernels: str) -> Latency | None
         return None
     ms = round(1000 * cycles / board.clock_hz, 3)
     return Latency(cycles, ms, table["error"], "estimated", table["source"], operators)
-
-
-def operator_macs(subgraph: Subgraph, operator: Operator) -> int:
-    """Return the multiply-accumulates of a convolution or dense layer; 0 for other operators.
-
-    Weights are [out, height, width, in] for CONV_2D, [1, height, width, out] for
-    DEPTHWISE_CONV_2D and [out, in] for FULLY_CONNECTED.
-    """
-    if operator.op not in {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}:
-        return 0
-    weights = subgraph.tensors[operator.inputs[1]].shape
-    outputs = subgraph.tensors[operator.outputs[0]].elements
-    each = weights[1:3] if operator.op == "DEPTHWISE_CONV_2D" else weights[1:]
-    return outputs * prod(each)
 
 
 def cost_tables() -> tuple[Mapping[str, Any], ...]:
