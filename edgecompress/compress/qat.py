@@ -107,6 +107,6 @@ def _values_at(
     import keras
 
     layers = [folded.get_layer(name) for name in points]
-    taps = keras.Model(folded.input, [layer.output for layer in layers])
+    taps = keras.Model(folded.inputs[0], [layer.output for layer in layers])
     outputs = [output.numpy() for output in keras.tree.flatten(taps(x, training=False))]
     return {"input": x, **dict(zip(points, outputs, strict=True))}
