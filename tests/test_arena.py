@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from flatbuffer_models import Graph, Op, T, build, one, options
-from zoo import SAME, VALID, ZOO, batch_matmul, conv, dense, residual, transpose_conv
+from tiny_models import SAME, VALID, batch_matmul, conv, dense, residual, transpose_conv
+from zoo import ZOO
 
 from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
 from edgecompress.fit.arena import plan_arena, plan_for

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from zoo import ZOO, dense
+from tiny_models import dense
+from zoo import ZOO
 
 from edgecompress.fit import structs, verify
 from edgecompress.tflite.operator_table import OPERATORS

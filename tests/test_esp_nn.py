@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flatbuffer_models import T, one, options
-from zoo import SAME, VALID, conv, dense, depthwise, pool
+from tiny_models import SAME, VALID, conv, dense, depthwise, pool
 
 from edgecompress.fit.arena import Arena, plan_arena
 from edgecompress.fit.target import target_of

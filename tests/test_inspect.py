@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flatbuffer_models import T, one, options
-from zoo import ZOO, lstm, residual, transpose_conv
+from tiny_models import lstm, residual, transpose_conv
+from zoo import ZOO
 
 from edgecompress.cli import app
 from edgecompress.fit.arena import plan_arena

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flatbuffer_models import Graph, Op, T, build, integers, one, options, zeros
-from zoo import ZOO, conv, dense
+from tiny_models import conv, dense
+from zoo import ZOO
 
 from edgecompress.errors import ModelError, UnsupportedModelError
 from edgecompress.fit.kernels import kernels_of
