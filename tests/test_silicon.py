@@ -14,7 +14,8 @@ from edgecompress.tflite.reader import read_model
 @pytest.fixture(scope="module")
 def silicon() -> ModuleType:
     spec = importlib.util.spec_from_file_location("s", REPOSITORY / "benchmarks" / "silicon.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
