@@ -10,7 +10,7 @@ from edgecompress.board import Board, all_boards, load_board
 from edgecompress.board_profile import kernels_run_on
 from edgecompress.cli import print_json
 from edgecompress.cli.options import boards_dir_option, json_option
-from edgecompress.errors import DoesNotFitError, ToolError, UsageError
+from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
 from edgecompress.fit.judge import RegistrationKind
 from edgecompress.fit.verdict import Fit, fit
 
@@ -160,7 +160,9 @@ def _report_to_ci(result: Fit, grown: Sequence[str]) -> None:
 
 
 def _refuse(result: Fit, grown: Sequence[str], *, every: bool) -> None:
-    """Raise if something does not fit, or has grown."""
+    """Raise if something cannot run, does not fit, or has grown."""
+    if result.refused and not (every and result.verdicts):
+        raise UnsupportedModelError("\n".join(f"{name}: {why}" for name, why in result.refused))
     failed = [verdict for verdict in result.verdicts if not verdict.fits]
     if failed and (not every or len(failed) == len(result.verdicts)):
         problems = [f"{v.board.id}: {problem}" for v in failed for problem in v.problems]

@@ -45,7 +45,7 @@ def template_facts(
         "models": models,
         "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
         "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
-        "arena": arena_size(models),
+        "arena": arena_size(models, framework),
         "stack_bytes": STACK_BYTES,
         "board_is_emulated": "qemu" in board.frameworks,
         "platformio_platform": platformio_platform(board),
@@ -113,8 +113,9 @@ def _predicted_runtime(facts: Mapping[str, Any]) -> int:
     return runtime_bytes(sorted(names), facts["board"].core, facts["kernels"])
 
 
-def arena_size(models: Sequence[FirmwareModel]) -> ArenaSize:
+def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:
     """Return the size of an arena that serves each of the models, one at a time."""
     largest = max(models, key=lambda model: model.arena.min_bytes).arena
     basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
-    return ArenaSize(largest.min_bytes, arena_margin_bytes(largest.min_bytes, basis), basis)
+    margin = arena_margin_bytes(largest.min_bytes, basis, framework)
+    return ArenaSize(largest.min_bytes, margin, basis)

@@ -1,5 +1,6 @@
 """A .tflite model and a board in, the files of a firmware project out."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from edgecompress.firmware.model import (
 from edgecompress.firmware.render import render, template_files
 from edgecompress.firmware.vectors import golden_vectors, starts_anew
 from edgecompress.fit.arena import plan_arena
+from edgecompress.fit.defects import known_defects
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_VECTORS = 4
 
@@ -99,6 +103,9 @@ def _describe(
     inputs, outputs = io_tensors(graph)
     check_supported(graph)
     content = source.read_bytes() if isinstance(source, Path) else source
+    arena = plan_arena(graph, core, kernels)
+    for defect in known_defects(graph, arena.target):
+        _log.warning("warning: %s", defect)
     return FirmwareModel(
         prefix=prefix,
         title=title,
@@ -107,7 +114,7 @@ def _describe(
         inputs=inputs,
         outputs=outputs,
         registrations=registrations(graph, kernels),
-        arena=plan_arena(graph, core, kernels),
+        arena=arena,
         resource_variables=count_resource_variables(graph),
         stateful=is_stateful(graph),
         starts_anew=starts_anew(graph),

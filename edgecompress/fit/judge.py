@@ -70,14 +70,14 @@ def judge(
         kernels=kernels,
         arena=arena,
         flash=Placed(max(board.flash, key=lambda region: region.available_bytes), flash),
-        ram=place(board, _arena_items(arena), resident),
+        ram=place(board, _arena_items(arena, next(iter(board.frameworks))), resident),
         latency=estimate_latency(graph, board, kernels),
     )
     return replace(verdict, problems=tuple(_problems(verdict)))
 
 
-def _arena_items(arena: Arena) -> tuple[Item, ...]:
-    margin = arena_margin_bytes(arena.min_bytes, arena.basis)
+def _arena_items(arena: Arena, framework: str) -> tuple[Item, ...]:
+    margin = arena_margin_bytes(arena.min_bytes, arena.basis, framework)
     return (
         Item("tensor arena", "arena", arena.min_bytes, arena.basis),
         Item("margin that generated firmware adds to it", "application", margin, "exact"),

@@ -5,6 +5,7 @@ from functools import partial
 
 from edgecompress.board import Board
 from edgecompress.fit.arena import plan_arena
+from edgecompress.fit.flash import MODEL_ALIGNMENT_BYTES
 from edgecompress.fit.judge import RegistrationKind, Verdict, judge
 from edgecompress.fit.suggest import describe_peak, halving, smallest_board, without_float_io
 from edgecompress.tflite.graph import Graph
@@ -50,7 +51,7 @@ def _for_flash(verdict: Verdict, graph: Graph) -> list[str]:
     if shortfall <= 0:
         return []
     model = graph.size_bytes
-    room = model - shortfall
+    room = (model - shortfall) // MODEL_ALIGNMENT_BYTES * MODEL_ALIGNMENT_BYTES
     advice = (
         f"a model of at most {room:,} bytes would fit: prune it to {room / model:.0%} of its size"
         if room > 0

@@ -1,5 +1,6 @@
 """The memory verdict: does a model fit boards, what takes the room, what would make it fit."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,13 +9,16 @@ from pathlib import Path
 
 from edgecompress.board import Board, all_boards
 from edgecompress.board_profile import kernels_run_on
-from edgecompress.errors import UsageError
+from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.fit.arena import Arena, plan_arena
+from edgecompress.fit.defects import known_defects
 from edgecompress.fit.judge import Planner, RegistrationKind, Verdict, judge
 from edgecompress.fit.preflight import load_graph
 from edgecompress.fit.remedies import remedies
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import check_supported
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,12 @@ class Fit:
 
     model: ModelFacts
     verdicts: tuple[Verdict, ...]
+    refused: tuple[tuple[str, str], ...] = ()  # (board, why its kernels cannot run the model)
 
     @property
     def fits(self) -> bool:
         """Whether the model fits every board it was judged on."""
-        return all(verdict.fits for verdict in self.verdicts)
+        return not self.refused and all(verdict.fits for verdict in self.verdicts)
 
 
 def fit(
@@ -54,7 +59,8 @@ def fit(
     Args:
         model: a .tflite file, its bytes or its graph; a Keras model is converted first, with
             noise for calibration.
-        boards: what to judge it on.
+        boards: what to judge it on. Of several, those whose kernel library cannot run the model
+            are left out, and named in `refused`.
         kernels: kernel library instead of each board's own.
         registration: "narrow" registers the variants of kernels that the model needs, as
             `generate` does; "default" TFLM's all-type ones.
@@ -69,13 +75,17 @@ def fit(
     graph, note = load_graph(model)
     check_supported(graph)
     planner = _cached(partial(plan_arena, graph))
-    verdicts = [
-        judge(graph, board, library, registration, planner)
+    judged = [
+        _judged(graph, board, library, registration, planner, alone=len(boards) == 1)
         for board, library in zip(boards, libraries, strict=True)
     ]
+    verdicts = [verdict for verdict in judged if isinstance(verdict, Verdict)]
+    refused = [answer for answer in judged if not isinstance(answer, Verdict)]
+    _warn(graph, verdicts, refused)
 
     def fits(board: Board) -> bool:
-        return judge(graph, board, board.kernels, registration, planner).fits
+        other = _judged(graph, board, board.kernels, registration, planner)
+        return isinstance(other, Verdict) and other.fits
 
     def advised(verdict: Verdict) -> Verdict:
         known = all_boards() if others is None else others
@@ -85,7 +95,36 @@ def fit(
     return Fit(
         _facts(model, graph, note),
         tuple(verdict if verdict.fits else advised(verdict) for verdict in verdicts),
+        tuple(refused),
     )
+
+
+def _judged(
+    graph: Graph,
+    board: Board,
+    kernels: str,
+    registration: RegistrationKind,
+    planner: Planner,
+    *,
+    alone: bool = False,
+) -> Verdict | tuple[str, str]:
+    """Judge a board, or return its id and why its kernels refuse; raise that if it is alone."""
+    try:
+        return judge(graph, board, kernels, registration, planner)
+    except UnsupportedModelError as error:
+        if alone:
+            raise
+        return board.id, str(error)
+
+
+def _warn(graph: Graph, verdicts: Sequence[Verdict], refused: Sequence[tuple[str, str]]) -> None:
+    """Log what memory does not show: boards that cannot run the model, layers that go wrong."""
+    for board_id, reason in refused:
+        _log.warning("%s is left out: %s", board_id, reason)
+    targets = {verdict.arena.target: verdict.board.id for verdict in verdicts}
+    for target, board_id in targets.items():
+        for defect in known_defects(graph, target):
+            _log.warning("warning, on boards like %s: %s", board_id, defect)
 
 
 def _facts(model: Path | bytes | Graph, graph: Graph, note: str | None) -> ModelFacts:
