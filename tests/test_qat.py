@@ -131,7 +131,7 @@ def test_training_for_int8_wins_back_what_rounding_loses(keras, digits_splits):
 
     exact = evaluate(model, test, "classification")["accuracy"]
     rounded = evaluate(quantize(model, train.x), test, "classification")["accuracy"]
-    settings = Training(epochs=8, learning_rate=2e-3, batch_size=64)
+    settings = Training(epochs=8, learning_rate=3e-3, batch_size=64)
     tflite = quantize_aware(model, train, validation, settings).tflite
     trained = evaluate(tflite, test, "classification")["accuracy"]
     assert rounded < exact - 0.05

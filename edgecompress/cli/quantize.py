@@ -69,9 +69,9 @@ from edgecompress.errors import UsageError
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    default=1e-4,
+    default=1e-3,
     show_default=True,
-    help="Of --qat at its start; a tenth of what the model was trained with is usual.",
+    help="Of --qat at its start, relative to the size of each weight tensor.",
 )
 @pixels_option
 @seed_option

@@ -49,7 +49,8 @@ def quantize_aware(
         model: a functional keras.Model of one input.
         train: samples to learn from and to start the ranges by.
         validation: samples to choose the best epoch by.
-        settings: how to train; a learning rate of a tenth of the model's own is usual.
+        settings: how to train. The learning rate is relative to the size of each weight tensor,
+            since folding leaves kernels of very different sizes; 1e-3 is a good start.
         method: how ranges start: "minmax", "percentile" or "mse".
         samples: how many training samples they start from.
         teacher: whose outputs are learnt too; the model itself, in float, by default.

@@ -21,6 +21,7 @@ from edgecompress.keras_outputs import outputs_of
 
 Step = Callable[[Samples, float], float]  # (batch, learning rate) -> loss
 
+_SMALLEST_SIZE = 1e-3  # so that biases of zero can move
 _LOOKED_AT = 64  # samples by which outputs are told to be probabilities or logits
 
 
@@ -51,6 +52,7 @@ def train_step(
     held = _held(variables, masks)
     loss_of = _loss_function(student, lesson, settings, samples)
     rounded = kernels(student) if settings.rounded_kernels else []
+    relative = _sizes(variables) if settings.rounded_kernels else []
 
     def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
         exact = [tf.identity(kernel) for _, kernel in rounded]
@@ -61,7 +63,10 @@ def train_step(
         gradients = tape.gradient(loss, variables)
         for (_, kernel), values in zip(rounded, exact, strict=True):
             kernel.assign(values)
+        before = [(v, tf.identity(v), size) for v, size in zip(variables, relative, strict=False)]
         optimizer.apply(gradients, variables)
+        for variable, start, size in before:
+            variable.assign(start + size * (variable - start))
         for variable, mask in held:
             variable.assign(variable * mask)
         return loss
@@ -74,6 +79,16 @@ def train_step(
         return float(compiled(*_arrays(batch)))
 
     return run
+
+
+def _sizes(variables: list[Any]) -> list[float]:
+    """Return the root mean square of each variable, by which its steps are scaled.
+
+    Without batch normalization, a kernel's size follows that of its inputs: steps that suit one
+    layer ruin another (pixels of 0..255 make kernels of 0.003). After Shazeer and Stern,
+    "Adafactor", 2018, section 8.
+    """
+    return [max(float(np.sqrt(np.mean(v.numpy() ** 2))), _SMALLEST_SIZE) for v in variables]
 
 
 def _loss_function(

@@ -31,7 +31,8 @@ class Training:
         feature_weight: weight of the feature maps' loss, where pairs of layers are given.
         batch_norm_momentum: upper limit of the momentum of the moving averages while training.
         deadline_seconds: time after which it stops, in the middle of an epoch if need be.
-        rounded_kernels: whether kernels are rounded to int8 while gradients are taken; see `qat`.
+        rounded_kernels: whether kernels are rounded to int8 while gradients are taken, and the
+            learning rate is relative to each weight's root mean square; see `qat`.
         seed: of the order of samples, of augmentation and dropout.
     """
 
