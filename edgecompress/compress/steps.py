@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgecompress.compress.attempt import Attempt, Candidate, Job, best_attempt, shortfall
 from edgecompress.compress.augmentation import choose_augmentation
 from edgecompress.compress.narrow import narrow_to_fit
+from edgecompress.compress.qat import quantize_aware
 from edgecompress.compress.quantize import quantize
 from edgecompress.compress.train import Training, finetune
 from edgecompress.compress.training import Augmentation
+from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.fit.verdict import fit
 from edgecompress.metrics import primary_metric
@@ -20,6 +23,7 @@ _log = logging.getLogger(__name__)
 # and for one more step if the first falls short.
 _TRAINING_SHARE = 0.6
 _PATIENCE_EPOCHS = 6
+_QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
 
 
 def quantize_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
@@ -42,13 +46,38 @@ def prune_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt on, with the original as its teacher."""
     best = best_attempt(job, attempts)
-    return measured(job, "train", why, train(job, best.model, round_number=len(attempts)))
+    return measured(job, "train", why, train(job, best.model, len(attempts)), best.notes)
+
+
+def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
+    best = best_attempt(job, attempts)
+    settings = replace(_training(job, len(attempts)), learning_rate=_QAT_LEARNING_RATE)
+    try:
+        aware = quantize_aware(
+            best.model,
+            job.train,
+            job.validation,
+            settings,
+            samples=job.recipe.calibration_samples,
+            teacher=job.original,
+            task=job.task,
+        )
+    except ModelError as error:
+        _log.info("no quantization-aware training: %s", error)
+        return train_on(job, attempts, why)
+    return judged(job, Candidate("qat", why, aware.model, aware.tflite, best.notes))
 
 
 def train(job: Job, model: Any, round_number: int = 0) -> Any:
     """Fine-tune `model` on the labels and on the original's answers."""
+    settings = _training(job, round_number)
+    return finetune(model, job.train, job.validation, settings, teacher=job.original, task=job.task)
+
+
+def _training(job: Job, round_number: int) -> Training:
     recipe = job.recipe
-    settings = Training(
+    return Training(
         epochs=recipe.max_epochs,
         learning_rate=recipe.learning_rate,
         batch_size=recipe.batch_size,
@@ -59,7 +88,6 @@ def train(job: Job, model: Any, round_number: int = 0) -> Any:
         deadline_seconds=max(1.0, _TRAINING_SHARE * job.seconds_left),
         seed=recipe.seed + round_number,
     )
-    return finetune(model, job.train, job.validation, settings, teacher=job.original, task=job.task)
 
 
 def _augmentation(job: Job) -> Augmentation:

@@ -1,0 +1,96 @@
+"""What the ladder decides, from the figures of what was tried."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from edgecompress.board import load_board
+from edgecompress.compress.attempt import Attempt, Job, best_attempt, points_lost
+from edgecompress.compress.ladder import next_step
+from edgecompress.compress.steps import (
+    prune_to_fit,
+    quantize_original,
+    train_for_int8,
+    train_on,
+)
+from edgecompress.dataset import Split
+from edgecompress.fit.verdict import fit
+from edgecompress.recipe import Recipe
+
+BOARD = load_board("nucleo_f401re")
+
+
+@pytest.fixture
+def job() -> Job:
+    none = Split(None)  # the ladder looks at figures, not at samples
+    return Job(
+        recipe=Recipe(model="m.keras", board=BOARD.id, data="d.npz", time_budget="10m"),
+        board=BOARD,
+        original=None,
+        train=none,
+        validation=none,
+        task="classification",
+        are_images=False,
+        reference=0.90,
+        deadline=time.monotonic() + 600,
+    )
+
+
+@pytest.fixture
+def attempt(digits_int8):
+    verdict = fit(digits_int8, [BOARD], others=()).verdicts[0]
+
+    def make(step: str, *, short: int = -1, floating: float = 0.9, int8: float = 0.9) -> Attempt:
+        return Attempt(
+            step, "", None, digits_int8, verdict=verdict, shortfall_bytes=short,
+            float_metric=floating, int8_metric=int8,
+        )  # fmt: skip
+
+    return make
+
+
+def _step(job, attempts):
+    chosen = next_step(job, attempts)
+    return None if chosen is None else chosen[0]
+
+
+def test_the_first_step_is_to_quantize_and_no_more(job, attempt) -> None:
+    assert _step(job, []) is quantize_original
+    assert _step(job, [attempt("quantize", int8=0.895)]) is None
+
+
+def test_what_does_not_fit_is_pruned_once(job, attempt) -> None:
+    tried = [attempt("quantize", short=100)]
+    assert _step(job, tried) is prune_to_fit
+    assert _step(job, [*tried, attempt("prune", short=10)]) is None
+
+
+def test_lost_accuracy_is_trained_back(job, attempt) -> None:
+    tried = [attempt("quantize", short=100), attempt("prune", floating=0.85, int8=0.849)]
+    assert _step(job, tried) is train_on
+
+
+def test_what_rounding_takes_is_trained_with_rounding(job, attempt) -> None:
+    lossy = attempt("quantize", floating=0.9, int8=0.87)
+    assert _step(job, [lossy]) is train_for_int8
+    assert _step(job, [replace(lossy, step="qat")]) is train_on
+
+
+def test_nothing_is_begun_when_the_time_is_over_or_training_has_been_tried(job, attempt) -> None:
+    tried = [attempt("quantize", floating=0.8, int8=0.8)]
+    assert _step(replace(job, deadline=time.monotonic() + 60), tried) is None
+    assert _step(job, tried + 4 * [attempt("train", floating=0.8, int8=0.8)]) is None
+
+
+def test_the_best_fits_then_is_accurate_then_is_the_closest(job, attempt) -> None:
+    large, small = attempt("quantize", short=500), attempt("prune", short=-5, int8=0.7)
+    better = attempt("train", short=-5, int8=0.8)
+    assert best_attempt(job, [large, small, better]) is better
+    closer = attempt("prune", short=20, int8=0.1)
+    assert best_attempt(job, [large, closer]) is closer
+
+
+def test_points_are_of_accuracy_and_per_cent_of_error() -> None:
+    assert points_lost("classification", 0.90, 0.88) == pytest.approx(2.0)
+    assert points_lost("reconstruction", 0.10, 0.12) == pytest.approx(20.0)
