@@ -8,7 +8,7 @@ The linked figures are those of tests/data/linked_firmware.json (its provenance 
 import json
 from pathlib import Path
 
-from edgecompress.fit.flash import runtime_bytes
+from edgecompress.memory.flash import runtime_bytes
 
 RECORDS = Path(__file__).parent.parent / "tests" / "data" / "linked_firmware.json"
 # Linked with int8-only registrations on a Cortex-M4F, same commit, compiler and flags.

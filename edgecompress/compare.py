@@ -6,9 +6,9 @@ from pathlib import Path
 
 from edgecompress.board import Board
 from edgecompress.evaluate import is_tflite
-from edgecompress.fit.arena import plan_arena
-from edgecompress.fit.preflight import load_graph
-from edgecompress.fit.verdict import fit
+from edgecompress.memory.arena import plan_arena
+from edgecompress.memory.preflight import load_graph
+from edgecompress.memory.verdict import fit
 from edgecompress.tflite.macs import operator_macs
 
 # What the arena is planned for where no board is given: the most common core of the profiles.

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.board import load_board
-from edgecompress.compress.attempt import Attempt, Job, best_attempt
-from edgecompress.compress.ladder import next_step
-from edgecompress.compress.steps import judged
-from edgecompress.compress.store import has_attempts, load_attempts, run_key, save_attempt
+from edgecompress.compression.attempt import Attempt, Job, best_attempt
+from edgecompress.compression.ladder import next_step
+from edgecompress.compression.steps import judged
+from edgecompress.compression.store import has_attempts, load_attempts, run_key, save_attempt
 from edgecompress.dataset import Dataset, load_dataset, resolve_pixels
 from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
 from edgecompress.evaluate import evaluate

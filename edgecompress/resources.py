@@ -12,4 +12,4 @@ def _folder(name: str) -> Path:
 
 BOARDS_DIR = _folder("boards")
 TEMPLATES_DIR = _folder("templates")
-COSTS_DIR = _PACKAGE / "fit" / "costs"
+COSTS_DIR = _PACKAGE / "memory" / "costs"

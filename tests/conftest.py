@@ -57,7 +57,7 @@ def digits_model(digits_splits):
 @pytest.fixture(scope="session")
 def digits_int8(digits_model, digits_splits):
     """The digits model, quantized to int8."""
-    from edgecompress.compress.quantize import quantize
+    from edgecompress.compression.quantize import quantize
 
     return quantize(digits_model, digits_splits[0].x)
 

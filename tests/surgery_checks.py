@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from edgecompress.compress.groups import ChannelGroup, find_groups
-from edgecompress.compress.surgery import mask_channels, prune_channels
+from edgecompress.compression.groups import ChannelGroup, find_groups
+from edgecompress.compression.surgery import mask_channels, prune_channels
 from edgecompress.keras_model import import_keras
 
 

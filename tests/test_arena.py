@@ -11,10 +11,10 @@ from tiny_models import SAME, VALID, batch_matmul, conv, dense, residual, transp
 from zoo import ZOO
 
 from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
-from edgecompress.fit.arena import plan_arena, plan_for
-from edgecompress.fit.defects import known_defects
-from edgecompress.fit.planner import Requirement, head_bytes, plan
-from edgecompress.fit.target import target_of
+from edgecompress.memory.arena import plan_arena, plan_for
+from edgecompress.memory.defects import known_defects
+from edgecompress.memory.planner import Requirement, head_bytes, plan
+from edgecompress.memory.target import target_of
 from edgecompress.tflite.reader import read_model
 
 DATA = Path(__file__).parent / "data"

@@ -7,7 +7,7 @@ import pytest
 from tiny_models import dense
 from zoo import ZOO
 
-from edgecompress.fit import structs, verify
+from edgecompress.memory import structs, verify
 from edgecompress.tflite.operator_table import OPERATORS
 from edgecompress.tflite.reader import read_model
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from edgecompress.compress.augmentation import choose_augmentation
+from edgecompress.compression.augmentation import choose_augmentation
 from edgecompress.dataset import Split
 
 

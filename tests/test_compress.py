@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecompress.fit.arena import plan_arena
+from edgecompress.memory.arena import plan_arena
 from edgecompress.report.write import OUTPUTS
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.reader import read_model

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edgecompress.compress.distill import derive_student, distill, residuals
-from edgecompress.compress.train import Training
+from edgecompress.compression.distill import derive_student, distill, residuals
+from edgecompress.compression.train import Training
 from edgecompress.dataset import Split
 from edgecompress.errors import UsageError
 from edgecompress.evaluate import evaluate, outputs_for

@@ -9,8 +9,8 @@ import pytest
 from flatbuffer_models import T, one, options
 from tiny_models import SAME, VALID, conv, dense, depthwise, pool
 
-from edgecompress.fit.arena import Arena, plan_arena
-from edgecompress.fit.target import target_of
+from edgecompress.memory.arena import Arena, plan_arena
+from edgecompress.memory.target import target_of
 from edgecompress.tflite.reader import read_model
 
 S3, P4, GENERIC = "xtensa-lx7", "rv32imafc", ("xtensa-lx6", "rv32imc", "rv32imac")

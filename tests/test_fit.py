@@ -10,10 +10,10 @@ from tiny_models import transpose_conv
 import edgecompress
 from edgecompress.board import Board, Region, all_boards, load_board
 from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
-from edgecompress.fit.document import fit_document
-from edgecompress.fit.flash import runtime_bytes
-from edgecompress.fit.ram import Placed
-from edgecompress.fit.verdict import fit
+from edgecompress.memory.document import fit_document
+from edgecompress.memory.flash import runtime_bytes
+from edgecompress.memory.ram import Placed
+from edgecompress.memory.verdict import fit
 from edgecompress.tflite.graph import Graph, Subgraph
 from edgecompress.tflite.reader import read_model
 
@@ -232,7 +232,7 @@ def test_missing_model_is_an_error_of_the_model(tmp_path: Path) -> None:
         fit(tmp_path / "model.tflite", [M4F])
 
 
-def test_package_is_callable() -> None:
+def test_fit_is_public() -> None:
     assert edgecompress.fit(adds(100), [M4F]).fits
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from edgecompress.board import load_board
-from edgecompress.fit.application import application
-from edgecompress.fit.flash import flash_items, flash_table, runtime_bytes, runtime_items
-from edgecompress.fit.ram import arena_margin_bytes, resident_items
+from edgecompress.memory.application import application
+from edgecompress.memory.flash import flash_items, flash_table, runtime_bytes, runtime_items
+from edgecompress.memory.ram import arena_margin_bytes, resident_items
 
 # TFLM 90b983c linked for each model and core, all-type registrations (see its provenance).
 RECORDS = json.loads((Path(__file__).parent / "data" / "linked_firmware.json").read_text())[

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from edgecompress.compress.groups import find_groups, group_parameters
-from edgecompress.compress.surgery import prune_channels
+from edgecompress.compression.groups import find_groups, group_parameters
+from edgecompress.compression.surgery import prune_channels
 from edgecompress.keras_model import import_keras, load_keras
 
 keras = import_keras()

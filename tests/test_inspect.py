@@ -12,8 +12,8 @@ from tiny_models import lstm, residual, transpose_conv
 from zoo import ZOO
 
 from edgecompress.cli import app
-from edgecompress.fit.arena import plan_arena
-from edgecompress.fit.timeline import draw, timeline
+from edgecompress.memory.arena import plan_arena
+from edgecompress.memory.timeline import draw, timeline
 from edgecompress.tflite.macs import operator_macs
 from edgecompress.tflite.reader import read_model
 

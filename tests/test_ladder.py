@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 
 from edgecompress.board import load_board
-from edgecompress.compress.attempt import Attempt, Job, best_attempt, points_lost
-from edgecompress.compress.ladder import next_step
-from edgecompress.compress.steps import (
+from edgecompress.compression.attempt import Attempt, Job, best_attempt, points_lost
+from edgecompress.compression.ladder import next_step
+from edgecompress.compression.steps import (
     prune_to_fit,
     quantize_original,
     train_for_int8,
     train_on,
 )
 from edgecompress.dataset import Split
-from edgecompress.fit.verdict import fit
+from edgecompress.memory.verdict import fit
 from edgecompress.recipe import Recipe
 
 BOARD = load_board("nucleo_f401re")

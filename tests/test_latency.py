@@ -4,7 +4,7 @@ import pytest
 from plain_graphs import adds
 
 from edgecompress.board import all_boards, load_board
-from edgecompress.fit.latency import cost_tables, estimate_latency
+from edgecompress.memory.latency import cost_tables, estimate_latency
 from edgecompress.tflite.macs import operator_macs
 from edgecompress.tflite.reader import read_model
 

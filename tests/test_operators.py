@@ -13,8 +13,8 @@ from tiny_models import conv, dense
 from zoo import ZOO
 
 from edgecompress.errors import ModelError, UnsupportedModelError
-from edgecompress.fit.kernels import kernels_of
-from edgecompress.fit.target import target_of
+from edgecompress.memory.kernels import kernels_of
+from edgecompress.memory.target import target_of
 from edgecompress.tflite.operator_table import NARROW, OPERATORS
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgecompress.compress.fake_quant import (
+from edgecompress.compression.fake_quant import (
     quantization_points,
     rounded_kernels,
     trained_ranges,
     with_fake_quant,
 )
-from edgecompress.compress.fold import fold_batch_norm
-from edgecompress.compress.qat import quantize_aware
-from edgecompress.compress.quantize import conversion, converted, quantize
-from edgecompress.compress.train import Training
+from edgecompress.compression.fold import fold_batch_norm
+from edgecompress.compression.qat import quantize_aware
+from edgecompress.compression.quantize import conversion, converted, quantize
+from edgecompress.compression.train import Training
 from edgecompress.dataset import Split
 from edgecompress.evaluate import evaluate, outputs_for
 from edgecompress.keras_model import import_keras, load_keras

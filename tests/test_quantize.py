@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecompress.compress import freeze
-from edgecompress.compress.layer_errors import layer_errors, worst_layer
-from edgecompress.compress.quantize import quantize
-from edgecompress.compress.ranges import Histogram, clipped_range, pow2_range
+from edgecompress.compression import freeze
+from edgecompress.compression.layer_errors import layer_errors, worst_layer
+from edgecompress.compression.quantize import quantize
+from edgecompress.compression.ranges import Histogram, clipped_range, pow2_range
 from edgecompress.errors import ConversionError, DataError, UnsupportedModelError, UsageError
 from edgecompress.evaluate import evaluate, outputs_for
 from edgecompress.keras_model import import_keras

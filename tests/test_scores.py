@@ -5,10 +5,10 @@ import pytest
 from sklearn.datasets import load_digits
 from surgery_checks import outputs_of
 
-from edgecompress.compress.groups import find_groups
-from edgecompress.compress.rates import widths_for_rate
-from edgecompress.compress.scores import METHODS, choose_channels, score_channels
-from edgecompress.compress.surgery import mask_channels, prune_channels
+from edgecompress.compression.groups import find_groups
+from edgecompress.compression.rates import widths_for_rate
+from edgecompress.compression.scores import METHODS, choose_channels, score_channels
+from edgecompress.compression.surgery import mask_channels, prune_channels
 from edgecompress.dataset import Split
 from edgecompress.errors import DataError, UsageError
 from edgecompress.evaluate import evaluate

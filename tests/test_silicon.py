@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from conftest import REPOSITORY
 
-from edgecompress.fit.arena import plan_arena
+from edgecompress.memory.arena import plan_arena
 from edgecompress.tflite.reader import read_model
 
 

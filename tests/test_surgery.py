@@ -11,8 +11,8 @@ from surgery_checks import (
     surgery_difference,
 )
 
-from edgecompress.compress.groups import find_groups
-from edgecompress.compress.surgery import mask_channels, prune_channels
+from edgecompress.compression.groups import find_groups
+from edgecompress.compression.surgery import mask_channels, prune_channels
 from edgecompress.errors import ModelError, UsageError
 from edgecompress.keras_model import import_keras, load_keras, save_keras
 

@@ -7,7 +7,7 @@ import pytest
 from random_models import random_model
 from surgery_checks import random_keep, surgery_difference
 
-from edgecompress.compress.groups import find_groups
+from edgecompress.compression.groups import find_groups
 from edgecompress.keras_model import import_keras
 
 TOLERANCE = 1e-4  # relative to the largest output; float32 rounding stays near 1e-6

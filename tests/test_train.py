@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgecompress.compress.train import Training, finetune
+from edgecompress.compression.train import Training, finetune
 from edgecompress.dataset import Split
 from edgecompress.errors import DataError, UsageError
 from edgecompress.keras_model import import_keras

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from random_models import randomize
 
-from edgecompress.compress.macs import count_macs
-from edgecompress.compress.prune import Pruning, prune
-from edgecompress.compress.quantize import quantize
-from edgecompress.compress.surgery import prune_channels
-from edgecompress.compress.training import Training
-from edgecompress.compress.weights import (
+from edgecompress.compression.macs import count_macs
+from edgecompress.compression.prune import Pruning, prune
+from edgecompress.compression.quantize import quantize
+from edgecompress.compression.surgery import prune_channels
+from edgecompress.compression.training import Training
+from edgecompress.compression.weights import (
     apply_masks,
     hold_masks,
     polynomial_rate,

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from edgecompress.compress.widths import find_widths, grid_step
+from edgecompress.compression.widths import find_widths, grid_step
 
 VALUES = {"stem": [4.0] * 16, "middle": [2.0] * 32, "head": [1.0] * 64}
 

@@ -94,8 +94,8 @@ def command(
     The best epoch on the validation part is kept. What the student still lacks is shown class by
     class, measured on the validation part; the test part stays unused.
     """
-    from edgecompress.compress.distill import derive_student, distill, residuals
-    from edgecompress.compress.training import Training
+    from edgecompress.compression.distill import derive_student, distill, residuals
+    from edgecompress.compression.training import Training
     from edgecompress.keras_model import load_keras, save_keras, set_seed
 
     refuse_existing(out, force=force)

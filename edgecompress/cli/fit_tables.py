@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from edgecompress.fit.judge import Verdict
-from edgecompress.fit.ram import Placed
-from edgecompress.fit.verdict import Fit, ModelFacts
+from edgecompress.memory.judge import Verdict
+from edgecompress.memory.ram import Placed
+from edgecompress.memory.verdict import Fit, ModelFacts
 
 _KIB = 1024
 

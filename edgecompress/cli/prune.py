@@ -21,7 +21,7 @@ from edgecompress.cli.tables import print_rows
 from edgecompress.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgecompress.compress.prune import Pruned
+    from edgecompress.compression.prune import Pruned
 
 _NO_BYTE = (
     "zeros save no byte of flash or RAM and no time on stock TFLM; --method channel does. They "
@@ -101,8 +101,8 @@ def command(
     **pruning: Any,
 ) -> None:
     """Prune channels or weights of a Keras MODEL and write it as OUT.keras."""
-    from edgecompress.compress.prune import Pruning, prune
-    from edgecompress.compress.training import Training
+    from edgecompress.compression.prune import Pruning, prune
+    from edgecompress.compression.training import Training
     from edgecompress.evaluate import evaluate
     from edgecompress.keras_model import load_keras, save_keras, set_seed
 

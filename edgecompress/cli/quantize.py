@@ -96,9 +96,9 @@ def command(
     Shows what quantization does to each layer (signal-to-noise ratio, cosine, share of values
     clipped) and, where the data has labels, the metrics before and after on its validation part.
     """
-    from edgecompress.compress.qat import quantize_aware
-    from edgecompress.compress.quantize import quantize
-    from edgecompress.compress.training import Training
+    from edgecompress.compression.qat import quantize_aware
+    from edgecompress.compression.quantize import quantize
+    from edgecompress.compression.training import Training
     from edgecompress.files import write_file
     from edgecompress.keras_model import load_keras, set_seed
 
@@ -131,7 +131,7 @@ def command(
 
 def _layers(exact: Any, quantized: bytes, dataset: Dataset) -> dict[str, Any]:
     """Return the error of each layer against the same weights in float, and the worst layer."""
-    from edgecompress.compress.layer_errors import layer_errors, worst_layer
+    from edgecompress.compression.layer_errors import layer_errors, worst_layer
 
     errors = layer_errors(exact, quantized, dataset.train.x)
     worst = worst_layer(errors)

@@ -11,8 +11,8 @@ from edgecompress.firmware.identifiers import identifier
 from edgecompress.firmware.memory import board_memory
 from edgecompress.firmware.model import FirmwareModel
 from edgecompress.firmware.targets import CORES, MACHINES
-from edgecompress.fit.flash import runtime_bytes
-from edgecompress.fit.ram import arena_margin_bytes
+from edgecompress.memory.flash import runtime_bytes
+from edgecompress.memory.ram import arena_margin_bytes
 from edgecompress.tflite.operators import TFLM_COMMIT
 
 # Bytes for the stack of the bare-metal image. TFLM's own calls were measured to need at most

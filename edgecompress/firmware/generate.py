@@ -20,8 +20,8 @@ from edgecompress.firmware.model import (
 )
 from edgecompress.firmware.render import render, template_files
 from edgecompress.firmware.vectors import golden_vectors, starts_anew
-from edgecompress.fit.arena import plan_arena
-from edgecompress.fit.defects import known_defects
+from edgecompress.memory.arena import plan_arena
+from edgecompress.memory.defects import known_defects
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
 

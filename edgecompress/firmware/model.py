@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edgecompress.errors import UnsupportedModelError
 from edgecompress.firmware.vectors import GoldenVectors
-from edgecompress.fit.arena import Arena
+from edgecompress.memory.arena import Arena
 from edgecompress.tflite.graph import Graph, Tensor
 from edgecompress.tflite.operators import Registration
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress import __version__
-from edgecompress.compress.attempt import Attempt, Job
-from edgecompress.compress.groups import find_groups
-from edgecompress.compress.macs import count_macs
+from edgecompress.compression.attempt import Attempt, Job
+from edgecompress.compression.groups import find_groups
+from edgecompress.compression.macs import count_macs
 from edgecompress.dataset import Dataset
-from edgecompress.fit.document import verdict_document
+from edgecompress.memory.document import verdict_document
 from edgecompress.metrics import primary_metric
 from edgecompress.report.final import Final
 

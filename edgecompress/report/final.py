@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.compress.attempt import Attempt, Job, points_lost
+from edgecompress.compression.attempt import Attempt, Job, points_lost
 from edgecompress.dataset import SealedSplit, Split
 from edgecompress.evaluate import outputs_for
 from edgecompress.metrics import confusion_matrix, measure, predicted_classes, primary_metric

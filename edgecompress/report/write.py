@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.compress.attempt import Attempt, Job
+from edgecompress.compression.attempt import Attempt, Job
 from edgecompress.dataset import Dataset
 from edgecompress.files import write_file, write_tree
 from edgecompress.firmware.generate import generate

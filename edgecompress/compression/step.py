@@ -1,0 +1,186 @@
+"""One step of training, as a compiled TensorFlow function."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.compression.batches import Samples
+from edgecompress.compression.fake_quant import kernels, rounded_kernel
+from edgecompress.compression.losses import (
+    are_probabilities,
+    attention_loss,
+    kernel_penalty,
+    label_loss,
+    teacher_loss,
+)
+from edgecompress.compression.training import Lesson, Training
+from edgecompress.errors import UsageError
+from edgecompress.keras_outputs import outputs_of
+
+Step = Callable[[Samples, float], float]  # (batch, learning rate) -> loss
+
+_SMALLEST_SIZE = 1e-3  # so that biases of zero can move
+_LOOKED_AT = 64  # samples by which outputs are told to be probabilities or logits
+
+
+def train_step(
+    student: Any,
+    lesson: Lesson,
+    settings: Training,
+    masks: Mapping[str, NDArray[Any]],
+    samples: Samples,
+) -> Step:
+    """Return a function that changes the weights of `student` by one batch's gradient.
+
+    Args:
+        student: a keras.Model.
+        lesson: what to learn.
+        settings: the optimizer, the weights of the parts of the loss.
+        masks: 0 where a weight stays zero, by the variable's path.
+        samples: all samples: the shape of a batch, and what outputs look like.
+
+    Raises:
+        UsageError: a mask or a feature names what the model does not have.
+    """
+    import tensorflow as tf
+
+    optimizer = _optimizer(settings)
+    variables = student.trainable_variables
+    optimizer.build(variables)
+    held = _held(variables, masks)
+    loss_of = _loss_function(student, lesson, settings, samples)
+    rounded = kernels(student) if settings.rounded_kernels else []
+    relative = _sizes(variables) if settings.rounded_kernels else []
+
+    def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
+        exact = [tf.identity(kernel) for _, kernel in rounded]
+        for layer, kernel in rounded:
+            kernel.assign(rounded_kernel(layer, kernel))
+        with tf.GradientTape() as tape:
+            loss = loss_of(x, y, weight, taught)
+        gradients = tape.gradient(loss, variables)
+        for (_, kernel), values in zip(rounded, exact, strict=True):
+            kernel.assign(values)
+        before = [(v, tf.identity(v), size) for v, size in zip(variables, relative, strict=False)]
+        optimizer.apply(gradients, variables)
+        for variable, start, size in before:
+            variable.assign(start + size * (variable - start))
+        for variable, mask in held:
+            variable.assign(variable * mask)
+        return loss
+
+    signature = [_spec(values) for values in _arrays(samples)]
+    compiled = tf.function(step, input_signature=signature)
+
+    def run(batch: Samples, learning_rate: float) -> float:
+        optimizer.learning_rate = learning_rate
+        return float(compiled(*_arrays(batch)))
+
+    return run
+
+
+def _sizes(variables: list[Any]) -> list[float]:
+    """Return the root mean square of each variable, by which its steps are scaled.
+
+    Without batch normalization, a kernel's size follows that of its inputs: steps that suit one
+    layer ruin another (pixels of 0..255 make kernels of 0.003). After Shazeer and Stern,
+    "Adafactor", 2018, section 8.
+    """
+    return [max(float(np.sqrt(np.mean(v.numpy() ** 2))), _SMALLEST_SIZE) for v in variables]
+
+
+def _loss_function(
+    student: Any, lesson: Lesson, settings: Training, samples: Samples
+) -> Callable[[Any, Any, Any, Any], Any]:
+    looked_at = samples.x[:_LOOKED_AT]
+    probabilities = are_probabilities(lesson.task, outputs_of(student, looked_at))
+    teacher = lesson.teacher
+    softened = teacher is not None and are_probabilities(
+        lesson.task, outputs_of(teacher, looked_at)
+    )
+    student_maps = _with_features(student, [mine for mine, _ in lesson.features])
+    teacher_maps = teacher and _with_features(teacher, [its for _, its in lesson.features])
+    alpha = settings.alpha if teacher is not None else 0.0
+
+    def loss_of(x: Any, y: Any, weight: Any, taught: Any) -> Any:
+        import tensorflow as tf
+
+        outputs, *maps = student_maps(x, training=True)
+        target = x if lesson.task == "reconstruction" else y
+        if lesson.loss is not None:
+            labels = lesson.loss(target, outputs)
+        else:
+            labels = label_loss(lesson.task, target, outputs, probabilities=probabilities)
+        known = tf.math.count_nonzero(weight, dtype=tf.float32)
+        loss = (1 - alpha) * tf.reduce_sum(weight * labels) / tf.maximum(known, 1.0)
+        loss += kernel_penalty(student, settings.l1, settings.l2, settings.group_lasso)
+        loss += tf.add_n(student.losses) if student.losses else 0.0
+        if teacher is None:
+            return loss
+        if lesson.features or samples.taught is None:
+            taught, *its_maps = teacher_maps(x, training=False)
+            for wanted, got in zip(its_maps, maps, strict=True):
+                loss += settings.feature_weight * tf.reduce_mean(attention_loss(wanted, got))
+        soft = teacher_loss(
+            lesson.task,
+            taught,
+            outputs,
+            settings.temperature,
+            probabilities=probabilities,
+            teacher_probabilities=softened,
+        )
+        return loss + alpha * tf.reduce_mean(soft)
+
+    return loss_of
+
+
+def _with_features(model: Any, names: list[str]) -> Callable[..., list[Any]]:
+    """Return a function that gives the model's first output, and those of the layers named."""
+    import keras
+    import tensorflow as tf
+
+    known = {layer.name: layer for layer in model.layers}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise UsageError(
+            f"model {model.name!r} has no layer {', '.join(missing)}; it has {', '.join(known)}"
+        )
+    outputs = [model.outputs[0], *(known[name].output for name in names)]
+    extended = keras.Model(model.inputs[0], outputs) if names else model
+    return lambda x, training: tf.nest.flatten(extended(x, training=training))
+
+
+def _optimizer(settings: Training) -> Any:
+    import keras
+
+    if settings.optimizer == "sgd":
+        return keras.optimizers.SGD(settings.learning_rate, momentum=0.9, nesterov=True)
+    return keras.optimizers.Adam(settings.learning_rate)
+
+
+def _held(variables: list[Any], masks: Mapping[str, NDArray[Any]]) -> list[tuple[Any, Any]]:
+    import tensorflow as tf
+
+    known = {variable.path: variable for variable in variables}
+    unknown = [path for path in masks if path not in known]
+    if unknown:
+        raise UsageError(f"masks for weights that the model does not train: {', '.join(unknown)}")
+    return [(known[path], tf.constant(mask, tf.float32)) for path, mask in masks.items()]
+
+
+def _arrays(samples: Samples) -> list[NDArray[Any]]:
+    nothing = np.zeros((len(samples.x), 0), np.float32)
+    return [
+        samples.x,
+        samples.y,
+        samples.weight,
+        nothing if samples.taught is None else samples.taught,
+    ]
+
+
+def _spec(values: NDArray[Any]) -> Any:
+    import tensorflow as tf
+
+    return tf.TensorSpec((None, *values.shape[1:]), values.dtype)

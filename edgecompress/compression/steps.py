@@ -1,0 +1,123 @@
+"""The steps of a run: each makes one Attempt from what was tried before."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
+from edgecompress.compression.augmentation import choose_augmentation
+from edgecompress.compression.narrow import narrow_to_fit
+from edgecompress.compression.qat import quantize_aware
+from edgecompress.compression.quantize import quantize
+from edgecompress.compression.train import Training, finetune
+from edgecompress.compression.training import Augmentation
+from edgecompress.errors import ModelError
+from edgecompress.evaluate import evaluate
+from edgecompress.memory.verdict import fit
+from edgecompress.metrics import primary_metric
+
+_log = logging.getLogger(__name__)
+
+# Share of the time left that a training step may take: the rest is for quantizing and measuring,
+# and for one more step if the first falls short.
+_TRAINING_SHARE = 0.6
+_PATIENCE_EPOCHS = 6
+_QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
+
+
+def quantize_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Quantize the model as it is."""
+    del attempts
+    return measured(job, "quantize", why, job.original)
+
+
+def prune_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Cut the least valuable channels until the model fits; distil what is left from the original.
+
+    When not even the narrowest model fits, that one is returned, untrained: the closest there is.
+    """
+    del attempts
+    narrowed = narrow_to_fit(job)
+    model = train(job, narrowed.model) if narrowed.fits else narrowed.model
+    return measured(job, "prune", why, model, narrowed.notes)
+
+
+def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Train the best attempt on, with the original as its teacher."""
+    best = best_attempt(job, attempts)
+    return measured(job, "train", why, train(job, best.model, len(attempts)), best.notes)
+
+
+def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
+    best = best_attempt(job, attempts)
+    settings = replace(_training(job, len(attempts)), learning_rate=_QAT_LEARNING_RATE)
+    try:
+        aware = quantize_aware(
+            best.model,
+            job.train,
+            job.validation,
+            settings,
+            samples=job.recipe.calibration_samples,
+            teacher=job.original,
+            task=job.task,
+        )
+    except ModelError as error:
+        _log.info("no quantization-aware training: %s", error)
+        return train_on(job, attempts, why)
+    return judged(job, Candidate("qat", why, aware.model, aware.tflite, best.notes))
+
+
+def train(job: Job, model: Any, round_number: int = 0) -> Any:
+    """Fine-tune `model` on the labels and on the original's answers."""
+    settings = _training(job, round_number)
+    return finetune(model, job.train, job.validation, settings, teacher=job.original, task=job.task)
+
+
+def _training(job: Job, round_number: int) -> Training:
+    recipe = job.recipe
+    return Training(
+        epochs=recipe.max_epochs,
+        learning_rate=recipe.learning_rate,
+        batch_size=recipe.batch_size,
+        patience=_PATIENCE_EPOCHS,
+        augmentation=_augmentation(job),
+        alpha=recipe.alpha,
+        temperature=recipe.temperature,
+        deadline_seconds=max(1.0, _TRAINING_SHARE * job.seconds_left),
+        seed=recipe.seed + round_number,
+    )
+
+
+def _augmentation(job: Job) -> Augmentation:
+    if not job.are_images:
+        return "none"
+    return choose_augmentation(job.original, job.train, job.task, job.recipe.seed)
+
+
+def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:
+    """Quantize `model`, judge its memory and measure it on the validation split."""
+    recipe = job.recipe
+    tflite = quantize(model, job.train.x, samples=recipe.calibration_samples, seed=recipe.seed)
+    return judged(job, Candidate(step, why, model, tflite, notes))
+
+
+def judged(job: Job, candidate: Candidate) -> Attempt:
+    """Judge the memory of a candidate and measure it on the validation split."""
+    metric, _ = primary_metric(job.task)
+    tflite = candidate.tflite
+    verdict = fit(tflite, [job.board]).verdicts[0]
+    attempt = Attempt(
+        **vars(candidate),
+        verdict=verdict,
+        shortfall_bytes=shortfall(verdict, len(tflite), job.recipe),
+        float_metric=evaluate(candidate.model, job.validation, job.task)[metric],
+        int8_metric=evaluate(tflite, job.validation, job.task)[metric],
+    )
+    _log.info(
+        "%s: %s, %d bytes of model, %d of arena, validation %s %.4f in float and %.4f in int8",
+        attempt.step, "fits" if attempt.fits else "does not fit", len(tflite),
+        verdict.arena.min_bytes, metric, attempt.float_metric, attempt.int8_metric,
+    )  # fmt: skip
+    return attempt

@@ -1,0 +1,52 @@
+"""Attempts on disk, so that an interrupted run goes on where it stopped."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from edgecompress.compression.attempt import Candidate
+from edgecompress.files import write_file
+from edgecompress.keras_model import load_keras, save_keras
+from edgecompress.recipe import Recipe
+
+_FOLDER = ".edgecompress"
+_KEPT = ("step", "why", "notes")
+# What may differ between a run and its resumption.
+_FREE = ("time_budget",)
+
+
+def run_key(recipe: Recipe, inputs: Sequence[str]) -> str:
+    """Return the hash of all that decides a run's attempts: its recipe and its `inputs`' hashes."""
+    choices = {name: value for name, value in asdict(recipe).items() if name not in _FREE}
+    return hashlib.sha256(json.dumps([choices, *inputs]).encode()).hexdigest()
+
+
+def save_attempt(out: Path, key: str, number: int, attempt: Candidate) -> None:
+    """Keep attempt `number` under `out`. Its description comes last: it is whole, or absent."""
+    stem = out / _FOLDER / f"{number}-{attempt.step}"
+    save_keras(attempt.model, stem.with_suffix(".keras"))
+    write_file(stem.with_suffix(".tflite"), attempt.tflite)
+    facts = {name: getattr(attempt, name) for name in _KEPT}
+    write_file(out / _FOLDER / f"{number}.json", json.dumps({"key": key, **facts}))
+
+
+def load_attempts(out: Path, key: str) -> tuple[Candidate, ...]:
+    """Return the attempts that a run of the same `key` has left under `out`, in order."""
+    loaded: list[Candidate] = []
+    while (path := out / _FOLDER / f"{len(loaded)}.json").exists():
+        facts = json.loads(path.read_text())
+        if facts.pop("key") != key:
+            break
+        stem = out / _FOLDER / f"{len(loaded)}-{facts['step']}"
+        model = load_keras(stem.with_suffix(".keras"))
+        tflite = stem.with_suffix(".tflite").read_bytes()
+        notes = tuple(facts.pop("notes"))
+        loaded.append(Candidate(**facts, notes=notes, model=model, tflite=tflite))
+    return tuple(loaded)
+
+
+def has_attempts(out: Path) -> bool:
+    """Whether a run has left attempts under `out`: its other files are edgecompress's too."""
+    return (out / _FOLDER / "0.json").exists()

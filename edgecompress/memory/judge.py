@@ -1,0 +1,101 @@
+"""One model on one board: everything added up and held against the board's regions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from edgecompress.board import Board
+from edgecompress.memory.application import application
+from edgecompress.memory.arena import Arena
+from edgecompress.memory.flash import Item, flash_items
+from edgecompress.memory.latency import Latency, estimate_latency
+from edgecompress.memory.ram import (
+    Placed,
+    Placement,
+    arena_margin_bytes,
+    copied_code_items,
+    place,
+    resident_items,
+)
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.operators import TFLM_COMMIT, registrations
+
+RegistrationKind = Literal["narrow", "default"]
+Planner = Callable[[str, str], Arena]  # core, kernels
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One model on one board. Sizes in bytes, each item with its basis."""
+
+    board: Board
+    kernels: str
+    arena: Arena
+    flash: Placed
+    ram: Placement
+    tflm: str = TFLM_COMMIT
+    latency: Latency | None = None
+    problems: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether no region of the board overflows."""
+        return self.flash.headroom_bytes >= 0 and self.ram.fits
+
+
+def judge(
+    graph: Graph, board: Board, kernels: str, registration: RegistrationKind, planner: Planner
+) -> Verdict:
+    """Add up flash and RAM of `graph` on `board`; without suggestions.
+
+    Args:
+        graph: a model that TFLM supports.
+        board: whose regions count.
+        kernels: the kernel library TFLM is built with.
+        registration: "narrow" or "default"; see `fit`.
+        planner: plans the arena for a core and a kernel library.
+    """
+    narrow = registration == "narrow"
+    names = [entry.name for entry in registrations(graph, kernels, narrow=narrow)]
+    arena = planner(board.core, kernels)
+    app = application(board, _io_bytes(graph))
+    flash = (*flash_items(graph.size_bytes, names, board.core, kernels), *app.flash)
+    resident = (
+        *resident_items(names, board.core, kernels, app),
+        *copied_code_items(board.ram[0], flash),
+    )
+    verdict = Verdict(
+        board=board,
+        kernels=kernels,
+        arena=arena,
+        flash=Placed(max(board.flash, key=lambda region: region.available_bytes), flash),
+        ram=place(board, _arena_items(arena, next(iter(board.frameworks))), resident),
+        latency=estimate_latency(graph, board, kernels),
+    )
+    return replace(verdict, problems=tuple(_problems(verdict)))
+
+
+def _arena_items(arena: Arena, framework: str) -> tuple[Item, ...]:
+    margin = arena_margin_bytes(arena.min_bytes, arena.basis, framework)
+    return (
+        Item("tensor arena", "arena", arena.min_bytes, arena.basis),
+        Item("margin that generated firmware adds to it", "application", margin, "exact"),
+    )
+
+
+def _io_bytes(graph: Graph) -> int:
+    main = graph.main
+    return sum(main.tensors[index].size_bytes for index in (*main.inputs, *main.outputs))
+
+
+def _problems(verdict: Verdict) -> list[str]:
+    placed = [("flash", verdict.flash), ("RAM", verdict.ram.arena)]
+    if verdict.ram.main is not None:
+        placed.append(("RAM", verdict.ram.main))
+    return [
+        f"{kind} region {place.region.name}: {place.used_bytes:,} bytes needed, "
+        f"{place.region.available_bytes:,} available, {-place.headroom_bytes:,} too many"
+        for kind, place in placed
+        if place.headroom_bytes < 0
+    ]
