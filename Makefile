@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 	$(BIN)/edgecompress demo --board $(DEMO_BOARD) -o $(DEMO_DIR) --force
 
 test: $(VENV)/.installed-test tools lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m ""
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
