@@ -15,7 +15,7 @@ from edgecompress.compression.batches import Samples, gather_samples, shuffled
 from edgecompress.compression.fake_quant import rounded_kernels
 from edgecompress.compression.losses import Loss
 from edgecompress.compression.rebuild import rebuild
-from edgecompress.compression.step import Step, train_step
+from edgecompress.compression.train_step import Step, train_step
 from edgecompress.compression.training import Lesson, Training
 from edgecompress.dataset import Split, Task, infer_task
 from edgecompress.keras_outputs import outputs_of, predictor
