@@ -55,7 +55,7 @@ def test_shared_code_counts_once(core: str) -> None:
 def test_static_ram_of_the_runtime_is_exact() -> None:
     for record in RECORDS:
         core, kernels = record["core"], record["kernels"]
-        app = application(load_board("mps2_an386"), 0)
+        app = application(load_board("mps2_an386"))
         items = resident_items(record["operators"], core, kernels, app)
         static = next(item for item in items if item.kind == "runtime")
         assert static.bytes == record["ram_static_without_arena_bytes"]
@@ -100,15 +100,15 @@ def test_esp32_estimate_covers_the_published_figure() -> None:
 
 
 def test_application_follows_the_boards_first_framework() -> None:
-    bare = application(load_board("nucleo_f401re"), 500)
-    assert [item.bytes for item in bare.flash] == [1517, 2000]
+    bare = application(load_board("nucleo_f401re"))
+    assert [item.bytes for item in bare.flash] == [1517]
     assert bare.stack_bytes == 4096
-    mbed = application(load_board("arduino_nano_33_ble_sense"), 500)
+    mbed = application(load_board("arduino_nano_33_ble_sense"))
     assert sum(item.bytes for item in mbed.ram) > 40_000
     assert mbed.flash[-1].basis == "estimated"
     # ESP-IDF's code in RAM takes none of the ESP32's data RAM, but some of the C3's.
-    assert len(application(load_board("esp32_devkitc"), 0).ram) == 2
-    assert application(load_board("esp32_c3_devkitm_1"), 0).ram[-1].bytes == 38_804
+    assert len(application(load_board("esp32_devkitc")).ram) == 2
+    assert application(load_board("esp32_c3_devkitm_1")).ram[-1].bytes == 38_804
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""What a firmware needs besides model and TFLM: its framework, startup, glue and test vectors.
+"""What a firmware needs besides model and TFLM: its framework, startup and glue.
 
-Only the generated bare-metal firmware is measured; frameworks are published figures of empty
+Golden test vectors are not counted: a self-test has them, the firmware that ships has not. Only the generated bare-metal firmware is measured; frameworks are published figures of empty
 programs, and called estimated.
 """
 
@@ -13,8 +13,6 @@ from edgecompress.board import Board
 from edgecompress.memory.flash import Item
 from edgecompress.resources import COSTS_DIR
 
-GOLDEN_VECTORS = 4  # that generated firmware holds by default
-
 
 @dataclass(frozen=True)
 class Application:
@@ -25,21 +23,18 @@ class Application:
     stack_bytes: int  # 0 where the framework's figure has its stack in it
 
 
-def application(board: Board, io_bytes: int) -> Application:
+def application(board: Board) -> Application:
     """Return what the firmware of `board` holds besides model and TFLM.
 
     Args:
         board: the board; its first framework decides what an empty program costs.
-        io_bytes: bytes of a model's inputs and outputs together: one golden test vector.
     """
     costs = _costs()
     glue = costs["glue"]
     framework = _framework(board)
-    vectors = GOLDEN_VECTORS * io_bytes
     flash = [
         Item("startup and glue of the generated firmware", "application", glue["flash_bytes"],
              glue["basis"]),
-        Item(f"{GOLDEN_VECTORS} golden test vectors", "application", vectors, "exact"),
     ]  # fmt: skip
     ram = [Item("startup and glue", "application", glue["ram_bytes"], glue["basis"])]
     if framework is None:

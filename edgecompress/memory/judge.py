@@ -59,7 +59,7 @@ def judge(
     narrow = registration == "narrow"
     names = [entry.name for entry in registrations(graph, kernels, narrow=narrow)]
     arena = planner(board.core, kernels)
-    app = application(board, _io_bytes(graph))
+    app = application(board)
     flash = (*flash_items(graph.size_bytes, names, board.core, kernels), *app.flash)
     resident = (
         *resident_items(names, board.core, kernels, app),
@@ -82,11 +82,6 @@ def _arena_items(arena: Arena, framework: str) -> tuple[Item, ...]:
         Item("tensor arena", "arena", arena.min_bytes, arena.basis),
         Item("margin that generated firmware adds to it", "application", margin, "exact"),
     )
-
-
-def _io_bytes(graph: Graph) -> int:
-    main = graph.main
-    return sum(main.tensors[index].size_bytes for index in (*main.inputs, *main.outputs))
 
 
 def _problems(verdict: Verdict) -> list[str]:
