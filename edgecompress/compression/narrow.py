@@ -70,10 +70,10 @@ class _Cut:
         """Return the widths that fit with `spare_bytes` left, checked by a real conversion."""
         values = {name: self.scores[name].tolist() for name in self.shapes.full}
 
-        def fits(widths: Widths) -> bool:
-            return self._room(widths) >= spare_bytes
+        def room(widths: Widths) -> int:
+            return self._room(widths) - spare_bytes
 
-        widths = find_widths(values, fits, multiple=_MULTIPLE)
+        widths = find_widths(values, room, multiple=_MULTIPLE)
         if widths is None:
             return None
         missing = self._missing(widths)

@@ -1,14 +1,15 @@
 """How many channels each group keeps: the most valuable set that fits.
 
-Pure search: what fits is asked of a callback, so that the exact memory model judges every
-candidate before any of them is trained.
+Pure search: what a choice leaves of memory is asked of a callback, so that the exact memory model
+judges every candidate before any of them is trained.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
 Widths = Mapping[str, int]
-Fits = Callable[[Widths], bool]
+Values = Mapping[str, Sequence[float]]  # importance of each channel of each group
+Room = Callable[[Widths], int]  # bytes left where fewest are left; negative if it does not fit
 
 _STEPS_PER_GROUP = 8
 _STEPS = 32  # resolution of the common factor all groups are first shrunk by
@@ -17,50 +18,33 @@ _STEPS = 32  # resolution of the common factor all groups are first shrunk by
 _FLOOR = 0.75
 
 
-def find_widths(
-    values: Mapping[str, Sequence[float]], fits: Fits, *, multiple: int
-) -> dict[str, int] | None:
+def find_widths(values: Values, room: Room, *, multiple: int) -> dict[str, int] | None:
     """Return the number of channels each group keeps, or None if nothing fits.
 
     The largest common factor that fits is found first, and every group is left three quarters of
-    it. The room above that is filled in steps of `multiple` channels, most valuable first: a group
-    whose channels do not touch the scarce memory gets them all back.
+    it. The room above that is filled in steps of `multiple` channels: once by what a step is worth,
+    once by what it is worth for each byte it takes. The more valuable result is returned.
 
     Args:
         values: importance of each channel of each group, comparable between groups.
-        fits: whether widths fit the board; asked some hundred times.
+        room: bytes left at some widths; asked some thousand times.
         multiple: channel counts are rounded to it in large groups; see `grid_step`.
     """
     full = {name: len(scores) for name, scores in values.items()}
-    if fits(full):
+    if room(full) >= 0:
         return full
-    if not fits(scaled(full, 0, multiple)):
+    if room(scaled(full, 0, multiple)) < 0:
         return None
-    factor = _largest_common(full, fits, multiple)
+    factor = _largest_common(full, room, multiple)
     floor = scaled(full, _FLOOR * factor, multiple)
-    start = floor if fits(floor) else scaled(full, factor, multiple)
-    return _fill(start, values, fits, multiple)
+    start = floor if room(floor) >= 0 else scaled(full, factor, multiple)
+    filled = (_fill(start, values, room, multiple, per_byte=flag) for flag in (True, False))
+    return max(filled, key=lambda widths: _worth(values, widths))
 
 
 def scaled(full: Widths, factor: float, multiple: int) -> dict[str, int]:
     """Return all groups shrunk by `factor` (0: one step each), on the grid of each group."""
     return {name: _rounded(size * factor, size, multiple) for name, size in full.items()}
-
-
-def _largest_common(full: Widths, fits: Fits, multiple: int) -> float:
-    """Bisect the common factor; 0 is known to fit."""
-    low, high = 0, _STEPS
-    while high - low > 1:
-        middle = (low + high) // 2
-        fitting = fits(scaled(full, middle / _STEPS, multiple))
-        low, high = (middle, high) if fitting else (low, middle)
-    return low / _STEPS
-
-
-def _rounded(wanted: float, size: int, multiple: int) -> int:
-    """Round down to the grid of a group: at least one step of it, at most the whole group."""
-    step = grid_step(size, multiple)
-    return min(size, max(step, int(wanted // step) * step))
 
 
 def grid_step(size: int, multiple: int) -> int:
@@ -73,37 +57,54 @@ def grid_step(size: int, multiple: int) -> int:
     return multiple
 
 
+def _largest_common(full: Widths, room: Room, multiple: int) -> float:
+    """Bisect the common factor; 0 is known to fit."""
+    low, high = 0, _STEPS
+    while high - low > 1:
+        middle = (low + high) // 2
+        fitting = room(scaled(full, middle / _STEPS, multiple)) >= 0
+        low, high = (middle, high) if fitting else (low, middle)
+    return low / _STEPS
+
+
+def _rounded(wanted: float, size: int, multiple: int) -> int:
+    """Round down to the grid of a group: at least one step of it, at most the whole group."""
+    step = grid_step(size, multiple)
+    return min(size, max(step, int(wanted // step) * step))
+
+
 def _fill(
-    start: Widths, values: Mapping[str, Sequence[float]], fits: Fits, multiple: int
+    start: Widths, values: Values, room: Room, multiple: int, *, per_byte: bool
 ) -> dict[str, int]:
-    """Give channels back, the most valuable step first, until no group can grow."""
-    widths = dict(start)
-    gains = {name: _gains(scores) for name, scores in values.items()}
+    """Give channels back, the most rewarding step first, until no group can grow."""
+    widths, left = dict(start), room(start)
+    worth = {name: _cumulative(scores) for name, scores in values.items()}
     growing = {name for name, width in widths.items() if width < len(values[name])}
     while growing:
-        name = max(sorted(growing), key=lambda group: _gain(group, widths, gains, multiple))
-        wider = widths | {name: _wider(widths[name], len(values[name]), multiple)}
-        if not fits(wider):
-            growing.remove(name)
-            continue
-        widths = wider
-        if widths[name] == len(values[name]):
-            growing.remove(name)
+        steps: dict[str, tuple[float, dict[str, int], int]] = {}
+        for name in sorted(growing):
+            wider = widths | {name: _wider(widths[name], len(values[name]), multiple)}
+            after = room(wider)
+            gain = worth[name][wider[name]] - worth[name][widths[name]]
+            cost = max(1, left - after) if per_byte else wider[name] - widths[name]
+            steps[name] = (gain / cost, wider, after)
+        growing = {name for name in growing if steps[name][2] >= 0}
+        if growing:
+            best = max(sorted(growing), key=lambda name: steps[name][0])
+            _, widths, left = steps[best]
+            growing -= {name for name in growing if widths[name] == len(values[name])}
     return widths
 
 
-def _gains(scores: Sequence[float]) -> list[float]:
-    """gains[k] is the value of the k best channels together."""
+def _cumulative(scores: Sequence[float]) -> list[float]:
+    """[k] is the value of the k best channels together."""
     return [0.0, *accumulate(sorted(scores, reverse=True))]
+
+
+def _worth(values: Values, widths: Widths) -> float:
+    return sum(_cumulative(values[name])[width] for name, width in widths.items())
 
 
 def _wider(width: int, size: int, multiple: int) -> int:
     step = grid_step(size, multiple)
     return min(size, (width // step + 1) * step)
-
-
-def _gain(name: str, widths: Widths, gains: Mapping[str, list[float]], multiple: int) -> float:
-    """Value per channel of a group's next step."""
-    total = gains[name]
-    now, then = widths[name], _wider(widths[name], len(total) - 1, multiple)
-    return (total[then] - total[now]) / (then - now)

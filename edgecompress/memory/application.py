@@ -1,7 +1,8 @@
 """What a firmware needs besides model and TFLM: its framework, startup and glue.
 
-Golden test vectors are not counted: a self-test has them, the firmware that ships has not. Only the generated bare-metal firmware is measured; frameworks are published figures of empty
-programs, and called estimated.
+Golden test vectors are not counted: a self-test has them, the firmware that ships has not. Only the
+generated bare-metal firmware is measured; frameworks are published figures of empty programs, and
+called estimated.
 """
 
 import json
