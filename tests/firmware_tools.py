@@ -1,11 +1,15 @@
 """What the firmware tests need besides edgecompress, and how to get it."""
 
+import importlib.util
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from conftest import REPOSITORY
 
 from edgecompress.cli import main
 from edgecompress.files import write_tree
@@ -45,6 +49,17 @@ def output_of(command: Sequence[object]) -> str:
     result = subprocess.run(words, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{' '.join(words)}\n{result.stdout}{result.stderr}"
     return result.stdout + result.stderr
+
+
+def script(path: str) -> ModuleType:
+    """Import a script of the repository that is no part of a package."""
+    spec = importlib.util.spec_from_file_location(f"script_{Path(path).stem}", REPOSITORY / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def write_stand_in_tflm(folder: Path, core: str) -> Path:

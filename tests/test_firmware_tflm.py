@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from firmware_tools import need, output_of, write
+from firmware_tools import need, output_of, script, write
 from tflite_models import add_model, dense_model, reshape_model
 
 from edgecompress.board import load_board
@@ -20,9 +20,10 @@ SMALL = {
     "add_int16": add_model("INT16"),
     "reshape": reshape_model(),
 }
-# Flash of runtime and runner on Cortex-M4F: TFLM 90b983c2b, CMSIS-NN, arm-none-eabi-gcc 12.2.1.
+# Linked flash minus model minus an empty firmware on Cortex-M4F: TFLM 90b983c2b, CMSIS-NN,
+# arm-none-eabi-gcc 12.2.1.
 RUNTIME_LIMITS = {
-    "mlperf_tiny/kws_dscnn_int8": 52_610,
+    "mlperf_tiny/kws_dscnn_int8": 52_600,
     "mlperf_tiny/ic_resnet8_int8": 50_400,
     "mlperf_tiny/ad_autoencoder_int8": 27_300,
 }
@@ -80,8 +81,21 @@ def test_a_reference_model_runs_and_its_flash_is_as_predicted(
         pytest.skip("another commit of TFLM than the one fit's tables were measured with")
     facts = build(tmp_path, tflm).project
     assert runtime == pytest.approx(facts.predicted_runtime_flash_bytes, rel=0.02)
-    if board == "mps2_an386":
-        assert runtime <= RUNTIME_LIMITS[name]
+
+
+@pytest.mark.parametrize("name", RUNTIME_LIMITS)
+def test_no_more_code_is_linked_than_the_model_needs(
+    name: str, tflm: Tflm, shared_dir: Path
+) -> None:
+    needs_library(tflm, "cortex-m4f")
+    if not tflm.is_known_commit:
+        pytest.skip("another commit of TFLM than the one that was measured")
+    benchmark = script("benchmarks/firmware.py")
+    path = shared_dir / "models" / f"{name}.tflite"
+    code = benchmark.runtime_code(path, load_board("mps2_an386"), tflm)
+    assert code.model_bytes == path.stat().st_size
+    assert 500 < code.empty_bytes < 1000
+    assert RUNTIME_LIMITS[name] * 0.9 < code.runtime_bytes <= RUNTIME_LIMITS[name]
 
 
 @pytest.mark.slow
