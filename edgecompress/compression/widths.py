@@ -106,5 +106,6 @@ def _worth(values: Values, widths: Widths) -> float:
 
 
 def _wider(width: int, size: int, multiple: int) -> int:
-    step = grid_step(size, multiple)
+    """Return the next width on the grid; narrow groups grow by a quarter at the most."""
+    step = grid_step(2 * width, multiple)
     return min(size, (width // step + 1) * step)
