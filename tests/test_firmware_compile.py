@@ -21,6 +21,7 @@ from edgecompress.firmware.build import build
 from edgecompress.firmware.emulate import emulate
 from edgecompress.firmware.frameworks import FRAMEWORKS
 from edgecompress.firmware.generate import generate
+from edgecompress.firmware.profile import OperatorCounts, longest_inferences
 from edgecompress.firmware.tflm import find_tflm
 from edgecompress.tflite.affine import quantize
 from edgecompress.tflite.reader import read_model
@@ -251,3 +252,23 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "tflm.toml").write_text('[libraries]\ncortex-m4f = "m4.a"\n')
     with pytest.raises(ToolError, match="apt-get install cmake"):
         build(folder, find_tflm(tmp_path))
+
+
+def test_the_longest_inference_of_each_model_is_shown() -> None:
+    output = """\
+profile: counts=5 operator=CALL_ONCE
+profile: counts=3 operator=ADD
+a: vector 0 PASS
+profile: counts=9 operator=ADD
+a: vector 1 PASS
+edgecompress: model=a init=0 vectors=2 failed=0
+edgecompress: model=none init=1 vectors=1 failed=1
+profile: counts=1 operator=CIRCULAR_BUFFER
+b: vector 0 PASS
+edgecompress: model=b init=0 vectors=1 failed=0
+"""
+    assert longest_inferences(output) == {
+        "a": (OperatorCounts("ADD", 9),),
+        "none": (),
+        "b": (OperatorCounts("CIRCULAR_BUFFER", 1),),
+    }

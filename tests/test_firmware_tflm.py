@@ -1,10 +1,11 @@
 """Firmware built with a real TFLM: linked, run, measured. Skipped where there is none."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
-from firmware_tools import need, output_of, script, write
+from firmware_tools import need, output_of, run_cli, script, write
 from tflite_models import add_model, dense_model, reshape_model
 
 from edgecompress.board import load_board
@@ -12,6 +13,7 @@ from edgecompress.firmware.build import build
 from edgecompress.firmware.emulate import emulate
 from edgecompress.firmware.generate import generate
 from edgecompress.firmware.tflm import TFLM_VARIABLE, Tflm, find_tflm
+from edgecompress.tflite.reader import read_model
 
 BOARDS = ("mps2_an386", "rpi_pico")  # Cortex-M4F with CMSIS-NN, Cortex-M0+ with reference kernels
 SMALL = {
@@ -112,8 +114,29 @@ def test_two_models_run_in_one_image(tflm: Tflm, tmp_path: Path) -> None:
     models = [dense_model(), add_model("INT16", (1, 300))]
     write(tmp_path, generate(models, load_board("mps2_an386"), name="pair"))
     build(tmp_path, tflm)
-    result = emulate(tmp_path)
+    result = emulate(tmp_path, profile=True)
     assert [(run.name, run.failed) for run in result.models] == [("model", 0), ("model_2", 0)]
+    operators = [[operator.name for operator in run.operators] for run in result.models]
+    assert operators == [["FULLY_CONNECTED"], ["ADD"]]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_operators_of_an_inference_add_up(
+    board: str, tflm: Tflm, tmp_path: Path, shared_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_library(tflm, load_board(board).core)
+    path = shared_dir / "models" / "mlperf_tiny" / "kws_dscnn_int8.tflite"
+    write(tmp_path, generate([path], load_board(board), vectors=2))
+    plain = build(tmp_path, tflm).flash.used_bytes
+    assert run_cli("emulate", tmp_path, "--profile", "--json") == 0
+    (run,) = json.loads(capsys.readouterr().out)["models"]
+    names = [operator["name"] for operator in run["operators"]]
+    assert names == [operator.op for operator in read_model(path).main.operators]
+    total = sum(operator["instructions"] for operator in run["operators"])
+    assert total == pytest.approx(run["instructions"], rel=0.01)
+    assert build(tmp_path, tflm).flash.used_bytes == plain
+    assert run_cli("emulate", tmp_path, "--profile") == 0
+    assert capsys.readouterr().out.count("DEPTHWISE_CONV_2D") == 4
 
 
 def test_the_host_build_passes_under_sanitizers(tflm: Tflm, tmp_path: Path) -> None:
@@ -136,7 +159,7 @@ def test_the_host_build_passes_under_sanitizers(tflm: Tflm, tmp_path: Path) -> N
     assert said.count("failed=0") == 2
 
 
-@pytest.mark.parametrize("definition", ["", "EDGECOMPRESS_ALL_TYPES"])
+@pytest.mark.parametrize("definition", ["", "EDGECOMPRESS_ALL_TYPES", "EDGECOMPRESS_PROFILE"])
 def test_the_runner_compiles_against_tflms_headers(
     definition: str, tflm: Tflm, tmp_path: Path
 ) -> None:

@@ -243,7 +243,9 @@ TFLM_API = {
     },
     "tensorflow/lite/micro/micro_mutable_op_resolver.h": {"MicroMutableOpResolver", "Add"},
     "tensorflow/lite/micro/micro_profiler_interface.h": {"MicroProfilerInterface"},
-    "tensorflow/lite/schema/schema_generated.h": {"GetModel", "Model"},
+    "tensorflow/lite/schema/schema_generated.h": {
+        "BuiltinOperator", "EnumNameBuiltinOperator", "GetModel", "Model",
+    },
 }  # fmt: skip
 
 
@@ -255,3 +257,6 @@ def test_the_runner_uses_no_more_of_tflm_than_the_pinned_release_has(an386: Boar
     assert names | called <= known
     assert {"AllocateTensors", "Invoke", "arena_used_bytes", "input", "output"} <= called
     assert set(re.findall(r'#include "(tensorflow/.*)"', source)) <= set(TFLM_API)
+    profiled = text(generate([dense_model()], an386, name="d"), "src/profiled_op_resolver.h")
+    assert set(re.findall(r"tflite::(\w+)", profiled)) <= known
+    assert set(re.findall(r'#include "(tensorflow/.*)"', profiled)) <= set(TFLM_API)

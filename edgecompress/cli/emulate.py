@@ -9,7 +9,7 @@ from edgecompress.cli import print_json
 from edgecompress.cli.options import json_option
 
 if TYPE_CHECKING:
-    from edgecompress.firmware.emulate import Emulation
+    from edgecompress.firmware.emulate import Emulation, ModelRun
 
 
 @click.command()
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="When to give up on an image that does not end, in seconds.",
 )
+@click.option(
+    "--profile", is_flag=True, help="Count the instructions of each operator, in a second image."
+)
 @json_option
-def command(folder: Path, timeout: float, as_json: bool) -> None:
+def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:
     """Run the firmware in FOLDER in QEMU and compare its outputs with the golden vectors.
 
     A board that QEMU has no machine for is stood in for by one of its core, or of the nearest.
     """
     from edgecompress.firmware.emulate import emulate
 
-    result = emulate(folder, timeout_seconds=timeout)
+    result = emulate(folder, timeout_seconds=timeout, profile=profile)
     if as_json:
         _print_json(result)
     else:
@@ -63,3 +66,20 @@ def _print(result: "Emulation") -> None:
             f"{model.instructions:,} instructions an inference"
         )
     click.echo(f"stack used {result.stack_used_bytes:,} bytes")
+    for model in result.models:
+        if model.operators:
+            _print_operators(model)
+
+
+def _print_operators(model: "ModelRun") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{model.name}: longest inference", title_justify="left", box=None)
+    for heading in ("#", "operator", "instructions", "share"):
+        table.add_column(heading, justify="left" if heading == "operator" else "right")
+    total = max(1, sum(operator.instructions for operator in model.operators))
+    for position, operator in enumerate(model.operators, start=1):
+        share = f"{operator.instructions / total:.1%}"
+        table.add_row(str(position), operator.name, f"{operator.instructions:,}", share)
+    Console(highlight=False).print(table)

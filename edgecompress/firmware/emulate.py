@@ -2,15 +2,24 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgecompress.errors import EdgecompressError, UsageError
-from edgecompress.firmware.project import Project, read_project
+from edgecompress.firmware.profile import longest_inferences
+from edgecompress.firmware.project import BUILD_DIR, Project, read_project
 from edgecompress.firmware.targets import MACHINES
-from edgecompress.firmware.tools import require, run
+from edgecompress.firmware.tools import check, require, run
 
 _REPORT = "edgecompress: "
+
+
+@dataclass(frozen=True)
+class OperatorRun:
+    """An operator of the longest inference; one that runs subgraphs includes theirs."""
+
+    name: str
+    instructions: int  # to within the clock's step
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class ModelRun:
     arena_used_bytes: int
     arena_planned_bytes: int
     instructions: int  # of the longest inference, to within the clock's step
+    operators: tuple[OperatorRun, ...] = ()  # in the order in which they ended; () if not profiled
 
 
 @dataclass(frozen=True)
@@ -37,12 +47,18 @@ class Emulation:
     output: str
 
 
-def emulate(folder: Path, *, timeout_seconds: float = 120) -> Emulation:
+def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False) -> Emulation:
     """Run a built project on its board's machine, or on the one nearest to its core.
+
+    Args:
+        folder: of the project.
+        timeout_seconds: how long an image may run.
+        profile: build and run a second image, which counts the instructions of each operator.
 
     Raises:
         UsageError: the folder is not a generated project, or not built.
-        ToolError: QEMU is missing, or the image did not end in time.
+        ToolError: QEMU is missing, an image did not end in time, or the profiling image cannot be
+            built.
         EdgecompressError: an output differs from the golden vectors, or the image crashed; the
             message shows where.
     """
@@ -50,11 +66,37 @@ def emulate(folder: Path, *, timeout_seconds: float = 120) -> Emulation:
     image = project.built(project.machine_image)
     if not image.is_file():
         raise UsageError(f"{image} is not there; run `edgecompress build {folder} --tflm PATH`")
-    require("qemu-system-arm")
+    require("qemu-system-arm", *(["cmake"] if profile else []))
+    result = _emulation(project, _output(project, image, timeout_seconds))
+    return _with_operators(result, timeout_seconds) if profile else result
+
+
+def _output(project: Project, image: Path, timeout_seconds: float) -> str:
+    """Return what an image prints that ends with every vector passed."""
     output = run(_command(project, image), timeout_seconds=timeout_seconds).stdout
     if "edgecompress: result=PASS" not in output:
         raise EdgecompressError(f"{image} on {project.machine} failed; it printed:\n{output}")
-    return _emulation(project, output)
+    return output
+
+
+def _with_operators(result: Emulation, timeout_seconds: float) -> Emulation:
+    project = result.project
+    target = f"{project.name}_profile"
+    build_dir = str(project.folder / BUILD_DIR)
+    check(["cmake", "--build", build_dir, "--target", target], what=f"building {target}")
+    output = _output(project, project.built(f"{target}.elf"), timeout_seconds)
+    inferences = longest_inferences(output)
+    models = tuple(
+        replace(
+            model,
+            operators=tuple(
+                OperatorRun(operator.name, _instructions(project.machine, operator.counts))
+                for operator in inferences[model.name]
+            ),
+        )
+        for model in result.models
+    )
+    return replace(result, models=models)
 
 
 def _command(project: Project, image: Path) -> list[str]:

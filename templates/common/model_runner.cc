@@ -4,9 +4,23 @@
 
 {{ model.runner_headers | includes }}
 
+{% if framework == "cmake" %}
+#ifdef EDGECOMPRESS_PROFILE
+#include "profiled_op_resolver.h"
+#endif
+
+{% endif %}
 namespace {
 
+{% if framework == "cmake" %}
+#ifdef EDGECOMPRESS_PROFILE
+using OpResolver = ProfiledOpResolver<{{ model.registrations | length }}>;
+#else
 using OpResolver = tflite::MicroMutableOpResolver<{{ model.registrations | length }}>;
+#endif
+{% else %}
+using OpResolver = tflite::MicroMutableOpResolver<{{ model.registrations | length }}>;
+{% endif %}
 using Interpreter = tflite::MicroInterpreter;
 
 // Built by placement new: no heap, and no guard of a function-local static.
