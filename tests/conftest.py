@@ -1,3 +1,4 @@
+import functools
 import os
 from pathlib import Path
 
@@ -95,3 +96,20 @@ def digits_files(digits_model, digits_splits, tmp_path_factory):
         y_test=test.y,
     )
     return folder
+
+
+@pytest.fixture
+def cached_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run TFLM once for all the boards that a model is generated for."""
+    from edgecompress.firmware import generate as generate_module
+    from edgecompress.firmware.vectors import golden_vectors
+
+    known: dict[bytes, object] = {}
+
+    @functools.wraps(golden_vectors)
+    def remembered(model: bytes, *arguments: object, **options: object) -> object:
+        if model not in known:
+            known[model] = golden_vectors(model, *arguments, **options)
+        return known[model]
+
+    monkeypatch.setattr(generate_module, "golden_vectors", remembered)

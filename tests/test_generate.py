@@ -1,4 +1,3 @@
-import functools
 import json
 import re
 from dataclasses import replace
@@ -11,11 +10,9 @@ from tflite_models import add_model, dense_model, reshape_model
 
 from edgecompress.board import Board, all_boards, load_board
 from edgecompress.errors import BoardError, DataError, UnsupportedModelError, UsageError
-from edgecompress.firmware import generate as generate_module
 from edgecompress.firmware.frameworks import FRAMEWORKS
 from edgecompress.firmware.generate import generate
 from edgecompress.firmware.targets import CORES
-from edgecompress.firmware.vectors import golden_vectors
 from edgecompress.tflite.interpreter import run_sequence
 
 HOSTILE = 'x"; */ #include "/etc/passwd" \\\n${EVIL} {{ 123457*2 }} ../../<b>`id` ??/'
@@ -61,20 +58,6 @@ def test_the_same_arguments_give_the_same_bytes(an386: Board) -> None:
     first = generate([dense_model()], an386, name="dense")
     assert first == generate([dense_model()], an386, name="dense")
     assert first != generate([dense_model()], an386, name="dense", seed=1)
-
-
-@pytest.fixture
-def cached_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run TFLM once for all the boards that a model is generated for."""
-    known: dict[bytes, object] = {}
-
-    @functools.wraps(golden_vectors)
-    def remembered(model: bytes, *arguments: object, **options: object) -> object:
-        if model not in known:
-            known[model] = golden_vectors(model, *arguments, **options)
-        return known[model]
-
-    monkeypatch.setattr(generate_module, "golden_vectors", remembered)
 
 
 @pytest.mark.usefixtures("cached_vectors")
