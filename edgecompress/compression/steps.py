@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 # and for one more step if the first falls short.
 _TRAINING_SHARE = 0.6
 _PATIENCE_EPOCHS = 6
+# What is trained already is trained on at a lower rate: the full one would first undo it.
+_FURTHER_RATE = 1 / 3
 _QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
 
 
@@ -79,7 +81,7 @@ def _training(job: Job, round_number: int) -> Training:
     recipe = job.recipe
     return Training(
         epochs=recipe.max_epochs,
-        learning_rate=recipe.learning_rate,
+        learning_rate=recipe.learning_rate * (_FURTHER_RATE if round_number else 1),
         batch_size=recipe.batch_size,
         patience=_PATIENCE_EPOCHS,
         augmentation=_augmentation(job),
