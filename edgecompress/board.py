@@ -25,7 +25,8 @@ class Region:
 
     `reserved_bytes` at its start or end (`reserved_at`) are not the application's. Where
     `code_block_bytes` is not 0, the board's linker script copies code and constants into this
-    RAM, code in blocks of that size (Teensy 4: FlexRAM banks).
+    RAM, code in blocks of that size (Teensy 4: FlexRAM banks). `arduino_section` is the section
+    that its Arduino core's linker script places here; "" if there is none.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Region:
     reserved_for: str = ""
     reserved_at: str = "start"
     code_block_bytes: int = 0
+    arduino_section: str = ""
 
     @property
     def available_bytes(self) -> int:

@@ -27,7 +27,7 @@ _BOARD_KEYS: Mapping[str, type] = {
 }  # fmt: skip
 _REGION_KEYS: Mapping[str, type] = {
     "name": str, "address": int, "size_bytes": int, "reserved_bytes": int, "reserved_for": str,
-    "reserved_at": str, "code_block_bytes": int,
+    "reserved_at": str, "code_block_bytes": int, "arduino_section": str,
 }  # fmt: skip
 _REGION_REQUIRED = ("name", "address", "size_bytes")
 _SOURCED = ("clock_hz", "flash", "ram")

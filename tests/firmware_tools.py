@@ -84,6 +84,7 @@ COPYING_RUNNER = """\
 #include "tensor_arena.h"
 
 namespace {{
+constexpr size_t kOutput = ({macro}_INPUT0_ELEMENTS + 63) / 64 * 64;
 bool g_ready = false;
 // Something for startup to initialize: data, bss and a constructor.
 int g_initialized = 7;
@@ -101,13 +102,13 @@ extern "C" ModelStatus {prefix}_init(void) {{
   return g_ready ? kModelOk : kModelErrorAllocate;
 }}
 extern "C" ModelStatus {prefix}_invoke(void) {{
-  memcpy(g_tensor_arena + 64, g_tensor_arena, {macro}_INPUT0_ELEMENTS);
+  memcpy(g_tensor_arena + kOutput, g_tensor_arena, {macro}_INPUT0_ELEMENTS);
   {statement}
   return kModelOk;
 }}
 extern "C" size_t {prefix}_arena_used(void) {{ return g_ready ? 128 : 0; }}
 extern "C" void* {prefix}_input(size_t) {{ return g_tensor_arena; }}
-extern "C" const void* {prefix}_output(size_t) {{ return g_tensor_arena + 64; }}
+extern "C" const void* {prefix}_output(size_t) {{ return g_tensor_arena + kOutput; }}
 """
 
 

@@ -1,7 +1,7 @@
 """`edgecompress build`: cross-compile generated firmware."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,7 +9,7 @@ from edgecompress.cli import print_json
 from edgecompress.cli.options import json_option, tflm_option
 
 if TYPE_CHECKING:
-    from edgecompress.firmware.build import Build
+    from edgecompress.firmware.build import Build, Use
 
 
 @click.command()
@@ -34,22 +34,26 @@ def command(folder: Path, tflm: Path | None, as_json: bool) -> None:
 def _print_json(result: "Build") -> None:
     from dataclasses import asdict
 
-    uses = {
-        name: {**asdict(use), "headroom_bytes": use.headroom_bytes}
-        for name, use in (("flash", result.flash), ("ram", result.ram))
-    }
+    main = {"main": _use(result.main)} if result.main is not None else {}
     print_json(
         {
             "image": str(result.image),
             "board": result.project.board,
             "core": result.project.core,
             "fits": result.fits,
-            **uses,
+            "flash": _use(result.flash),
+            "ram": {**_use(result.ram), **main},
             "runtime_flash_bytes": result.runtime_flash_bytes,
             "predicted_runtime_flash_bytes": result.project.predicted_runtime_flash_bytes,
             "parts": [asdict(part) for part in result.parts],
         }
     )
+
+
+def _use(use: "Use") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(use), "headroom_bytes": use.headroom_bytes}
 
 
 def _print(result: "Build") -> None:
@@ -63,7 +67,7 @@ def _print(result: "Build") -> None:
         table.add_row(part.name, part.kind, f"{part.flash_bytes:,}", f"{part.ram_bytes:,}")
     console = Console(highlight=False)
     console.print(table)
-    for use in (result.flash, result.ram):
+    for use in result.regions:
         console.print(
             f"{use.region}: {use.used_bytes:,} of {use.available_bytes:,} bytes", markup=False
         )

@@ -28,18 +28,27 @@ class Use:
 
 @dataclass(frozen=True)
 class Build:
-    """A linked image, and what its ELF file and map say of it."""
+    """A linked image, and what its ELF file and map say of it.
+
+    `ram` is the region of the arena; `main` the main one, where that is another.
+    """
 
     project: Project
     image: Path
     flash: Use
     ram: Use
     parts: tuple[Contributor, ...]
+    main: Use | None = None
+
+    @property
+    def regions(self) -> tuple[Use, ...]:
+        """All regions that the image is in."""
+        return (self.flash, self.ram) if self.main is None else (self.flash, self.ram, self.main)
 
     @property
     def fits(self) -> bool:
-        """Whether both regions have room; the linker refuses an image that has not."""
-        return self.flash.headroom_bytes >= 0 and self.ram.headroom_bytes >= 0
+        """Whether all regions have room; the linker refuses an image that has not."""
+        return all(use.headroom_bytes >= 0 for use in self.regions)
 
     @property
     def runtime_flash_bytes(self) -> int:
@@ -66,12 +75,17 @@ def build(folder: Path, tflm: Tflm) -> Build:
 def read_build(project: Project) -> Build:
     """Read flash and RAM of a built project from its ELF file and linker map."""
     image = project.built(project.image)
-    flash_bytes, ram_bytes = region_bytes(image, (project.flash, project.ram))
+    regions = tuple(dict.fromkeys((project.flash, project.arena_region, project.ram)))
+    flash, ram, *main = (
+        Use(region.name, used, region.size_bytes)
+        for region, used in zip(regions, region_bytes(image, regions), strict=True)
+    )
     return Build(
         project=project,
         image=image,
-        flash=Use(project.flash.name, flash_bytes, project.flash.size_bytes),
-        ram=Use(project.ram.name, ram_bytes, project.ram.size_bytes),
+        flash=flash,
+        ram=ram,
+        main=main[0] if main else None,
         parts=contributors(image.with_suffix(".map")),
     )
 
@@ -80,7 +94,7 @@ def _compile(project: Project) -> None:
     result = run(["cmake", "--build", str(project.folder / BUILD_DIR)])
     overflows = dict(re.findall(r"region `(\w+)' overflowed by (\d+) bytes", result.stdout))
     if overflows:
-        sizes = {"FLASH": project.flash, "RAM": project.ram}
+        sizes = {"FLASH": project.flash, "RAM": project.ram, "ARENA": project.arena_region}
         raise DoesNotFitError(
             f"{project.name} does not fit {project.board}: "
             + "; ".join(

@@ -1,32 +1,22 @@
 """What the templates may name, and what `build` and `emulate` read back of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from edgecompress import __version__
 from edgecompress.board import Board
 from edgecompress.firmware.frameworks import platformio_platform
 from edgecompress.firmware.identifiers import identifier
-from edgecompress.firmware.memory import board_memory
+from edgecompress.firmware.memory import arena_place, arena_size, board_memory
 from edgecompress.firmware.model import FirmwareModel
 from edgecompress.firmware.targets import CORES, MACHINES
 from edgecompress.memory.flash import runtime_bytes
-from edgecompress.memory.ram import arena_margin_bytes
 from edgecompress.tflite.operators import TFLM_COMMIT
 
 # Bytes for the stack of the bare-metal image. TFLM's own calls were measured to need at most
 # 1,640 bytes (27 models on three cores, TFLM 90b983c2b, release build).
 STACK_BYTES = 4096
-
-
-@dataclass(frozen=True)
-class ArenaSize:
-    """What the tensor arena of a firmware is made of."""
-
-    min_bytes: int
-    margin_bytes: int
-    basis: str  # "exact" or "estimated"
 
 
 def template_facts(
@@ -46,6 +36,7 @@ def template_facts(
         "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
         "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
         "arena": arena_size(models, framework),
+        "arena_place": arena_place(models, board, framework, kernels),
         "stack_bytes": STACK_BYTES,
         "board_is_emulated": "qemu" in board.frameworks,
         "platformio_platform": platformio_platform(board),
@@ -80,6 +71,7 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "kernels": facts["kernels"],
         "tflm_commit": facts["tflm_commit"],
         "arena_bytes": arena.min_bytes + arena.margin_bytes,
+        "arena_region": asdict(facts["arena_place"].memory),
         "stack_bytes": facts["stack_bytes"],
         "models": [
             {
@@ -111,11 +103,3 @@ def _predicted_runtime(facts: Mapping[str, Any]) -> int:
     """Return the flash that fit's tables give for TFLM with the operators of all models."""
     names = {entry.name for model in facts["models"] for entry in model.registrations}
     return runtime_bytes(sorted(names), facts["board"].core, facts["kernels"])
-
-
-def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:
-    """Return the size of an arena that serves each of the models, one at a time."""
-    largest = max(models, key=lambda model: model.arena.min_bytes).arena
-    basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
-    margin = arena_margin_bytes(largest.min_bytes, basis, framework)
-    return ArenaSize(largest.min_bytes, margin, basis)

@@ -12,6 +12,7 @@ from edgecompress.errors import UsageError
 from edgecompress.firmware.facts import template_facts
 from edgecompress.firmware.frameworks import LAYOUTS, Layout, check_framework
 from edgecompress.firmware.identifiers import unique_identifiers
+from edgecompress.firmware.memory import ArenaPlace
 from edgecompress.firmware.model import (
     FirmwareModel,
     count_resource_variables,
@@ -78,7 +79,18 @@ def generate(
         for model, title, prefix in zip(models, titles, unique_identifiers(titles), strict=True)
     ]  # fmt: skip
     facts = template_facts(described, board, framework, name or titles[0], kernels or board.kernels)
+    _say_where_the_arena_goes(facts["arena_place"], board)
     return _files(LAYOUTS[framework], framework, facts)
+
+
+def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:
+    if not place.is_apart:
+        return
+    where = f"the arena goes to {place.memory.name}: {board.ram[0].name} has no room for it"
+    if place.section:
+        _log.info("%s", where)
+    else:
+        _log.warning("warning: %s; define TENSOR_ARENA_ATTRIBUTE as the README.md says", where)
 
 
 def _title(model: Path | bytes, name: str | None) -> str:

@@ -10,7 +10,7 @@ from edgecompress.errors import ToolError
 from edgecompress.firmware.targets import Memory
 
 _FLASH_SECTIONS = (".text", ".init_array", ".ARM.exidx", ".data")
-_RAM_SECTIONS = (".data", ".bss", ".stack")
+_RAM_SECTIONS = (".data", ".bss", ".tensor_arena", ".stack")
 # " .text.name  0x00000000  0x10  file", the numbers sometimes on a line of their own.
 _OUTPUT_SECTION = re.compile(r"(\.[\w.]+)(?:\s|$)")
 _INPUT_SECTION = re.compile(r" (\S+)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+)(?: (\S.*)| )?$")
@@ -94,17 +94,9 @@ def _pieces(text: str) -> Iterator[tuple[str, str, int, str]]:
     for line in text[text.index("Linker script and memory map") :].splitlines():
         if heading := _OUTPUT_SECTION.match(line):
             output_section = heading[1]
-            if output_section == ".stack":
-                yield from _whole_section(line)
         elif found := _INPUT_SECTION.match(line):
             yield output_section, found[1] or pending, int(found[2], 16), found[3] or ""
         pending = line.strip() if line.startswith(" .") and " 0x" not in line else ""
-
-
-def _whole_section(line: str) -> Iterator[tuple[str, str, int, str]]:
-    words = line.split()
-    if len(words) == 3:  # noqa: PLR2004 - name, address, size
-        yield words[0], words[0], int(words[2], 16), ""
 
 
 def _part(output_section: str, input_section: str, source: str) -> tuple[str, str]:

@@ -36,6 +36,7 @@ class Project:
     arena_bytes: int
     flash: Memory
     ram: Memory
+    arena_region: Memory  # `ram`, or another
     image: str
     machine: str
     machine_image: str
@@ -79,6 +80,7 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
         arena_bytes=facts["arena_bytes"],
         flash=Memory(**facts["flash"]),
         ram=Memory(**facts["ram"]),
+        arena_region=Memory(**facts["arena_region"]),
         image=facts["image"],
         machine=facts["qemu"]["machine"],
         machine_image=facts["qemu"]["image"],

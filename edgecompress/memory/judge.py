@@ -1,7 +1,8 @@
 """One model on one board: everything added up and held against the board's regions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from edgecompress.board import Board
@@ -59,28 +60,53 @@ def judge(
     narrow = registration == "narrow"
     names = [entry.name for entry in registrations(graph, kernels, narrow=narrow)]
     arena = planner(board.core, kernels)
-    app = application(board)
-    flash = (*flash_items(graph.size_bytes, names, board.core, kernels), *app.flash)
-    resident = (
-        *resident_items(names, board.core, kernels, app),
-        *copied_code_items(board.ram[0], flash),
-    )
+    margin = arena_margin_bytes(arena.min_bytes, arena.basis, next(iter(board.frameworks)))
+    items = arena_items(arena.min_bytes, margin, arena.basis)
+    flash, ram = place_firmware(board, kernels, graph.size_bytes, [names], items)
     verdict = Verdict(
         board=board,
         kernels=kernels,
         arena=arena,
-        flash=Placed(max(board.flash, key=lambda region: region.available_bytes), flash),
-        ram=place(board, _arena_items(arena, next(iter(board.frameworks))), resident),
+        flash=flash,
+        ram=ram,
         latency=estimate_latency(graph, board, kernels),
     )
     return replace(verdict, problems=tuple(_problems(verdict)))
 
 
-def _arena_items(arena: Arena, framework: str) -> tuple[Item, ...]:
-    margin = arena_margin_bytes(arena.min_bytes, arena.basis, framework)
+def place_firmware(
+    board: Board,
+    kernels: str,
+    model_bytes: int,
+    resolvers: Sequence[Sequence[str]],
+    arena: Sequence[Item],
+) -> tuple[Placed, Placement]:
+    """Put a firmware whose models share one arena into the board's regions: flash and RAM.
+
+    Args:
+        board: whose regions count, and whose first framework says what an application takes.
+        kernels: the kernel library TFLM is built with.
+        model_bytes: size of all models together.
+        resolvers: for each model, the operators it registers.
+        arena: what the arena is made of; see `arena_items`.
+    """
+    registered = list(chain.from_iterable(resolvers))
+    names = list(dict.fromkeys(registered))
+    app = application(board)
+    flash = (*flash_items(model_bytes, names, board.core, kernels), *app.flash)
+    resident = (
+        *resident_items(registered, board.core, kernels, app, interpreters=len(resolvers)),
+        *copied_code_items(board.ram[0], flash),
+    )
+    region = max(board.flash, key=lambda region: region.available_bytes)
+    return Placed(region, flash), place(board, arena, resident)
+
+
+def arena_items(min_bytes: int, margin_bytes: int, basis: str) -> tuple[Item, ...]:
+    """Return what the arena of generated firmware is made of."""
     return (
-        Item("tensor arena", "arena", arena.min_bytes, arena.basis),
-        Item("margin that generated firmware adds to it", "application", margin, "exact"),
+        Item("tensor arena", "arena", min_bytes, basis),
+        Item("margin that generated firmware adds to it", "application", margin_bytes, "exact"),
     )
 
 

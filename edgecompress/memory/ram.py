@@ -11,6 +11,7 @@ from edgecompress.memory.application import Application
 from edgecompress.memory.flash import Item, flash_table, substitute_for
 from edgecompress.resources import COSTS_DIR
 
+ARENA_ALIGNMENT_BYTES = 16
 _OLDER_PORTS = ("arduino", "platformio")  # frameworks whose TFLM is Chirale_TensorFlowLite
 
 
@@ -52,14 +53,26 @@ class Placement:
 
 
 def resident_items(
-    registrations: Sequence[str], core: str, kernels: str, application: Application
+    registrations: Sequence[str],
+    core: str,
+    kernels: str,
+    application: Application,
+    interpreters: int = 1,
 ) -> tuple[Item, ...]:
-    """Return the RAM that is needed besides the arena: TFLM's static data, stack, application."""
+    """Return the RAM that is needed besides the arena: TFLM's static data, stack, application.
+
+    Args:
+        registrations: the operators of every interpreter, one after the other.
+        core: the board's core.
+        kernels: the kernel library.
+        application: what the firmware holds besides model and TFLM.
+        interpreters: how many there are, each with a resolver: one for each model.
+    """
     stack = _stack(core, kernels)
     spare = max(0, application.stack_bytes - stack.bytes)
     reserve = Item("stack that startup sets aside beyond that", "application", spare, "exact")
     return (
-        _static_data(registrations, core, kernels),
+        _static_data(registrations, core, kernels, interpreters),
         stack,
         *([reserve] if spare else []),
         *application.ram,
@@ -87,9 +100,16 @@ def place(board: Board, arena: Sequence[Item], resident: Sequence[Item]) -> Plac
     together = Placement(Placed(main, (*arena, *resident)))
     others = sorted(board.ram[1:], key=lambda region: -region.available_bytes)
     apart = [
-        Placement(Placed(region, tuple(arena)), Placed(main, tuple(resident))) for region in others
+        Placement(Placed(region, (*arena, *_padding(region))), Placed(main, tuple(resident)))
+        for region in others
     ]
     return min((together, *apart), key=lambda placement: placement.shortfall_bytes)
+
+
+def _padding(region: Region) -> tuple[Item, ...]:
+    """Return what is lost in front of an aligned arena at the start of `region`, if anything."""
+    padding = -region.available_address % ARENA_ALIGNMENT_BYTES
+    return (Item("alignment of the arena", "application", padding, "exact"),) if padding else ()
 
 
 def copied_code_items(main: Region, flash: Sequence[Item]) -> tuple[Item, ...]:
@@ -111,12 +131,13 @@ def _costs() -> dict[str, Any]:
     return costs
 
 
-def _static_data(registrations: Sequence[str], core: str, kernels: str) -> Item:
+def _static_data(registrations: Sequence[str], core: str, kernels: str, interpreters: int) -> Item:
     """Interpreter, resolver, and initialised data of the C library that kernels pull in."""
     costs = _costs()
     substitute = substitute_for(core, kernels)
     table = flash_table(core if substitute is None else substitute.core)
-    size = costs["static_bytes"] + costs["registration_bytes"] * len(registrations)
+    size = costs["static_bytes"] * interpreters
+    size += costs["registration_bytes"] * len(registrations)
     basis = "measured" if substitute is None else "estimated"
     data = table.data_bytes(registrations)
     return Item("interpreter, resolver, library data", "runtime", size + data, basis)
