@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -13,6 +14,7 @@ from edgecompress.errors import BoardError, DataError, UnsupportedModelError, Us
 from edgecompress.firmware.frameworks import FRAMEWORKS
 from edgecompress.firmware.generate import generate
 from edgecompress.firmware.targets import CORES
+from edgecompress.firmware.write import write_firmware
 from edgecompress.tflite.interpreter import run_sequence
 
 HOSTILE = 'x"; */ #include "/etc/passwd" \\\n${EVIL} {{ 123457*2 }} ../../<b>`id` ??/'
@@ -169,6 +171,46 @@ def test_the_command_writes_the_folder_and_protects_it(
     assert run_cli(*command, "--vectors", "2") == 2
     assert "--force" in capsys.readouterr().err
     assert run_cli(*command, "--vectors", "2", "--force") == 0
+
+
+def test_another_generation_leaves_nothing_of_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, out = tmp_path / "old.tflite", tmp_path / "next.tflite", tmp_path / "fw"
+    for model in (old, new):
+        model.write_bytes(reshape_model())
+    command = ("--board", "arduino_nano_33_ble_sense", "--framework", "arduino", "-o", out)
+    assert run_cli("generate", old, *command) == 0
+    (out / "src" / "mine.cpp").write_text("// the user's\n")
+    changed = out / "src" / "old_golden_vectors.cpp"
+    changed.write_text(changed.read_text() + "// changed\n")
+    assert run_cli("generate", new, *command) == 2
+    assert (out / "src" / "old_model_data.cpp").is_file()
+    capsys.readouterr()
+    assert run_cli("generate", new, *command, "--force") == 0
+    assert "old_golden_vectors.cpp is of an earlier generation" in capsys.readouterr().err
+    left = {path.name for path in (out / "src").iterdir() if path.name.startswith("old")}
+    assert left == {"old_golden_vectors.cpp"}
+    assert (out / "src" / "mine.cpp").is_file()
+    fresh = {p.name for p in (out / "src").iterdir()} - {"mine.cpp", "old_golden_vectors.cpp"}
+    assert fresh >= {"next.h", "next_model_data.cpp", "self_test.cpp"}
+    cmake = ("--board", "mps2_an386", "-o", out, "--force")
+    assert run_cli("generate", new, *cmake) == 0
+    assert not (out / "examples").exists()
+
+
+def test_nothing_outside_the_folder_is_removed(tmp_path: Path) -> None:
+    outside, out = tmp_path / "outside.txt", tmp_path / "fw"
+    outside.write_text("mine")
+    out.mkdir()
+    (out / "link.txt").symlink_to(outside)
+    sha256 = hashlib.sha256(b"mine").hexdigest()
+    written = dict.fromkeys(["../outside.txt", str(outside), "link.txt", "."], sha256)
+    for facts in ({"files": written}, {"files": 3}, [], {"files": {"\0": 1}}):
+        (out / "firmware.json").write_text(json.dumps(facts))
+        write_firmware(out, {"firmware.json": "{}"}, force=True)
+        assert outside.read_text() == "mine"
+        assert (out / "link.txt").is_symlink()
 
 
 @pytest.mark.parametrize(

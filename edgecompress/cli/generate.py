@@ -46,7 +46,10 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico")
     help="Kernel library TFLM was built with.  [default: the board's]",
 )  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")
-@click.option("--force", is_flag=True, help="Overwrite files that differ.")
+@click.option(
+    "--force", is_flag=True,
+    help="Overwrite files that differ; remove unchanged ones of an earlier generation.",
+)  # fmt: skip
 @boards_dir_option
 @json_option
 def command(
@@ -72,8 +75,8 @@ def command(
     command writes the same files, byte for byte.
     """
     from edgecompress.board import load_board
-    from edgecompress.files import write_tree
     from edgecompress.firmware.generate import generate
+    from edgecompress.firmware.write import write_firmware
 
     files = generate(
         models,
@@ -86,7 +89,7 @@ def command(
         seed=seed,
         kernels=kernels,
     )
-    write_tree(out, files, force=force)
+    write_firmware(out, files, force=force)
     if as_json:
         print_json({"folder": str(out), "files": _sizes(files)})
     click.echo(f"wrote {len(files)} files to {out}; next: see {out / 'README.md'}", err=True)

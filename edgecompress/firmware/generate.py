@@ -21,6 +21,7 @@ from edgecompress.firmware.model import (
 )
 from edgecompress.firmware.render import render, template_files
 from edgecompress.firmware.vectors import golden_vectors, starts_anew
+from edgecompress.firmware.write import with_written_files
 from edgecompress.memory.arena import plan_arena
 from edgecompress.memory.defects import known_defects
 from edgecompress.tflite.operators import check_supported, registrations
@@ -80,7 +81,7 @@ def generate(
     ]  # fmt: skip
     facts = template_facts(described, board, framework, name or titles[0], kernels or board.kernels)
     _say_where_the_arena_goes(facts["arena_place"], board)
-    return _files(LAYOUTS[framework], framework, facts)
+    return with_written_files(_files(LAYOUTS[framework], framework, facts))
 
 
 def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:

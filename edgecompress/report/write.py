@@ -7,8 +7,9 @@ from typing import Any
 
 from edgecompress.compression.attempt import Attempt, Job
 from edgecompress.dataset import Dataset
-from edgecompress.files import write_file, write_tree
+from edgecompress.files import write_file
 from edgecompress.firmware.generate import generate
+from edgecompress.firmware.write import write_firmware
 from edgecompress.keras_model import save_keras
 from edgecompress.recipe import recipe_toml
 from edgecompress.report.html import report_html
@@ -38,7 +39,7 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
             labels=data.labels,
             seed=job.recipe.seed,
         )
-        write_tree(out / "firmware", firmware, force=True)
+        write_firmware(out / "firmware", firmware, force=True)
     write_file(out / "model.tflite", best.tflite)
     save_keras(best.model, out / "model.keras")
     write_file(out / "edgecompress.toml", recipe_toml(job.recipe, out))
