@@ -97,11 +97,22 @@ def test_several_models_are_as_clang_format_would_have_them(folder: Path) -> Non
     output_of(["clang-format", "--style=file", "--dry-run", "--Werror", *sources])
 
 
-def test_cppcheck_has_nothing_to_say(folder: Path) -> None:
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_cppcheck_has_nothing_to_say(framework: str, tmp_path: Path) -> None:
     need("cppcheck")
+    board = next(b for b in all_boards() if framework in b.frameworks or framework == "cmake")
+    models = [dense_model(), add_model("INT16")]
+    files = generate(models, board, framework, name="pair", labels=LABELS, vectors=1)
+    folder = write(tmp_path, files)
+    sources = [p for p in folder.rglob("*") if p.suffix in {".c", ".cc", ".cpp", ".ino"}]
+    headers = sorted({path.parent for path in folder.rglob("*.h")})
+    includes = [word for path in headers for word in ("-I", path)]
     checks = "--enable=warning,style,performance,portability"
-    command = ["cppcheck", checks, "--quiet", "--error-exitcode=1", "-I", folder / "src"]
-    assert output_of([*command, "-I", folder / "board", folder]) == ""
+    for language in ("c", "c++"):
+        chosen = [path for path in sources if (path.suffix == ".c") == (language == "c")]
+        command = ["cppcheck", checks, "--quiet", "--error-exitcode=1", f"--language={language}"]
+        assert not chosen or output_of([*command, *includes, *chosen]) == ""
+    assert len(sources) >= 9
 
 
 @pytest.fixture
