@@ -8,9 +8,10 @@ import pytest
 from firmware_tools import need, output_of, run_cli, script, write
 from tflite_models import add_model, dense_model, reshape_model
 
-from edgecompress.board import load_board
+from edgecompress.board import all_boards, load_board
 from edgecompress.firmware.build import build
 from edgecompress.firmware.emulate import emulate
+from edgecompress.firmware.frameworks import FRAMEWORKS, LAYOUTS
 from edgecompress.firmware.generate import generate
 from edgecompress.firmware.tflm import TFLM_VARIABLE, Tflm, find_tflm
 from edgecompress.tflite.reader import read_model
@@ -120,6 +121,20 @@ def test_two_models_run_in_one_image(tflm: Tflm, tmp_path: Path) -> None:
     assert operators == [["FULLY_CONNECTED"], ["ADD"]]
 
 
+def test_keyword_spotting_and_anomaly_detection_share_an_image(
+    tflm: Tflm, tmp_path: Path, shared_dir: Path
+) -> None:
+    needs_library(tflm, "cortex-m4f")
+    names = ("kws_dscnn_int8", "ad_autoencoder_int8")
+    paths = [shared_dir / "models" / "mlperf_tiny" / f"{name}.tflite" for name in names]
+    write(tmp_path, generate(paths, load_board("mps2_an386")))
+    build(tmp_path, tflm)
+    result = emulate(tmp_path)
+    assert [(run.name, run.vectors, run.failed) for run in result.models] == [
+        (name, 4, 0) for name in names
+    ]
+
+
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_operators_of_an_inference_add_up(
     board: str, tflm: Tflm, tmp_path: Path, shared_dir: Path, capsys: pytest.CaptureFixture[str]
@@ -172,4 +187,25 @@ def test_the_runner_compiles_against_tflms_headers(
         ["arm-none-eabi-g++", "-std=c++17", "-mcpu=cortex-m4", "-Os", "-fno-exceptions",
          "-fno-rtti", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only", *defines, *system,
          folder / "src" / "d_model_runner.cc"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", [name for name in FRAMEWORKS if name != "cmake"])
+def test_what_cannot_be_built_here_compiles_against_tflms_headers(
+    framework: str, tflm: Tflm, tmp_path: Path
+) -> None:
+    need("arm-none-eabi-g++")
+    board = next(board for board in all_boards() if framework in board.frameworks)
+    folder = write(tmp_path, generate([dense_model(), add_model()], board, framework, name="d"))
+    layout = LAYOUTS[framework]
+    sources = sorted((folder / layout.sources).glob(f"*{layout.suffix}"))
+    own = [path for path in sources if path.stem != "main"]  # main needs the framework's headers
+    assert sum("model_runner" in path.name for path in own) == 2
+    system = [word for path in tflm.include_dirs for word in ("-isystem", path)]
+    defines = [f"-D{name}" for name in tflm.defines]
+    kernels = ["-DCMSIS_NN"] if board.kernels == "cmsis-nn" else []
+    output_of(
+        ["arm-none-eabi-g++", "-std=c++17", "-mcpu=cortex-m4", "-Os", "-fno-exceptions",
+         "-fno-rtti", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only", *kernels,
+         *defines, *system, *own]
     )  # fmt: skip
