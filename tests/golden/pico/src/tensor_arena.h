@@ -1,0 +1,28 @@
+// The memory that TFLM works in.
+
+#ifndef EDGECOMPRESS_TENSOR_ARENA_H_
+#define EDGECOMPRESS_TENSOR_ARENA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Where the arena is placed, such as __attribute__((section(".dtcm"))).
+#ifndef TENSOR_ARENA_ATTRIBUTE
+#define TENSOR_ARENA_ATTRIBUTE
+#endif
+
+// Smallest arena that AllocateTensors and Invoke accept on cortex-m33
+// (cmsis-nn kernels, TFLM 90b983c2b3f1), exact:
+//   tiny: 656 bytes
+constexpr size_t kTensorArenaMinBytes = 656;
+// For another release of TFLM.
+constexpr size_t kTensorArenaMarginBytes = 256;
+
+// A 64-bit host has wider pointers and no shortage of memory.
+constexpr size_t kTensorArenaSize =
+    sizeof(void*) > 4 ? 4 * kTensorArenaMinBytes + 65536
+                      : kTensorArenaMinBytes + kTensorArenaMarginBytes;
+
+extern uint8_t g_tensor_arena[kTensorArenaSize];
+
+#endif  // EDGECOMPRESS_TENSOR_ARENA_H_
