@@ -83,6 +83,15 @@ def test_nothing_is_begun_when_the_time_is_over_or_training_has_been_tried(job, 
     assert _step(job, tried + 4 * [attempt("train", floating=0.8, int8=0.8)]) is None
 
 
+def test_two_trainings_in_vain_are_the_last(job, attempt) -> None:
+    pruned = attempt("prune", floating=0.85, int8=0.85)
+    worse = attempt("train", floating=0.84, int8=0.84)
+    better = attempt("train", floating=0.86, int8=0.86)
+    assert _step(job, [pruned, worse]) is train_on
+    assert _step(job, [pruned, worse, worse]) is None
+    assert _step(job, [pruned, worse, better]) is train_on
+
+
 def test_the_best_fits_then_is_accurate_then_is_the_closest(job, attempt) -> None:
     large, small = attempt("quantize", short=500), attempt("prune", short=-5, int8=0.7)
     better = attempt("train", short=-5, int8=0.8)

@@ -41,7 +41,9 @@ def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
 
 
 def _retraining(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[Step, str] | None:
-    if sum(attempt.step in ("train", "qat") for attempt in attempts) >= _MAX_TRAININGS:
+    trainings = [attempt for attempt in attempts if attempt.step in ("train", "qat")]
+    in_vain = len(trainings) > 1 and all(attempt is not best for attempt in trainings[-2:])
+    if in_vain or len(trainings) >= _MAX_TRAININGS:
         return None
     lost = metric_lost(job, best.int8_metric)
     why = (
