@@ -129,6 +129,30 @@ def test_the_component_managers_manifest_is_yaml() -> None:
         assert re.fullmatch(r"(>=|\^)\d+(\.\d+){1,2}", version)
 
 
+def test_the_component_manager_reads_its_manifest(tmp_path: Path) -> None:
+    tools = pytest.importorskip(
+        "idf_component_tools.manager", reason="needs pip install edgecompress[ecosystems]"
+    )
+    text = rendered("esp-idf", "main/idf_component.yml")
+    (tmp_path / "idf_component.yml").write_text(text)
+    manifest = tools.ManifestManager(str(tmp_path), "main").load()
+    assert set(manifest.dependencies) == set(yaml.safe_load(text)["dependencies"])
+
+
+def test_platformio_reads_its_configuration(tmp_path: Path) -> None:
+    platformio = pytest.importorskip(
+        "platformio.project.config", reason="needs pip install edgecompress[ecosystems]"
+    )
+    for board in boards_of("platformio"):
+        ini = tmp_path / f"{board.id}.ini"
+        ini.write_text(rendered("platformio", "platformio.ini", board))
+        config = platformio.ProjectConfig(str(ini))
+        assert config.validate() is True
+        (env,) = config.envs()
+        assert config.get(f"env:{env}", "board") == board.frameworks["platformio"]["board"]
+        assert config.get(f"env:{env}", "framework") == ["arduino"]
+
+
 def test_platformio_ini_names_platform_board_and_flags() -> None:
     boards = boards_of("platformio")
     for board in boards:
