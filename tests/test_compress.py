@@ -1,6 +1,7 @@
 """`edgecompress compress`, as a user runs it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,18 @@ def test_when_nothing_fits_the_closest_is_kept_and_explained(words, tmp_path: Pa
     assert not facts["fits"]
     assert facts["after"]["parameters"] < facts["before"]["parameters"]
     assert not (out / "firmware").exists()
+
+
+def test_firmware_of_an_earlier_run_does_not_outlive_its_model(
+    words, plain: Path, tmp_path: Path, cli
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(plain, out)
+    (out / "firmware" / "notes.txt").write_text("mine")
+    code, _, _ = cli(*words, "-o", out, "--max-model-bytes", 2000, "--force")
+    assert code == 5
+    left = [path.name for path in (out / "firmware").rglob("*") if path.is_file()]
+    assert left == ["notes.txt"]
 
 
 def test_lost_accuracy_is_exit_4_with_the_result_kept(

@@ -42,6 +42,15 @@ def write_firmware(folder: Path, files: Mapping[str, str | bytes], *, force: boo
     write_tree(folder, files, force=True)
 
 
+def remove_firmware(folder: Path) -> None:
+    """Remove what an earlier generation left under `folder`; what was changed since is kept."""
+    for name, sha256 in _written_earlier(folder).items():
+        _remove(folder, name, sha256)
+    (folder / FACTS_FILE).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _written_earlier(folder: Path) -> Mapping[str, Any]:
     try:
         written = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))["files"]

@@ -9,7 +9,7 @@ from edgecompress.compression.attempt import Attempt, Job
 from edgecompress.dataset import Dataset
 from edgecompress.files import write_file
 from edgecompress.firmware.generate import generate
-from edgecompress.firmware.write import write_firmware
+from edgecompress.firmware.write import remove_firmware, write_firmware
 from edgecompress.keras_model import save_keras
 from edgecompress.recipe import recipe_toml
 from edgecompress.report.html import report_html
@@ -40,6 +40,8 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
             seed=job.recipe.seed,
         )
         write_firmware(out / "firmware", firmware, force=True)
+    else:
+        remove_firmware(out / "firmware")  # an earlier run's is not of this model
     write_file(out / "model.tflite", best.tflite)
     save_keras(best.model, out / "model.keras")
     write_file(out / "edgecompress.toml", recipe_toml(job.recipe, out))
