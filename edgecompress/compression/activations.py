@@ -30,8 +30,7 @@ def mean_activations(
         raise UsageError("score activation needs a model of one input; use l1 or l2")
     if split.size == 0:
         raise DataError("there are no samples to score by")
-    rng = np.random.default_rng(seed)
-    x = split.x[rng.choice(split.size, min(samples, split.size), replace=False)]
+    x = split.sample(samples, seed).x
     grouping = group_channels(model)
     atoms = len(grouping.group)
     totals, counts = np.zeros(atoms), np.zeros(atoms)

@@ -26,8 +26,7 @@ def choose_augmentation(model: Any, train: Split, task: Task, seed: int) -> Augm
         task: what the model is for.
         seed: of the samples that are looked at.
     """
-    count = min(_SAMPLES, train.size)
-    chosen = train.take(np.random.default_rng(seed).choice(train.size, count, replace=False))
+    chosen = train.sample(_SAMPLES, seed)
     mirrored = Split(np.ascontiguousarray(chosen.x[:, :, ::-1]), chosen.y)
     plain, flipped = (
         fitness(task, outputs_of(model, split.x), split) for split in (chosen, mirrored)

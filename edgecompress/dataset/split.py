@@ -35,6 +35,11 @@ class Split:
         """Return the samples at `indices` [k], in that order."""
         return Split(self.x[indices], None if self.y is None else self.y[indices])
 
+    def sample(self, count: int, seed: int) -> "Split":
+        """Return `count` samples drawn by `seed`, each at most once; all if there are fewer."""
+        drawn = np.random.default_rng(seed).choice(self.size, min(count, self.size), replace=False)
+        return self.take(drawn)
+
 
 class SealedSplit:
     """Test samples that nothing can be chosen by: they come out once a purpose is stated."""
