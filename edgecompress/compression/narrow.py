@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecompress.compression.attempt import Job, shortfall
 from edgecompress.compression.groups import ChannelGroup, find_groups
@@ -13,7 +14,7 @@ from edgecompress.compression.quantize import quantize
 from edgecompress.compression.scores import Scores, choose_channels, score_channels
 from edgecompress.compression.shapes import ShapeModel, graph_at, learn_shapes
 from edgecompress.compression.surgery import prune_channels
-from edgecompress.compression.widths import Widths, find_widths, scaled
+from edgecompress.compression.widths import FLOOR, Values, Widths, find_widths, scaled
 from edgecompress.memory.arena import plan_arena
 from edgecompress.memory.judge import judge
 from edgecompress.tflite.graph import Graph
@@ -30,61 +31,81 @@ class Narrowed:
     """A pruned model, not trained yet. It does not fit if nothing narrower is possible."""
 
     model: Any
+    widths: Widths
     fits: bool
-    notes: tuple[str, ...]
-
-
-def narrow_to_fit(job: Job) -> Narrowed:
-    """Return the original with the most valuable channels that fit the board."""
-    groups = find_groups(job.original)
-    free = {group.name: group.channels for group in groups if group.frozen is None}
-    shapes, rigid = learn_shapes(free, lambda widths: _probe(job, widths), multiple=_MULTIPLE)
-    notes = _notes(groups, rigid)
-    free = dict(shapes.full)
-    chosen = tuple(group for group in groups if group.name in free)
-    recipe = job.recipe
-    scores = score_channels(job.original, chosen, recipe.score, job.train, recipe.seed)
-    cut = _Cut(job, shapes, chosen, scores)
-    widths = cut.widest(spare_bytes=0)
-    if widths is None:
-        narrowest = scaled(free, 0.0, _MULTIPLE)
-        return Narrowed(cut.model(narrowest), fits=False, notes=notes)
-    _log.info("channels kept: %s", _in_words(free, widths))
-    return Narrowed(cut.model(widths), fits=True, notes=notes)
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """What the original can be cut to."""
+class Cuts:
+    """What the original can be cut to, and how the memory it takes follows the widths."""
 
-    job: Job
+    original: Any  # keras.Model
     shapes: ShapeModel
-    groups: tuple[ChannelGroup, ...]
-    scores: Scores
+    groups: tuple[ChannelGroup, ...]  # those that can be narrowed
+    notes: tuple[str, ...]  # on those that cannot
 
-    def model(self, widths: Widths) -> Any:
-        """Return the original with the best channels of each group."""
-        return prune_channels(self.job.original, choose_channels(self.scores, widths, self.groups))
+    def score(self, job: Job, method: str) -> dict[str, NDArray[np.float64]]:
+        """Return what each channel of each group is worth, by training samples."""
+        return score_channels(self.original, self.groups, method, job.train, job.recipe.seed)
 
-    def widest(self, spare_bytes: int) -> dict[str, int] | None:
-        """Return the widths that fit with `spare_bytes` left, checked by a real conversion."""
-        values = {name: self.scores[name].tolist() for name in self.shapes.full}
+    def room(self, job: Job, widths: Widths) -> int:
+        """Return the bytes left where fewest are left, by the memory model: in microseconds."""
+        return -_shortfall(job, graph_at(self.shapes, widths))
 
-        def room(widths: Widths) -> int:
-            return self._room(widths) - spare_bytes
 
-        widths = find_widths(values, room, multiple=_MULTIPLE)
+def narrow_to_fit(job: Job, cuts: Cuts) -> Narrowed:
+    """Return the original with the most valuable channels that fit the board."""
+    scores = cuts.score(job, job.recipe.score)
+    return cut_to_fit(job, cuts, scores, values_of(scores))
+
+
+def learn_cuts(job: Job) -> Cuts:
+    """Find the groups of the original, and convert it once for each to learn what they cost."""
+    groups = find_groups(job.original)
+    free = {group.name: group.channels for group in groups if group.frozen is None}
+    shapes, rigid = learn_shapes(free, lambda widths: _probe(job, widths), multiple=_MULTIPLE)
+    chosen = tuple(group for group in groups if group.name in shapes.full)
+    return Cuts(job.original, shapes, chosen, _notes(groups, rigid))
+
+
+def values_of(scores: Scores) -> dict[str, list[float]]:
+    """Return scores as what `find_widths` weighs."""
+    return {name: worth.tolist() for name, worth in scores.items()}
+
+
+def cut_to_fit(
+    job: Job, cuts: Cuts, scores: Scores, values: Values, *, floor: float = FLOOR
+) -> Narrowed:
+    """Return the original cut to the widths of most value that fit, checked by a real conversion.
+
+    Args:
+        job: whose board and limits it is to fit.
+        cuts: of the job's original.
+        scores: which channels of a group are kept: the best.
+        values: how groups are weighed against each other; see `find_widths`.
+        floor: see `find_widths`.
+    """
+    spare_bytes = 0
+    while True:
+        room = partial(_room_beyond, job, cuts, spare_bytes)
+        widths = find_widths(values, room, multiple=_MULTIPLE, floor=floor)
         if widths is None:
-            return None
-        missing = self._missing(widths)
-        return widths if missing <= 0 else self.widest(spare_bytes + missing)
+            narrowest = scaled(cuts.shapes.full, 0.0, _MULTIPLE)
+            return Narrowed(_cut(cuts, scores, narrowest), narrowest, fits=False)
+        model = _cut(cuts, scores, widths)
+        missing = _shortfall(job, read_model(_converted(job, model)))
+        if missing <= 0:
+            _log.info("channels kept: %s", _in_words(cuts.shapes.full, widths))
+            return Narrowed(model, widths, fits=True)
+        spare_bytes += missing
 
-    def _room(self, widths: Widths) -> int:
-        """Return the bytes left where fewest are left, by the memory model."""
-        return -_shortfall(self.job, graph_at(self.shapes, widths))
 
-    def _missing(self, widths: Widths) -> int:
-        return _shortfall(self.job, read_model(_converted(self.job, self.model(widths))))
+def _room_beyond(job: Job, cuts: Cuts, spare_bytes: int, widths: Widths) -> int:
+    return cuts.room(job, widths) - spare_bytes
+
+
+def _cut(cuts: Cuts, scores: Scores, widths: Widths) -> Any:
+    return prune_channels(cuts.original, choose_channels(scores, widths, cuts.groups))
 
 
 def _shortfall(job: Job, graph: Graph) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
 from edgecompress.compression.augmentation import choose_augmentation
-from edgecompress.compression.narrow import narrow_to_fit
+from edgecompress.compression.narrow import learn_cuts, narrow_to_fit
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.train import Training, finetune
@@ -40,9 +40,10 @@ def prune_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     When not even the narrowest model fits, that one is returned, untrained: the closest there is.
     """
     del attempts
-    narrowed = narrow_to_fit(job)
+    cuts = learn_cuts(job)
+    narrowed = narrow_to_fit(job, cuts)
     model = train(job, narrowed.model) if narrowed.fits else narrowed.model
-    return measured(job, "prune", why, model, narrowed.notes)
+    return measured(job, "prune", why, model, cuts.notes)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:

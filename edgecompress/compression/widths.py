@@ -15,20 +15,23 @@ _STEPS_PER_GROUP = 8
 _STEPS = 32  # resolution of the common factor all groups are first shrunk by
 # Share of the common factor that every group keeps whatever its scores say: scores of different
 # layers are only roughly comparable, and a layer pruned to nothing cannot be trained back.
-_FLOOR = 0.75
+FLOOR = 0.75
 
 
-def find_widths(values: Values, room: Room, *, multiple: int) -> dict[str, int] | None:
+def find_widths(
+    values: Values, room: Room, *, multiple: int, floor: float = FLOOR
+) -> dict[str, int] | None:
     """Return the number of channels each group keeps, or None if nothing fits.
 
-    The largest common factor that fits is found first, and every group is left three quarters of
-    it. The room above that is filled in steps of `multiple` channels: once by what a step is worth,
+    The largest common factor that fits is found first, and every group is left `floor` of it. The
+    room above that is filled in steps of `multiple` channels: once by what a step is worth,
     once by what it is worth for each byte it takes. The more valuable result is returned.
 
     Args:
         values: importance of each channel of each group, comparable between groups.
         room: bytes left at some widths; asked some thousand times.
         multiple: channel counts are rounded to it in large groups; see `grid_step`.
+        floor: share of the common factor that every group keeps whatever its scores say.
     """
     full = {name: len(scores) for name, scores in values.items()}
     if room(full) >= 0:
@@ -36,8 +39,8 @@ def find_widths(values: Values, room: Room, *, multiple: int) -> dict[str, int] 
     if room(scaled(full, 0, multiple)) < 0:
         return None
     factor = _largest_common(full, room, multiple)
-    floor = scaled(full, _FLOOR * factor, multiple)
-    start = floor if room(floor) >= 0 else scaled(full, factor, multiple)
+    lowest = scaled(full, floor * factor, multiple)
+    start = lowest if room(lowest) >= 0 else scaled(full, factor, multiple)
     filled = (_fill(start, values, room, multiple, per_byte=flag) for flag in (True, False))
     return max(filled, key=lambda widths: _worth(values, widths))
 
