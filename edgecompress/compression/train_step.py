@@ -1,6 +1,7 @@
 """One step of training, as a compiled TensorFlow function."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,16 @@ from edgecompress.compression.training import Lesson, Training
 from edgecompress.errors import UsageError
 from edgecompress.keras_outputs import outputs_of
 
-Step = Callable[[Samples, float], float]  # (batch, learning rate) -> loss
-
 _SMALLEST_SIZE = 1e-3  # so that biases of zero can move
 _LOOKED_AT = 64  # samples by which outputs are told to be probabilities or logits
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of training, and all that it changes."""
+
+    run: Callable[[Samples, float], float]  # (batch, learning rate) -> loss
+    variables: tuple[Any, ...]  # of the student, its random layers too, and of the optimizer
 
 
 def train_step(
@@ -32,7 +39,7 @@ def train_step(
     masks: Mapping[str, NDArray[Any]],
     samples: Samples,
 ) -> Step:
-    """Return a function that changes the weights of `student` by one batch's gradient.
+    """Return the step that changes the weights of `student` by one batch's gradient.
 
     Args:
         student: a keras.Model.
@@ -78,7 +85,7 @@ def train_step(
         optimizer.learning_rate = learning_rate
         return float(compiled(*_arrays(batch)))
 
-    return run
+    return Step(run, (*student.variables, *optimizer.variables))
 
 
 def _sizes(variables: list[Any]) -> list[float]:

@@ -1,0 +1,178 @@
+"""The epochs of a training: the best is kept, and all of it now and then, to go on from."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from edgecompress.compression.batches import Samples, shuffled
+from edgecompress.compression.checkpoint import Checkpoint, Progress, Values
+from edgecompress.compression.train_step import Step
+from edgecompress.compression.training import Training
+
+_log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_CHECKPOINTS = 30.0  # within an epoch; after each epoch there is one anyway
+# Until this share of the time is gone, the epochs alone set the learning rate: a training that
+# ends in time comes to the same weights however fast the machine was.
+_UNHURRIED = 0.25
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What an epoch came to: `score` and `best` are `metrics.fitness` on the validation split."""
+
+    number: int  # from 1
+    loss: float  # mean over the steps
+    score: float
+    best: float
+    seconds: float  # since training began
+    seconds_left: float  # estimated: until the last epoch, or the deadline if that is sooner
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training: what does not change from step to step."""
+
+    student: Any  # keras.Model
+    samples: Samples
+    step: Step
+    settings: Training
+    judge: Callable[[], float]
+    on_epoch: Callable[[Epoch], None] | None
+    checkpoint: Checkpoint | None
+    asked_to_end: Callable[[], bool]
+    began: float  # time.monotonic(), less what was trained before an interruption
+    limit_seconds: float  # since then
+
+    @property
+    def seconds(self) -> float:
+        """Seconds trained so far."""
+        return time.monotonic() - self.began
+
+    def keep(self, progress: Progress, best: Values) -> None:
+        """Write a checkpoint, if that is asked for."""
+        if self.checkpoint is not None:
+            values = [variable.numpy() for variable in self.step.variables]
+            self.checkpoint.save(replace(progress, seconds=self.seconds), values, best)
+
+
+def train_epochs(run: Run) -> Any:
+    """Train, or train on from the checkpoint, and return the student as of its best epoch.
+
+    Raises:
+        KeyboardInterrupt: the run was asked to end before this training began.
+    """
+    run, progress, best = _resumed(run) or _begun(run)
+    while not progress.finished:
+        progress, complete = _steps(run, progress, best)
+        if not complete and run.asked_to_end():
+            run.keep(progress, best)  # before judging: nothing is lost of what is to go on
+        progress, best = _judged(run, progress, best)
+        if not complete and run.asked_to_end():
+            break
+        progress = replace(progress, finished=not complete or _is_over(progress, run.settings))
+        progress = replace(progress, epoch=progress.epoch + 1, losses=())
+        run.keep(progress, best)
+    run.student.set_weights(best)
+    return run.student
+
+
+def _begun(run: Run) -> tuple[Run, Progress, Values]:
+    if run.asked_to_end():
+        raise KeyboardInterrupt
+    started = run.seconds
+    score = run.judge()
+    progress = Progress(
+        best=score,
+        judging_seconds=run.seconds - started,
+        finished=run.settings.epochs < 1,
+    )
+    return run, progress, run.student.get_weights()
+
+
+def _resumed(run: Run) -> tuple[Run, Progress, Values] | None:
+    kept = run.checkpoint.load() if run.checkpoint is not None else None
+    if kept is None:
+        return None
+    progress, values, best = kept
+    for variable, value in zip(run.step.variables, values, strict=True):
+        variable.assign(value)
+    if not progress.finished:
+        _log.info("going on with epoch %d of %d", progress.epoch, run.settings.epochs)
+    spent = progress.seconds
+    run = replace(run, began=run.began - spent, limit_seconds=run.limit_seconds + spent)
+    return run, progress, best
+
+
+def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
+    """Train the rest of an epoch; return also whether time sufficed for it."""
+    settings, x = run.settings, run.samples.x
+    count = math.ceil(len(x) / settings.batch_size)
+    kept_at = run.seconds
+    batches = list(shuffled(len(x), settings.batch_size, settings.seed, progress.epoch))
+    for number in range(len(progress.losses), count):
+        if run.seconds + progress.judging_seconds > run.limit_seconds or run.asked_to_end():
+            return progress, False
+        if run.seconds - kept_at > _SECONDS_BETWEEN_CHECKPOINTS:
+            run.keep(progress, best)
+            kept_at = run.seconds
+        noise = np.random.default_rng([settings.seed, progress.epoch, 1, number])
+        batch = run.samples.batch(batches[number], settings.augmentation, noise)
+        done = (progress.epoch - 1 + number / count) / settings.epochs
+        loss = run.step.run(batch, _learning_rate(run, done))
+        progress = replace(progress, losses=(*progress.losses, loss))
+    return progress, True
+
+
+def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Values]:
+    """Judge the student as it is now, unless nothing has changed, and report the epoch."""
+    if not progress.losses:
+        return progress, best
+    score = run.judge()
+    if score >= progress.best:
+        best = run.student.get_weights()
+        progress = replace(progress, best=score, best_epoch=progress.epoch)
+    loss = float(np.mean(progress.losses))
+    left = _seconds_left(run, progress.epoch)
+    _report(run, Epoch(progress.epoch, loss, score, progress.best, run.seconds, left))
+    return progress, best
+
+
+def _is_over(progress: Progress, settings: Training) -> bool:
+    """Say whether the epoch that was trained is the last."""
+    waited = progress.epoch - progress.best_epoch
+    return progress.epoch >= settings.epochs or waited >= (settings.patience or math.inf)
+
+
+def _seconds_left(run: Run, epoch: int) -> float:
+    """Estimate the rest of a training by what its epochs took so far."""
+    by_epochs = run.seconds / epoch * (run.settings.epochs - epoch)
+    return max(0.0, min(by_epochs, run.limit_seconds - run.seconds))
+
+
+def _learning_rate(run: Run, done: float) -> float:
+    """Return the learning rate after the share `done` (0..1) of the epochs.
+
+    Cosine without restarts: Loshchilov and Hutter, "SGDR", 2017, equation 5. Where time is short,
+    the share of it that is gone takes the place of the epochs'.
+    """
+    settings = run.settings
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    gone = (run.seconds / run.limit_seconds - _UNHURRIED) / (1 - _UNHURRIED)
+    return settings.learning_rate * (1 + math.cos(math.pi * min(max(done, gone), 1.0))) / 2
+
+
+def _report(run: Run, epoch: Epoch) -> None:
+    _log.info(
+        "epoch %d of %d: loss %.4f, validation %.4f, best %.4f, %.1f s, %.0f s left (estimated)",
+        epoch.number, run.settings.epochs, epoch.loss, epoch.score, epoch.best, epoch.seconds,
+        epoch.seconds_left,
+    )  # fmt: skip
+    if run.on_epoch is not None:
+        run.on_epoch(epoch)
