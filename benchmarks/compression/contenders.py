@@ -1,0 +1,106 @@
+"""The runs of a case: the original, ways to quantize it, and ways to make it smaller."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from bench import Bench, EpochCounter
+from cases import Case, Target
+from rivals import plain_int8, scratch, tfmot
+
+from edgecompress import compress
+from edgecompress.compression.qat import quantize_aware
+from edgecompress.compression.quantize import quantize
+from edgecompress.compression.train import finetune
+from edgecompress.keras_model import save_keras, set_seed
+from edgecompress.recipe import Recipe
+
+# A model (keras.Model, or the bytes of a .tflite), the epochs it was trained for, and notes.
+Made = tuple[Any, int, dict[str, Any]]
+
+_QAT_LEARNING_RATE = 1e-3  # what quantize_aware's documentation calls a good start
+
+
+def runs_of(case: Case) -> tuple[str, ...]:
+    """Return the names of all runs, in the order in which they need each other."""
+    ways = ("scratch", "tfmot", "ours")
+    smaller = tuple(f"{way}-{target.name}" for way in ways for target in case.targets)
+    return ("original", "ptq", "ptq-mse", "pow2", "qat", *smaller)
+
+
+def make(bench: Bench, run: str, tfmot_python: Path | None) -> Made:
+    """Do one run."""
+    way, _, name = run.partition("-")
+    target = next((target for target in bench.case.targets if target.name == name), None)
+    if run == "original":
+        return _original(bench)
+    if run == "qat":
+        return _qat(bench)
+    if target is None:
+        return _quantized(bench, run), 0, {}
+    if way == "scratch":
+        return scratch(bench, target)
+    if way == "ours":
+        return _ours(bench, target)
+    if tfmot_python is None:
+        raise SystemExit(f"{run} needs --tfmot-python, see benchmarks/compression/README.md")
+    return tfmot(bench, target, tfmot_python)
+
+
+def _original(bench: Bench) -> Made:
+    case, data = bench.case, bench.dataset
+    set_seed(bench.seed)
+    settings = bench.training(case.epochs, case.learning_rate)
+    model = finetune(bench.network(), data.train, data.validation, settings, task=data.task)
+    save_keras(model, bench.original_path)
+    return model, case.epochs, {}
+
+
+def _quantized(bench: Bench, run: str) -> bytes:
+    x, seed = bench.dataset.train.x, bench.seed
+    if run == "ptq-mse":
+        return quantize(bench.original, x, method="mse", seed=seed)
+    if run == "pow2":
+        return quantize(bench.original, x, "pow2", seed=seed)
+    return plain_int8(bench, bench.original)
+
+
+def _qat(bench: Bench) -> Made:
+    case, data = bench.case, bench.dataset
+    set_seed(bench.seed)
+    settings = bench.training(case.qat_epochs, _QAT_LEARNING_RATE)
+    aware = quantize_aware(bench.original, data.train, data.validation, settings, task=data.task)
+    return aware.tflite, case.qat_epochs, {}
+
+
+def _ours(bench: Bench, target: Target) -> Made:
+    """Compress with the settings of a first run, but go on for as long as it gets better."""
+    recipe = Recipe(
+        model=str(bench.original_path),
+        board=target.board,
+        data=bench.data,
+        max_accuracy_drop=0.0,
+        time_budget=bench.case.time_budget,
+        max_model_bytes=bench.byte_limit(target),
+        batch_size=bench.case.batch_size,
+        max_epochs=bench.case.compress_epochs,
+        seed=bench.seed,
+    )
+    counter = EpochCounter()
+    logger = logging.getLogger("edgecompress")
+    logger.addHandler(counter)
+    try:
+        out = bench.folder / f"ours-{target.name}-{bench.seed}"
+        outcome = compress(recipe, out, force=True, resume=True)
+    finally:
+        logger.removeHandler(counter)
+    steps = [
+        {
+            "step": attempt.step,
+            "bytes": len(attempt.tflite),
+            "validation_float": attempt.float_metric,
+            "validation_int8": attempt.int8_metric,
+        }
+        for attempt in outcome.attempts
+    ]
+    return outcome.best.tflite, counter.epochs, {"steps": steps}
