@@ -41,6 +41,7 @@ class Case:
     scratch_epochs: int = 60
     scratch_rates: tuple[float, ...] = (3e-3, 1e-3)
     tfmot_epochs: int = 20
+    tfmot_qat: bool = True  # False for Conv1D, and batch norm after Dense, which it leaves in float
     qat_epochs: int = 8
     compress_epochs: int = 30  # max_epochs of the recipe, its default
     time_budget: str = "20m"
@@ -98,6 +99,7 @@ CASES = {
             targets=(_HALF, _QUARTER),
             epochs=30,
             learning_rate=3e-3,
+            tfmot_qat=False,
         ),
         Case(
             name="autoencoder",
@@ -105,11 +107,12 @@ CASES = {
             data=data.digits,
             network="autoencoder",
             targets=(Target("half", share=0.5, allowed=5.0),),
-            epochs=100,
+            epochs=400,
             learning_rate=3e-3,
             batch_size=64,
-            scratch_epochs=130,
+            scratch_epochs=400,
             tfmot_epochs=60,
+            tfmot_qat=False,
             compress_epochs=100,
         ),
     )

@@ -87,6 +87,7 @@ def tfmot(bench: Bench, target: Target, python: Path) -> tuple[bytes, int, dict[
         job = {
             "network": case.network,
             "sparsity": target.sparsity,
+            "aware": case.tfmot_qat,
             "epochs": case.tfmot_epochs,
             "batch_size": case.batch_size,
             "augmentation": case.augmentation,

@@ -94,8 +94,8 @@ def _row(run: str, found: Results, target: Target | None) -> str:
     results = found[run]
     way = run if target is None else run.partition("-")[0]
     name = _NAMES[way].format(zeros=target.sparsity if target else 0)
-    if any("without" in result.notes for result in results):
-        name = name.replace("then QAT", "then PTQ (it has no QAT for Conv1D)")
+    if not all(result.notes.get("aware", True) for result in results):
+        name = name.replace("then QAT", "then PTQ (its QAT leaves layers in float)")
     cells = [
         name,
         _spread([result.value for result in results], _scale(results[0])),

@@ -4,8 +4,8 @@
 
 FOLDER holds job.json, the arrays and the original's weights, as rivals.tfmot writes them. The way
 is the one of tfmot's guide "Pruning preserving quantization aware training (PQAT)": half of the
-epochs prune on a polynomial schedule, the other half train for int8 with the zeros kept. Where
-tfmot cannot train a layer for int8 (Conv1D), all epochs prune, and the converter quantizes.
+epochs prune on a polynomial schedule, the other half train for int8 with the zeros kept. Where it
+cannot train a network for int8, all epochs prune, and the converter quantizes.
 """
 
 import json
@@ -60,14 +60,12 @@ def main(folder: Path) -> None:
     model = _original(job, np.load(folder / "weights.npz"))
     answers = model.predict(np.load(folder / "validation.npz")["x"], _BATCH, verbose=0)
     np.save(folder / "outputs.npy", answers)
-    aware = _can_be_aware(model)
+    aware = job["aware"]
     pruned = _pruned(model, batches, job, job["epochs"] // 2 if aware else job["epochs"])
     if aware:
         pruned = _aware(pruned, batches, job, job["epochs"] - job["epochs"] // 2)
     (folder / "model.tflite").write_bytes(_converted(pruned, train["calibration"], aware))
-    notes = {"tfmot": version("tensorflow-model-optimization"), "sparsity": job["sparsity"]}
-    if not aware:
-        notes["without"] = "tfmot trains no Conv1D for int8: pruning, then plain PTQ"
+    notes = {"tfmot": version("tensorflow-model-optimization"), "aware": aware}
     (folder / "notes.json").write_text(json.dumps(notes))
 
 
@@ -77,12 +75,6 @@ def _original(job: dict[str, Any], weights: Any) -> Any:
         count = len(layer.get_weights())
         layer.set_weights([weights[f"{layer.name}/{index}"] for index in range(count)])
     return model
-
-
-def _can_be_aware(model: Any) -> bool:
-    return not any(
-        isinstance(layer, tf_keras.layers.Conv1D) and layer.rank == 1 for layer in model.layers
-    )
 
 
 def _pruned(model: Any, batches: Batches, job: dict[str, Any], epochs: int) -> Any:
