@@ -68,6 +68,15 @@ def with_ranges(calibrated: bytes, ranges: Mapping[str, Range]) -> bytes:
     return bytes(edited)
 
 
+def with_constant(model: bytes, index: int, values: NDArray[Any]) -> bytes:
+    """Return a model whose constant tensor `index` holds `values`, of its own shape and type."""
+    edited = bytearray(model)
+    root = schema.Model.GetRootAs(edited, 0)
+    tensor = root.Subgraphs(0).Tensors(index)
+    _values(root, tensor, values.dtype.type)[...] = values
+    return bytes(edited)
+
+
 def with_pow2_weights(quantized: bytes, calibrated: bytes) -> bytes:
     """Return an int8 model whose constants are rounded anew, to scales that are powers of two.
 

@@ -137,7 +137,7 @@ def channel_shape(layer: Any, kernel: Sequence[int]) -> tuple[int, ...]:
 def _foldable(call: Call, calls: Sequence[Call]) -> Call | None:
     """Return the batch normalization that can be folded into a layer, if there is one."""
     keras = import_keras()
-    if not _has_kernel(call.layer) or call.layer.activation is not keras.activations.linear:
+    if not has_kernel(call.layer) or call.layer.activation is not keras.activations.linear:
         return None
     if len(call.consumers) != 1:
         return None
@@ -149,7 +149,8 @@ def _foldable(call: Call, calls: Sequence[Call]) -> Call | None:
     return norm if last and not shared else None
 
 
-def _has_kernel(layer: Any) -> bool:
+def has_kernel(layer: Any) -> bool:
+    """Say whether a layer is a convolution or a dense layer, whose kernel is quantized."""
     layers = import_keras().layers
     kinds = (
         layers.Dense, layers.Conv1D, layers.Conv2D, layers.DepthwiseConv1D, layers.DepthwiseConv2D,
@@ -162,7 +163,7 @@ def _has_own_activation(layer: Any) -> bool:
     """Say whether TFLite runs a layer's activation as an operator of its own."""
     known = import_keras().activations
     fused = (known.linear, known.relu, known.relu6)
-    return _has_kernel(layer) and layer.activation not in fused
+    return has_kernel(layer) and layer.activation not in fused
 
 
 def _copy(layer: Any, names: set[str], *, has_bias: bool) -> Any:
