@@ -58,7 +58,7 @@ class Keeping:
         models = [model for model in (student, teacher) if model is not None]
         # Without their names, which differ from process to process.
         values = [variable.numpy() for model in models for variable in model.variables]
-        taken = (samples.x, samples.y, samples.weight, samples.taught)
+        taken = (samples.x, samples.y, samples.weight)
         lasting = replace(settings, deadline_seconds=None)
         return Checkpoint(self.folder / f"{_digest(lasting, *values, *taken, *others)}.npz")
 

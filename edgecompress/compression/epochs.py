@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecompress.compression.batches import Samples, shuffled
+from edgecompress.compression.batches import Samples, View, shuffled
 from edgecompress.compression.checkpoint import Checkpoint, Progress, Values
 from edgecompress.compression.train_step import Step
 from edgecompress.compression.training import Training
@@ -40,6 +40,7 @@ class Run:
 
     student: Any  # keras.Model
     samples: Samples
+    view_of: Callable[[int], View]  # by epoch, from 1
     step: Step
     settings: Training
     judge: Callable[[], float]
@@ -114,6 +115,7 @@ def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
     settings, x = run.settings, run.samples.x
     count = math.ceil(len(x) / settings.batch_size)
     kept_at = run.seconds
+    view = run.view_of(progress.epoch)
     batches = list(shuffled(len(x), settings.batch_size, settings.seed, progress.epoch))
     for number in range(len(progress.losses), count):
         if run.seconds + progress.judging_seconds > run.limit_seconds or run.asked_to_end():
@@ -121,8 +123,7 @@ def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
         if run.seconds - kept_at > _SECONDS_BETWEEN_CHECKPOINTS:
             run.keep(progress, best)
             kept_at = run.seconds
-        noise = np.random.default_rng([settings.seed, progress.epoch, 1, number])
-        batch = run.samples.batch(batches[number], settings.augmentation, noise)
+        batch = run.samples.batch(batches[number], view)
         done = (progress.epoch - 1 + number / count) / settings.epochs
         loss = run.step.run(batch, _learning_rate(run, done))
         progress = replace(progress, losses=(*progress.losses, loss))

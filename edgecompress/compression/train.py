@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.compression.batches import gather_samples
+from edgecompress.compression.batches import gather_samples, views_of
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.epochs import Epoch, Run, train_epochs
 from edgecompress.compression.fake_quant import rounded_kernels
@@ -20,6 +20,8 @@ from edgecompress.compression.training import Lesson, Training
 from edgecompress.dataset import Split, Task, infer_task
 from edgecompress.keras_outputs import outputs_of, predictor
 from edgecompress.metrics import fitness, predicted_classes
+
+_LOOKED_AT = 64  # samples by which outputs are told to be probabilities or logits
 
 __all__ = ["Epoch", "Training", "finetune"]
 
@@ -80,7 +82,9 @@ def finetune(
     with _batch_norm_momentum(student, settings.batch_norm_momentum):
         lesson = Lesson(task, teacher, tuple(features), loss)
         samples = gather_samples(train, unlabelled, lesson, settings)
-        step = train_step(student, lesson, settings, masks or {}, samples)
+        view_of = views_of(samples, lesson, settings)
+        some = samples.batch(np.arange(min(samples.size, _LOOKED_AT)), view_of(1))
+        step = train_step(student, lesson, settings, masks or {}, some)
 
         def judge_now() -> float:
             with rounded_kernels(student) if settings.rounded_kernels else nullcontext():
@@ -93,6 +97,7 @@ def finetune(
         run = Run(
             student=student,
             samples=samples,
+            view_of=view_of,
             step=step,
             settings=settings,
             judge=judge_now,

@@ -21,7 +21,6 @@ from edgecompress.errors import UsageError
 from edgecompress.keras_outputs import outputs_of
 
 _SMALLEST_SIZE = 1e-3  # so that biases of zero can move
-_LOOKED_AT = 64  # samples by which outputs are told to be probabilities or logits
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def train_step(
         lesson: what to learn.
         settings: the optimizer, the weights of the parts of the loss.
         masks: 0 where a weight stays zero, by the variable's path.
-        samples: all samples: the shape of a batch, and what outputs look like.
+        samples: some samples as they come in a batch: their shape, and what outputs look like.
 
     Raises:
         UsageError: a mask or a feature names what the model does not have.
@@ -101,7 +100,7 @@ def _sizes(variables: list[Any]) -> list[float]:
 def _loss_function(
     student: Any, lesson: Lesson, settings: Training, samples: Samples
 ) -> Callable[[Any, Any, Any, Any], Any]:
-    looked_at = samples.x[:_LOOKED_AT]
+    looked_at = samples.x
     probabilities = are_probabilities(lesson.task, outputs_of(student, looked_at))
     teacher = lesson.teacher
     softened = teacher is not None and are_probabilities(
@@ -126,7 +125,7 @@ def _loss_function(
         loss += tf.add_n(student.losses) if student.losses else 0.0
         if teacher is None:
             return loss
-        if lesson.features or samples.taught is None:
+        if samples.taught is None:
             taught, *its_maps = teacher_maps(x, training=False)
             for wanted, got in zip(its_maps, maps, strict=True):
                 loss += settings.feature_weight * tf.reduce_mean(attention_loss(wanted, got))
