@@ -62,7 +62,8 @@ CASES = {
             epochs=12,
             augmentation="shift+flip",
             pixels="0..255",
-            tfmot_epochs=12,
+            scratch_epochs=45,
+            tfmot_epochs=10,
             qat_epochs=4,
         ),
         Case(

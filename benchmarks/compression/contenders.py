@@ -24,7 +24,7 @@ _QAT_LEARNING_RATE = 1e-3  # what quantize_aware's documentation calls a good st
 def runs_of(case: Case) -> tuple[str, ...]:
     """Return the names of all runs, in the order in which they need each other."""
     ways = ("scratch", "tfmot", "ours")
-    smaller = tuple(f"{way}-{target.name}" for way in ways for target in case.targets)
+    smaller = tuple(f"{way}-{target.name}" for way in ways for target in reversed(case.targets))
     return ("original", "ptq", "ptq-mse", "pow2", "qat", *smaller)
 
 

@@ -1,5 +1,6 @@
 """What an engineer does by hand: TFLite's converter, a narrower network from scratch, tfmot."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -38,7 +39,8 @@ def plain_int8(bench: Bench, model: Any) -> bytes:
             yield [sample[None]]
 
     one = keras.Input(batch_shape=(1, *model.input_shape[1:]))
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(one, model(one)))
+    with contextlib.redirect_stdout(None):  # it lists every variable
+        converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(one, model(one)))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -50,11 +52,11 @@ def plain_int8(bench: Bench, model: Any) -> bytes:
 def scratch(bench: Bench, target: Target) -> tuple[bytes, int, dict[str, Any]]:
     """Train the network from random weights, all layers narrowed alike to reach the target.
 
-    Of the learning rates of the case the better on the validation split is kept: both are tried
-    at the first seed.
+    Of the learning rates of the case the better on the validation split is kept: all are tried
+    for the smallest target at the first seed.
     """
     width, narrow = _uniform(bench, target)
-    first = bench.known(f"scratch-{target.name}", seed=0)
+    first = bench.known(f"scratch-{bench.case.targets[-1].name}", seed=0)
     rates = (first.notes["learning_rate"],) if first else bench.case.scratch_rates
     found: list[tuple[float, float, Any]] = []
     for rate in rates:
