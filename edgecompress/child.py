@@ -79,6 +79,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
+                start_new_session=True,  # a terminal's Ctrl-C is this process's to answer
             )
             self._finalizer = weakref.finalize(self, _end, self._process)
         return self._process

@@ -12,6 +12,7 @@ EdgecompressError        1  an internal failure
   AccuracyError          4  accuracy fell more than allowed
   DoesNotFitError        5  flash or RAM is too small
   ToolError              6  an outside tool is missing or failed
+  InterruptedRunError  130  Ctrl-C or SIGTERM before there was a result
 """
 
 
@@ -73,3 +74,9 @@ class ToolError(EdgecompressError):
     """A program or library outside edgecompress is missing, or failed."""
 
     exit_code = 6
+
+
+class InterruptedRunError(EdgecompressError):
+    """A run was broken off before there was a result; 128 + SIGINT, as a shell has it."""
+
+    exit_code = 130

@@ -1,5 +1,6 @@
-"""Read TOML; write files so that no reader sees half of one and nothing of the user's is lost."""
+"""Read TOML; hash files; write them so that nobody sees half of one or loses one of theirs."""
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import OutputExistsError
+
+_UNFINISHED = ".edgecompress-part"  # ends the name of a file that is being written
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -24,11 +27,22 @@ def read_toml(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def sha256_of(path: Path) -> str:
+    """Return the digest of a file, or of a folder's files in the order of their names."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        digest.update(file.relative_to(path).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Write `content` to `path` in one step: to a temporary file beside it, then rename."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -37,6 +51,12 @@ def write_file(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what `write_file` left under `folder` where the process was killed within it."""
+    for path in folder.rglob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
 
 
 def write_tree(folder: Path, files: Mapping[str, str | bytes], *, force: bool) -> None:

@@ -8,13 +8,22 @@ from typing import Any
 
 from edgecompress.board import load_board
 from edgecompress.compression.attempt import Attempt, Job, best_attempt
+from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.ladder import next_step
 from edgecompress.compression.steps import judged
-from edgecompress.compression.store import has_attempts, load_attempts, run_key, save_attempt
+from edgecompress.compression.store import (
+    forget_attempts,
+    has_attempts,
+    keeping,
+    load_attempts,
+    run_key,
+    save_attempt,
+)
 from edgecompress.dataset import Dataset, load_dataset, resolve_pixels
 from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
 from edgecompress.evaluate import evaluate
-from edgecompress.files import refuse_existing
+from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
+from edgecompress.interruption import Interruption
 from edgecompress.keras_model import load_keras, set_seed
 from edgecompress.metrics import primary_metric
 from edgecompress.recipe import Recipe
@@ -34,7 +43,14 @@ class Outcome:
     facts: dict[str, Any]
 
 
-def compress(recipe: Recipe, out: Path, *, force: bool = False, resume: bool = False) -> Outcome:
+def compress(
+    recipe: Recipe,
+    out: Path,
+    *,
+    force: bool = False,
+    resume: bool = False,
+    interruption: Interruption | None = None,
+) -> Outcome:
     """Compress a model for a board and write model, firmware, report and recipe to `out`.
 
     The validation split decides everything; the test split is opened once, for the figures of
@@ -44,27 +60,32 @@ def compress(recipe: Recipe, out: Path, *, force: bool = False, resume: bool = F
         recipe: model, data, board and limits.
         out: folder to write to; attempts are kept there while the run lasts.
         force: overwrite the results of an earlier run in `out`.
-        resume: go on from the attempts that an interrupted run of the same recipe left in `out`.
+        resume: go on from what an interrupted run of the same recipe left in `out`; with nothing
+            there, begin. The time budget counts anew.
+        interruption: what can ask the run to end with the best so far; a KeyboardInterrupt does.
 
     Returns:
         The outcome, which may be that nothing fits: see `raise_for_outcome`.
 
     Raises:
         EdgecompressError: the board, the model or the data cannot be used; see errors.py.
+        KeyboardInterrupt: interrupted before there was a result, or more than once.
     """
-    if not (force or (resume and has_attempts(out))):
+    if resume and has_attempts(out):
+        remove_unfinished(out)
+    elif not force:
         refuse_existing(out, OUTPUTS)
     set_seed(recipe.seed)
-    data, job = _prepare(recipe)
-    attempts = _resumed(job, out, data.sha256) if resume else []
-    while (chosen := next_step(job, attempts)) is not None:
-        step, why = chosen
-        _log.info("%s: %s", step.__name__, why)
-        attempts.append(step(job, attempts, why))
-        save_attempt(out, run_key(recipe, [data.sha256]), len(attempts) - 1, attempts[-1])
+    interruption = interruption or Interruption()
+    data, job = _prepare(recipe, keeping(out, interruption))
+    key = run_key(recipe, [sha256_of(Path(recipe.model)), data.sha256])
+    if not resume:
+        forget_attempts(out)
+    attempts = _resumed(job, out, key)
+    interrupted = _interrupted(job, attempts, out, key, interruption)
     best = best_attempt(job, attempts)
     final = measure_final(job, attempts[0], best, data.test)
-    facts = report_facts(job, attempts, best, final, data)
+    facts = report_facts(job, attempts, best, final, data, interrupted=interrupted)
     write_run(facts, job, best, data, out)
     return Outcome(best, tuple(attempts), facts)
 
@@ -82,7 +103,26 @@ def raise_for_outcome(outcome: Outcome) -> None:
         raise AccuracyError(outcome.facts["summary"])
 
 
-def _prepare(recipe: Recipe) -> tuple[Dataset, Job]:
+def _interrupted(
+    job: Job, attempts: list[Attempt], out: Path, key: str, interruption: Interruption
+) -> bool:
+    """Add attempts until there is nothing left to try; return whether that was cut short."""
+    try:
+        while not interruption.asked and (chosen := next_step(job, attempts)) is not None:
+            step, why = chosen
+            _log.info("%s: %s", step.__name__, why)
+            attempts.append(step(job, attempts, why))
+            if not interruption.asked:  # else its training was cut, and is gone on with
+                save_attempt(out, key, len(attempts) - 1, attempts[-1])
+    except KeyboardInterrupt:
+        if interruption.insistent or not attempts:
+            raise
+        _log.info("interrupted: ending with the best so far")
+        return True
+    return interruption.asked
+
+
+def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     """Load everything, and measure the float original on the validation split."""
     deadline = time.monotonic() + recipe.time_budget_s
     board = load_board(recipe.board)
@@ -114,11 +154,12 @@ def _prepare(recipe: Recipe) -> tuple[Dataset, Job]:
         are_images=data.pixel_range is not None,
         reference=reference,
         deadline=deadline,
+        keeping=kept,
     )
 
 
-def _resumed(job: Job, out: Path, data_sha256: str) -> list[Attempt]:
-    stored = load_attempts(out, run_key(job.recipe, [data_sha256]))
+def _resumed(job: Job, out: Path, key: str) -> list[Attempt]:
+    stored = load_attempts(out, key)
     if stored:
         _log.info("resuming after %s", ", ".join(attempt.step for attempt in stored))
     return [judged(job, candidate) for candidate in stored]

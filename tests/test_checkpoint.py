@@ -7,6 +7,7 @@ import pytest
 
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.train import Training, finetune
+from edgecompress.interruption import Interruption
 from edgecompress.keras_model import import_keras
 from edgecompress.keras_outputs import outputs_of
 from edgecompress.metrics import fitness
@@ -32,6 +33,18 @@ def network():
     x = layers.Dropout(0.3)(layers.Conv2D(8, 3, padding="same", activation="relu")(x))
     x = layers.Flatten()(layers.MaxPooling2D()(layers.Add()([x, first])))
     return keras.Model(image, layers.Dense(10)(layers.Dropout(0.2)(x)), name="network")
+
+
+class _AfterSteps(Interruption):
+    """Asks to end after so many steps of training."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self._answers = iter([False] * steps)
+
+    @property
+    def asked(self):
+        return next(self._answers, True)
 
 
 def _killed_after(epoch):
@@ -87,8 +100,7 @@ def test_it_goes_on_within_an_epoch(
 ):
     train, validation, _ = digits_splits
     monkeypatch.setattr("edgecompress.compression.epochs._SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    asked = iter([False] * 30)  # steps: an epoch has 19
-    keeping = Keeping(tmp_path, asked_to_end=lambda: next(asked, True))
+    keeping = Keeping(tmp_path, _AfterSteps(31))  # one look before, 19 in an epoch
     epochs = []
     cut = finetune(
         network, train, validation, SETTINGS, teacher=digits_model, on_epoch=epochs.append,
@@ -109,7 +121,7 @@ def test_a_training_that_is_asked_to_end_at_once_has_nothing_to_give(
     with pytest.raises(KeyboardInterrupt):
         finetune(
             network, train, validation, SETTINGS,
-            keeping=Keeping(tmp_path, asked_to_end=lambda: True),
+            keeping=Keeping(tmp_path, _AfterSteps(0)),
         )  # fmt: skip
 
 

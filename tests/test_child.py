@@ -1,3 +1,4 @@
+import os
 import time
 
 import pytest
@@ -37,3 +38,7 @@ def test_a_child_that_takes_too_long_is_ended():
     with pytest.raises(ChildError, match="too long"):
         Child("time:sleep").call(60, timeout_seconds=0.5)
     assert time.monotonic() - began < 10
+
+
+def test_a_child_does_not_hear_the_terminals_ctrl_c():
+    assert Child("os:getpgrp").call() != os.getpgrp()

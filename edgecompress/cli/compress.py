@@ -31,7 +31,9 @@ from edgecompress.cli import print_json
     "error where the task has no accuracy).  [default: 1.0]",
 )
 @click.option(
-    "--time-budget", metavar="TIME", help="As 90s, 25m or 1h30m; a guide.  [default: 25m]"
+    "--time-budget",
+    metavar="TIME",
+    help="As 90s, 25m or 1h30m; a guide. A resumed run has all of it again.  [default: 25m]",
 )
 @click.option("--max-model-bytes", type=int, help="Tighter limit on the .tflite, in bytes.")
 @click.option("--max-arena-bytes", type=int, help="Tighter limit on the tensor arena, in bytes.")
@@ -47,7 +49,12 @@ from edgecompress.cli import print_json
     type=click.Path(dir_okay=False, path_type=Path),
     help="An edgecompress.toml; options given here win over it.",
 )
-@click.option("--resume", is_flag=True, help="Go on with an interrupted run in the same folder.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with an interrupted or killed run in the same folder, to the same result; with "
+    "nothing to go on from, begin.",
+)
 @click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of report.json.")
 def command(
@@ -60,12 +67,19 @@ def command(
 
     Exit code 4: accuracy fell more than allowed; 5: nothing fits the board. The closest result is
     kept in both cases.
-    """
-    from edgecompress.pipeline import compress, raise_for_outcome
-    from edgecompress.recipe import load_recipe
-    from edgecompress.report.terminal import print_outcome
 
-    outcome = compress(load_recipe(recipe, options), out, force=force, resume=resume)
+    Ctrl-C or SIGTERM ends the run with the best so far, written as ever; a second one ends it at
+    once (exit code 130). --resume goes on either way.
+    """
+    from edgecompress.interruption import interruptible
+    from edgecompress.recipe import load_recipe
+
+    choices = load_recipe(recipe, options)
+    with interruptible() as interruption:
+        from edgecompress.pipeline import compress, raise_for_outcome
+        from edgecompress.report.terminal import print_outcome
+
+        outcome = compress(choices, out, force=force, resume=resume, interruption=interruption)
     if as_json:
         print_json(outcome.facts)
     else:

@@ -3,9 +3,13 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from edgecompress.board import Board
+from edgecompress.compression.augmentation import choose_augmentation
+from edgecompress.compression.checkpoint import Keeping
+from edgecompress.compression.training import Augmentation
 from edgecompress.dataset import Split, Task
 from edgecompress.memory.judge import Verdict
 from edgecompress.metrics import primary_metric
@@ -25,6 +29,14 @@ class Job:
     are_images: bool
     reference: float  # the original's primary metric on the validation split, in float32
     deadline: float  # time.monotonic() at which the time budget ends
+    keeping: Keeping | None = None  # where trainings are kept while they last
+
+    @cached_property
+    def augmentation(self) -> Augmentation:
+        """Which random changes training images bear."""
+        if not self.are_images:
+            return "none"
+        return choose_augmentation(self.original, self.train, self.task, self.recipe.seed)
 
     @property
     def seconds_left(self) -> float:

@@ -4,8 +4,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgecompress.compression.batches import Samples
 from edgecompress.compression.training import Training
 from edgecompress.files import write_file
+from edgecompress.interruption import Interruption
 
 Values = Sequence[NDArray[Any]]
 
@@ -41,7 +42,7 @@ class Keeping:
     """
 
     folder: Path
-    asked_to_end: Callable[[], bool] = lambda: False
+    interruption: Interruption = field(default_factory=Interruption)
 
     def checkpoint(
         self, settings: Training, student: Any, teacher: Any, samples: Samples, *others: object

@@ -13,6 +13,7 @@ from edgecompress.compression.batches import Samples, View, shuffled
 from edgecompress.compression.checkpoint import Checkpoint, Progress, Values
 from edgecompress.compression.train_step import Step
 from edgecompress.compression.training import Training
+from edgecompress.interruption import Interruption
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Run:
     judge: Callable[[], float]
     on_epoch: Callable[[Epoch], None] | None
     checkpoint: Checkpoint | None
-    asked_to_end: Callable[[], bool]
+    interruption: Interruption
     began: float  # time.monotonic(), less what was trained before an interruption
     limit_seconds: float  # since then
 
@@ -69,22 +70,29 @@ def train_epochs(run: Run) -> Any:
         KeyboardInterrupt: the run was asked to end before this training began.
     """
     run, progress, best = _resumed(run) or _begun(run)
-    while not progress.finished:
-        progress, complete = _steps(run, progress, best)
-        if not complete and run.asked_to_end():
-            run.keep(progress, best)  # before judging: nothing is lost of what is to go on
-        progress, best = _judged(run, progress, best)
-        if not complete and run.asked_to_end():
-            break
-        progress = replace(progress, finished=not complete or _is_over(progress, run.settings))
-        progress = replace(progress, epoch=progress.epoch + 1, losses=())
-        run.keep(progress, best)
+    with run.interruption.awaited():
+        best = _trained(run, progress, best)
     run.student.set_weights(best)
     return run.student
 
 
+def _trained(run: Run, progress: Progress, best: Values) -> Values:
+    """Train to the end, or until asked to end; return the best weights."""
+    while not progress.finished:
+        progress, complete = _steps(run, progress, best)
+        if not complete and run.interruption.asked:
+            _log.info("interrupted: ending with the best so far; again to stop at once")
+            run.keep(progress, best)  # before judging: what is gone on with is not cut
+            return _judged(run, progress, best)[1]
+        progress, best = _judged(run, progress, best)
+        progress = replace(progress, finished=not complete or _is_over(progress, run.settings))
+        progress = replace(progress, epoch=progress.epoch + 1, losses=())
+        run.keep(progress, best)
+    return best
+
+
 def _begun(run: Run) -> tuple[Run, Progress, Values]:
-    if run.asked_to_end():
+    if run.interruption.asked:
         raise KeyboardInterrupt
     started = run.seconds
     score = run.judge()
@@ -118,7 +126,7 @@ def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
     view = run.view_of(progress.epoch)
     batches = list(shuffled(len(x), settings.batch_size, settings.seed, progress.epoch))
     for number in range(len(progress.losses), count):
-        if run.seconds + progress.judging_seconds > run.limit_seconds or run.asked_to_end():
+        if run.seconds + progress.judging_seconds > run.limit_seconds or run.interruption.asked:
             return progress, False
         if run.seconds - kept_at > _SECONDS_BETWEEN_CHECKPOINTS:
             run.keep(progress, best)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.fake_quant import quantization_points, trained_ranges, with_fake_quant
 from edgecompress.compression.fold import fold_batch_norm
 from edgecompress.compression.quantize import DEFAULT_SAMPLES, conversion, converted
@@ -38,6 +39,7 @@ def quantize_aware(
     teacher: Any = None,
     task: Task | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    keeping: Keeping | None = None,
 ) -> AwareModel:
     """Train a copy of `model` with int8 kernels and activations, and convert it.
 
@@ -56,6 +58,7 @@ def quantize_aware(
         teacher: whose outputs are learnt too; the model itself, in float, by default.
         task: what the model is for; guessed when None.
         on_epoch: called after each epoch.
+        keeping: as of `finetune`.
 
     Raises:
         ModelError: the model is not functional, or cannot be converted.
@@ -73,6 +76,7 @@ def quantize_aware(
         teacher=model if teacher is None else teacher,
         task=task,
         on_epoch=on_epoch,
+        keeping=keeping,
     )
     for layer in folded.layers:
         if layer.weights:

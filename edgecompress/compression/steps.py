@@ -6,12 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
-from edgecompress.compression.augmentation import choose_augmentation
 from edgecompress.compression.narrow import learn_cuts, narrow_to_fit
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.train import Training, finetune
-from edgecompress.compression.training import Augmentation
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.memory.verdict import fit
@@ -65,6 +63,7 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
             samples=job.recipe.calibration_samples,
             teacher=job.original,
             task=job.task,
+            keeping=job.keeping,
         )
     except ModelError as error:
         _log.info("no quantization-aware training: %s", error)
@@ -75,7 +74,15 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 def train(job: Job, model: Any, round_number: int = 0) -> Any:
     """Fine-tune `model` on the labels and on the original's answers."""
     settings = _training(job, round_number)
-    return finetune(model, job.train, job.validation, settings, teacher=job.original, task=job.task)
+    return finetune(
+        model,
+        job.train,
+        job.validation,
+        settings,
+        teacher=job.original,
+        task=job.task,
+        keeping=job.keeping,
+    )
 
 
 def _training(job: Job, round_number: int) -> Training:
@@ -85,18 +92,12 @@ def _training(job: Job, round_number: int) -> Training:
         learning_rate=recipe.learning_rate * (_FURTHER_RATE if round_number else 1),
         batch_size=recipe.batch_size,
         patience=_PATIENCE_EPOCHS,
-        augmentation=_augmentation(job),
+        augmentation=job.augmentation,
         alpha=recipe.alpha,
         temperature=recipe.temperature,
         deadline_seconds=max(1.0, _TRAINING_SHARE * job.seconds_left),
         seed=recipe.seed + round_number,
     )
-
-
-def _augmentation(job: Job) -> Augmentation:
-    if not job.are_images:
-        return "none"
-    return choose_augmentation(job.original, job.train, job.task, job.recipe.seed)
 
 
 def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:

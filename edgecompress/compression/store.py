@@ -2,19 +2,23 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from edgecompress.compression.attempt import Candidate
+from edgecompress.compression.checkpoint import Keeping
 from edgecompress.files import write_file
+from edgecompress.interruption import Interruption
 from edgecompress.keras_model import load_keras, save_keras
 from edgecompress.recipe import Recipe
 
 _FOLDER = ".edgecompress"
+_TRAININGS = "trainings"
 _KEPT = ("step", "why", "notes")
-# What may differ between a run and its resumption.
-_FREE = ("time_budget",)
+# What may differ between a run and its resumption. Model and data count by their content.
+_FREE = ("time_budget", "model", "data")
 
 
 def run_key(recipe: Recipe, inputs: Sequence[str]) -> str:
@@ -23,13 +27,22 @@ def run_key(recipe: Recipe, inputs: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([choices, *inputs]).encode()).hexdigest()
 
 
+def keeping(out: Path, interruption: Interruption) -> Keeping:
+    """Return where a run keeps the trainings of the attempt that is being made."""
+    return Keeping(out / _FOLDER / _TRAININGS, interruption)
+
+
 def save_attempt(out: Path, key: str, number: int, attempt: Candidate) -> None:
-    """Keep attempt `number` under `out`. Its description comes last: it is whole, or absent."""
+    """Keep attempt `number` under `out`. Its description comes last: it is whole, or absent.
+
+    The trainings that led to it are forgotten.
+    """
     stem = out / _FOLDER / f"{number}-{attempt.step}"
     save_keras(attempt.model, stem.with_suffix(".keras"))
     write_file(stem.with_suffix(".tflite"), attempt.tflite)
     facts = {name: getattr(attempt, name) for name in _KEPT}
     write_file(out / _FOLDER / f"{number}.json", json.dumps({"key": key, **facts}))
+    _forget_trainings(out)
 
 
 def load_attempts(out: Path, key: str) -> tuple[Candidate, ...]:
@@ -50,3 +63,14 @@ def load_attempts(out: Path, key: str) -> tuple[Candidate, ...]:
 def has_attempts(out: Path) -> bool:
     """Whether a run has left attempts under `out`: its other files are edgecompress's too."""
     return (out / _FOLDER / "0.json").exists()
+
+
+def forget_attempts(out: Path) -> None:
+    """Remove what an earlier run has left to go on from."""
+    for path in (out / _FOLDER).glob("[0-9]*"):
+        path.unlink()
+    _forget_trainings(out)
+
+
+def _forget_trainings(out: Path) -> None:
+    shutil.rmtree(out / _FOLDER / _TRAININGS, ignore_errors=True)

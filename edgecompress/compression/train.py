@@ -18,6 +18,7 @@ from edgecompress.compression.rebuild import rebuild
 from edgecompress.compression.train_step import train_step
 from edgecompress.compression.training import Lesson, Training
 from edgecompress.dataset import Split, Task, infer_task
+from edgecompress.interruption import Interruption
 from edgecompress.keras_outputs import outputs_of, predictor
 from edgecompress.metrics import fitness, predicted_classes
 
@@ -103,7 +104,7 @@ def finetune(
             judge=judge_now,
             on_epoch=on_epoch,
             checkpoint=checkpoint,
-            asked_to_end=keeping.asked_to_end if keeping is not None else lambda: False,
+            interruption=Interruption() if keeping is None else keeping.interruption,
             began=began,
             limit_seconds=math.inf if deadline is None else deadline,
         )

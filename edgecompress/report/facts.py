@@ -13,29 +13,38 @@ from edgecompress.compression.attempt import Attempt, Job
 from edgecompress.compression.groups import find_groups
 from edgecompress.compression.macs import count_macs
 from edgecompress.dataset import Dataset
+from edgecompress.files import sha256_of
 from edgecompress.memory.document import verdict_document
 from edgecompress.metrics import primary_metric
 from edgecompress.report.final import Final
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tflite-micro", "ai-edge-litert")
 _FLOAT_BYTES = 4
+_GO_ON = " The run was interrupted; to go on, give the same command with --resume."
 
 
 def report_facts(
-    job: Job, attempts: Sequence[Attempt], best: Attempt, final: Final, data: Dataset
+    job: Job,
+    attempts: Sequence[Attempt],
+    best: Attempt,
+    final: Final,
+    data: Dataset,
+    *,
+    interrupted: bool = False,
 ) -> dict[str, Any]:
     """Return the content of report.json; accuracies are fractions, sizes bytes."""
     metric, _ = primary_metric(job.task)
     return {
         "edgecompress": __version__,
-        "summary": _summary(job, best, final),
+        "summary": _summary(job, best, final) + (_GO_ON if interrupted else ""),
+        "interrupted": interrupted,
         "fits": best.fits,
         "accurate": final.points_lost <= job.recipe.max_accuracy_drop,
         "points_lost": final.points_lost,
         "task": job.task,
         "metric": metric,
         "board": {name: getattr(job.board, name) for name in ("id", "name", "core", "kernels")},
-        "model": {"name": Path(job.recipe.model).name, "sha256": _sha256(Path(job.recipe.model))},
+        "model": {"name": Path(job.recipe.model).name, "sha256": sha256_of(Path(job.recipe.model))},
         "data": _data(job, final, data),
         "recipe": _recipe(job),
         "before": _before(job, attempts[0], final),
@@ -164,14 +173,3 @@ def _channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
         for group in find_groups(job.original)
         if after[group.name] < group.channels
     ]
-
-
-def _sha256(path: Path) -> str:
-    """Return the digest of a file, or of a folder's files in the order of their names."""
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
-        digest.update(file.relative_to(path).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

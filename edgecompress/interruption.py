@@ -1,0 +1,71 @@
+"""Ctrl-C and SIGTERM: the first asks a run to end with what it has, the second ends it at once."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edgecompress.errors import InterruptedRunError
+
+
+class Interruption:
+    """Whether a run was asked to end.
+
+    Work that looks at `asked` says so by `awaited`, and ends in order; other work is broken off
+    by a KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._is_awaited = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether the run is to end with what it has."""
+        return self._requests > 0
+
+    @property
+    def insistent(self) -> bool:
+        """Whether it is to end at once."""
+        return self._requests > 1
+
+    def request(self, *_: object) -> None:
+        """Ask the run to end: a signal handler.
+
+        Raises:
+            KeyboardInterrupt: nobody awaits this, or it was asked for before.
+        """
+        self._requests += 1
+        if self.insistent or not self._is_awaited:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Look at `asked` often enough in this block that nothing need be raised."""
+        self._is_awaited = True
+        try:
+            yield
+        finally:
+            self._is_awaited = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Let Ctrl-C and SIGTERM ask what runs in this block to end.
+
+    Raises:
+        InterruptedRunError: it was broken off before it had a result.
+    """
+    interruption = Interruption()
+    in_main = threading.current_thread() is threading.main_thread()  # no other may handle them
+    signals = (signal.SIGINT, signal.SIGTERM) if in_main else ()
+    before = {number: signal.signal(number, interruption.request) for number in signals}
+    try:
+        yield interruption
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(
+            "interrupted before a result was written; to go on, give the same command with --resume"
+        ) from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

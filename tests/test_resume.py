@@ -1,0 +1,156 @@
+"""Kills and interruptions of `edgecompress compress`: nothing that was worked out is lost."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import REPOSITORY
+
+from edgecompress.compression import epochs
+from edgecompress.report.write import OUTPUTS
+
+FILES = ("model.tflite", "model.keras", "report.json", "report.html", "edgecompress.toml")
+KILLS = 10
+GOAL_MISSED_OR_NOT = (0, 4)
+
+
+@pytest.fixture(scope="module")
+def words(digits_files, tmp_path_factory):
+    """A run that quantizes, prunes and trains in vain, which takes two trainings."""
+    recipe = tmp_path_factory.mktemp("recipe") / "short.toml"
+    recipe.write_text("max_epochs = 4\nbatch_size = 64\n")
+    return (
+        "compress", str(digits_files / "digits.keras"), "--board", "nucleo_f401re",
+        "--data", str(digits_files / "digits.npz"), "--max-model-bytes", "6500",
+        "--max-accuracy-drop", "0", "--time-budget", "20m", "--recipe", str(recipe),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(words, tmp_path_factory):
+    from edgecompress.cli import main
+
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    with pytest.raises(SystemExit):
+        main([*words, "-o", str(out), "--resume"])  # with nothing to resume, it begins
+    steps = [step["step"] for step in json.loads((out / "report.json").read_text())["steps"]]
+    assert steps[:3] == ["quantize", "prune", "train"]
+    return out
+
+
+def _assert_same(out, undisturbed):
+    for name in FILES:
+        assert (out / name).read_bytes() == (undisturbed / name).read_bytes(), name
+    assert not list(out.rglob(".*part"))
+    assert not (out / ".edgecompress" / "trainings").exists()
+
+
+def _signalled_after(monkeypatch, epoch, *signals):
+    """Send this process signals once a training comes to the end of an epoch."""
+    report = epochs._report
+
+    def report_and_signal(run, done):
+        report(run, done)
+        if done.number == epoch:
+            for number in signals:
+                signal.raise_signal(number)
+
+    monkeypatch.setattr(epochs, "_report", report_and_signal)
+
+
+def test_the_best_so_far_is_kept_when_training_is_interrupted(
+    words, undisturbed, tmp_path, cli, monkeypatch
+):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        _signalled_after(patch, 2, signal.SIGINT)
+        code, _, stderr = cli(*words, "-o", out)
+    assert code in GOAL_MISSED_OR_NOT
+    assert "Traceback" not in stderr
+    facts = json.loads((out / "report.json").read_text())
+    assert facts["interrupted"]
+    assert "--resume" in facts["summary"]
+    assert [step["step"] for step in facts["steps"]] == ["quantize", "prune"]
+    assert facts["fits"]
+    assert all((out / name).exists() for name in OUTPUTS)
+    cli(*words, "-o", out, "--resume")
+    _assert_same(out, undisturbed)
+
+
+def test_a_second_interruption_ends_a_run_at_once(words, undisturbed, tmp_path, cli, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        _signalled_after(patch, 2, signal.SIGTERM, signal.SIGINT)
+        code, _, stderr = cli(*words, "-o", out)
+    assert code == 130
+    assert "--resume" in stderr
+    assert not (out / "report.json").exists()
+    cli(*words, "-o", out, "--resume")
+    _assert_same(out, undisturbed)
+
+
+def test_interrupted_before_anything_is_measured(words, tmp_path, cli, monkeypatch):
+    monkeypatch.setattr(
+        "edgecompress.pipeline.load_dataset", lambda *_, **__: signal.raise_signal(signal.SIGINT)
+    )
+    code, stdout, stderr = cli(*words, "-o", tmp_path / "out", "--json")
+    assert (code, stdout) == (130, "")
+    assert "interrupted before a result was written" in stderr
+    assert not (tmp_path / "out").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_attempts_on_other_data_are_not_gone_on_with(words, digits_files, undisturbed, tmp_path):
+    from edgecompress.compression.store import load_attempts, run_key
+    from edgecompress.recipe import Recipe
+
+    recipe = Recipe(model="m", board="b", data="d")
+    other = run_key(recipe, ["model", "other data"])
+    assert not load_attempts(undisturbed, other)
+    assert other != run_key(recipe, ["model", "data"])
+    moved = Recipe(model="elsewhere/m", board="b", data="d", time_budget="1h")
+    assert run_key(recipe, ["model", "data"]) == run_key(moved, ["model", "data"])
+
+
+def _run(words, out, log, *more):
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with log.open("a") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "edgecompress", *words, "-o", str(out), *more],
+            env=environment, stdout=file, stderr=file,
+        )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_comes_to_the_same_bytes(words, tmp_path):
+    began = time.monotonic()
+    expected = tmp_path / "undisturbed"
+    assert _run(words, expected, tmp_path / "undisturbed.log").wait() in GOAL_MISSED_OR_NOT
+    seconds = time.monotonic() - began
+    rng = random.Random(0)  # noqa: S311 - moments, not secrets
+    moments = [seconds * (number + rng.random()) / KILLS for number in range(KILLS)]
+
+    def killed_and_resumed(number):
+        out, log = tmp_path / str(number), tmp_path / f"{number}.log"
+        first = _run(words, out, log)
+        try:
+            first.wait(moments[number])
+        except subprocess.TimeoutExpired:
+            first.kill()
+        killed = first.wait() == -signal.SIGKILL
+        more = ("--resume",) if killed else ("--resume", "--force")
+        assert _run(words, out, log, *more).wait() in GOAL_MISSED_OR_NOT, log.read_text()
+        return killed, log.read_text()
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(killed_and_resumed, range(KILLS)))
+    for number in range(KILLS):
+        _assert_same(tmp_path / str(number), expected)
+    assert sum(killed for killed, _ in runs) >= KILLS // 2
+    assert any("going on with epoch" in log for _, log in runs)
