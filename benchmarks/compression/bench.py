@@ -124,9 +124,10 @@ class Bench:
         if target.share is None:
             return None
         plain = self.known("ptq")
-        if plain is None or plain.model_bytes is None:
+        whole = self.case.int8_bytes or (plain and plain.model_bytes)
+        if whole is None:
             raise SystemExit("run 'ptq' first: the targets are shares of its bytes")
-        return int(target.share * plain.model_bytes)
+        return int(target.share * whole)
 
     def _path(self, run: str, seed: int) -> Path:
         return self.folder / f"{run}-{seed}.json"

@@ -1,6 +1,5 @@
 """What an engineer does by hand: TFLite's converter, a narrower network from scratch, tfmot."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -28,9 +27,12 @@ _SAME = 2e-3  # difference of two Keras versions on the validation split that is
 
 
 def plain_int8(bench: Bench, model: Any) -> bytes:
-    """Convert with TFLite's own converter: full int8, 200 samples, a batch of one."""
-    keras = import_keras()
+    """Convert with TFLite's own converter: full int8, 200 samples, a batch of one.
+
+    Frozen first, since `from_keras_model` makes larger files (ResNet-8: 98,936 for 96,944 bytes).
+    """
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     samples = bench.dataset.train.sample(_CALIBRATION_SAMPLES, bench.seed).x
 
@@ -38,9 +40,10 @@ def plain_int8(bench: Bench, model: Any) -> bytes:
         for sample in samples:
             yield [sample[None]]
 
-    one = keras.Input(batch_shape=(1, *model.input_shape[1:]))
-    with contextlib.redirect_stdout(None):  # it lists every variable
-        converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(one, model(one)))
+    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
+    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(signature)
+    frozen = convert_variables_to_constants_v2(function)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

@@ -44,7 +44,7 @@ def write_table(case: Case, folder: Path, seeds: Sequence[int]) -> None:
     lines = [f"# {case.title}", "", *_about(case, found), "", f"| whole network {head}"]
     lines += _rows(found, ("original", "ptq", "ptq-mse", "pow2", "qat"), None)
     for target in case.targets:
-        lines += ["", f"## {_limit(target, found)}", "", f"| way {head}"]
+        lines += ["", f"## {_limit(case, target, found)}", "", f"| way {head}"]
         lines += _rows(found, [f"{way}-{target.name}" for way in _WAYS], target)
         lines += ["", _verdict(target, found)]
     write_file(Path(__file__).with_name(f"{case.name}.md"), "\n".join(lines) + "\n")
@@ -79,10 +79,10 @@ def _commits(results: Sequence[Result]) -> str:
     return ", ".join(of_ours or sorted({result.commit for result in results}))
 
 
-def _limit(target: Target, found: Results) -> str:
+def _limit(case: Case, target: Target, found: Results) -> str:
     if target.share is None:
         return f"To fit {load_board(target.board).name}"
-    size = next((result.model_bytes for result in found["ptq"]), None) or 0
+    size = case.int8_bytes or next((result.model_bytes for result in found["ptq"]), None) or 0
     return f"At most {target.share:.0%} of the int8 bytes: {int(target.share * size):,}"
 
 
