@@ -3,9 +3,10 @@
 Between two layers a channel may be divided by any s > 0 that the second layer's weights make up
 for: W2 relu(W1 x) = (W2 S) relu(S^-1 W1 x); s = sqrt(r1 / r2), r1 and r2 the channel's ranges
 before and behind, makes them equal (Nagel et al., "Data-Free Quantization Through Weight
-Equalization and Bias Correction", 2019, section 4.1). There r1 is of the first layer's weights;
-TFLite has a scale for each of its channels, and one for all activations between the layers, so r1
-is of these (as in Xiao et al., "SmoothQuant", 2023, section 4, alpha 0.5).
+Equalization and Bias Correction", 2019, section 4.1). There r1 is of the first layer's weights.
+TFLite has a scale for each channel of a convolution, and one for all activations between two
+layers, so r1 is of these (as in Xiao et al., "SmoothQuant", 2023, section 4, alpha 0.5); of a
+dense layer's weights, which share a scale too, it is where they are the larger in their range.
 """
 
 import logging
@@ -170,18 +171,23 @@ def _scales(pair: Pair, peak: NDArray[np.float64]) -> NDArray[np.float64]:
     free, bound = alive & (least < 1), alive & (least >= 1)
     scales = np.ones(len(peak))
     if free.any():
-        wanted = _wanted(pair.second, peak)
+        wanted = _wanted(pair, peak)
         middle = np.exp(np.log(wanted[bound if bound.any() else free]).mean())
         scales[free] = np.maximum(wanted[free] / middle, least[free])
     return scales
 
 
-def _wanted(second: Any, peak: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return sqrt(r1 / r2) of each channel; a depthwise kernel has a scale for each: r1."""
-    if "Depthwise" in type(second).__name__:
-        return peak
-    ranges = _input_ranges(second, len(peak))
-    return np.sqrt(np.divide(peak, ranges, out=np.ones(len(peak)), where=ranges > 0))
+def _wanted(pair: Pair, peak: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sqrt(r1 / r2) of each channel; r1 if a depthwise kernel follows: it has no r2."""
+    before: NDArray[np.float64] = peak / peak.max()
+    if type(pair.first).__name__ == "Dense":  # one scale for all of its weights
+        weights = np.abs(pair.first.get_weights()[0]).max(0)
+        before = np.maximum(before, weights / weights.max())
+    if "Depthwise" in type(pair.second).__name__:
+        return before
+    behind = _input_ranges(pair.second, len(peak))
+    wanted: NDArray[np.float64] = np.sqrt(before / np.where(behind > 0, behind, 1))
+    return wanted
 
 
 def _input_ranges(layer: Any, channels: int) -> NDArray[np.float64]:

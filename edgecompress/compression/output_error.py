@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from edgecompress.keras_model import import_keras
 from edgecompress.tflite.interpreter import predict
 
+_WEIGHT_BITS = 8
+_DB_PER_BIT = 20 * log10(2)
+
 
 def output_snr_db(model: Any, quantized: bytes, inputs: Sequence[NDArray[Any]]) -> float:
     """Return 10 log10 of the float outputs' energy over that of the error, inf for no error.
@@ -31,3 +34,17 @@ def output_snr_db(model: Any, quantized: bytes, inputs: Sequence[NDArray[Any]]) 
         for a, b in zip(exact, rounded, strict=True)
     )
     return 10 * log10(signal / noise) if signal and noise else inf
+
+
+def is_worth_its_bytes(
+    model: Any, coarse: bytes, fine: bytes, inputs: Sequence[NDArray[Any]]
+) -> bool:
+    """Say whether `fine` lowers the error of `coarse` by enough for the bytes it is longer.
+
+    Finer scales must buy precision at least as cheaply as wider weights would: one bit more than
+    eight, an eighth of the bytes more, halves rounding errors, which are then 6.02 dB less.
+    Arguments as of `output_snr_db`.
+    """
+    growth = len(fine) / len(coarse) - 1
+    gain_db = output_snr_db(model, fine, inputs) - output_snr_db(model, coarse, inputs)
+    return gain_db > _DB_PER_BIT * _WEIGHT_BITS * growth
