@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.board import load_board
+from edgecompress.clock import clock
 from edgecompress.compression.attempt import Attempt, Job, best_attempt
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.ladder import next_step
@@ -110,7 +111,12 @@ def _interrupted(
     try:
         while not interruption.asked and (chosen := next_step(job, attempts)) is not None:
             step, why = chosen
-            _log.info("%s: %s", step.__name__, why)
+            left = max(0.0, job.seconds_left)
+            gone = job.recipe.time_budget_s - job.seconds_left
+            _log.info(
+                "step %d (%s elapsed, at most %s left), %s: %s",
+                len(attempts) + 1, clock(gone), clock(left), step.__name__, why,
+            )  # fmt: skip
             attempts.append(step(job, attempts, why))
             if not interruption.asked:  # else its training was cut, and is gone on with
                 save_attempt(out, key, len(attempts) - 1, attempts[-1])

@@ -72,27 +72,18 @@ def app(debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit code."""
+    from edgecompress.cli.progress import log_to_stderr
+
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words or bool(os.environ.get("EDGECOMPRESS_DEBUG"))
     words = [word for word in words if word != "--debug"]
-    _log_to_stderr()
+    log_to_stderr()
     try:
         app(words, prog_name="edgecompress")
     except EdgecompressError as error:
         _leave(error, error.exit_code, debug=debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         _leave(_unexpected(error), EdgecompressError.exit_code, debug=debug)
-
-
-def _log_to_stderr() -> None:
-    """Send the package's progress messages to stderr, which keeps stdout for results."""
-    import logging
-
-    log = logging.getLogger("edgecompress")
-    log.setLevel(logging.INFO)
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log.handlers = [handler]  # anew each time: stderr may be another one, as in tests
 
 
 def _leave(error: Exception, code: int, *, debug: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edgecompress.clock import clock
 from edgecompress.compression.batches import Samples, View, shuffled
 from edgecompress.compression.checkpoint import Checkpoint, Progress, Values
 from edgecompress.compression.train_step import Step
@@ -17,6 +18,7 @@ from edgecompress.interruption import Interruption
 
 _log = logging.getLogger(__name__)
 
+_SECONDS_BETWEEN_MESSAGES = 1.0  # within an epoch
 _SECONDS_BETWEEN_CHECKPOINTS = 30.0  # within an epoch; after each epoch there is one anyway
 # Until this share of the time is gone, the epochs alone set the learning rate: a training that
 # ends in time comes to the same weights however fast the machine was.
@@ -88,6 +90,10 @@ def _trained(run: Run, progress: Progress, best: Values) -> Values:
         progress = replace(progress, finished=not complete or _is_over(progress, run.settings))
         progress = replace(progress, epoch=progress.epoch + 1, losses=())
         run.keep(progress, best)
+    if progress.best_epoch:
+        _log.info("best of training: validation %.4f, epoch %d", progress.best, progress.best_epoch)
+    else:
+        _log.info("training made it no better than it was: validation %.4f", progress.best)
     return best
 
 
@@ -112,7 +118,7 @@ def _resumed(run: Run) -> tuple[Run, Progress, Values] | None:
     for variable, value in zip(run.step.variables, values, strict=True):
         variable.assign(value)
     if not progress.finished:
-        _log.info("going on with epoch %d of %d", progress.epoch, run.settings.epochs)
+        _log.info("going on with epoch %d/%d", progress.epoch, run.settings.epochs)
     spent = progress.seconds
     run = replace(run, began=run.began - spent, limit_seconds=run.limit_seconds + spent)
     return run, progress, best
@@ -122,7 +128,7 @@ def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
     """Train the rest of an epoch; return also whether time sufficed for it."""
     settings, x = run.settings, run.samples.x
     count = math.ceil(len(x) / settings.batch_size)
-    kept_at = run.seconds
+    kept_at = told_at = run.seconds
     view = run.view_of(progress.epoch)
     batches = list(shuffled(len(x), settings.batch_size, settings.seed, progress.epoch))
     for number in range(len(progress.losses), count):
@@ -131,8 +137,11 @@ def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
         if run.seconds - kept_at > _SECONDS_BETWEEN_CHECKPOINTS:
             run.keep(progress, best)
             kept_at = run.seconds
-        batch = run.samples.batch(batches[number], view)
         done = (progress.epoch - 1 + number / count) / settings.epochs
+        if run.seconds - told_at > _SECONDS_BETWEEN_MESSAGES:
+            _tell(run, progress, number, count, _seconds_left(run, done))
+            told_at = run.seconds
+        batch = run.samples.batch(batches[number], view)
         loss = run.step.run(batch, _learning_rate(run, done))
         progress = replace(progress, losses=(*progress.losses, loss))
     return progress, True
@@ -147,7 +156,7 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
         best = run.student.get_weights()
         progress = replace(progress, best=score, best_epoch=progress.epoch)
     loss = float(np.mean(progress.losses))
-    left = _seconds_left(run, progress.epoch)
+    left = _seconds_left(run, progress.epoch / run.settings.epochs)
     _report(run, Epoch(progress.epoch, loss, score, progress.best, run.seconds, left))
     return progress, best
 
@@ -158,9 +167,9 @@ def _is_over(progress: Progress, settings: Training) -> bool:
     return progress.epoch >= settings.epochs or waited >= (settings.patience or math.inf)
 
 
-def _seconds_left(run: Run, epoch: int) -> float:
-    """Estimate the rest of a training by what its epochs took so far."""
-    by_epochs = run.seconds / epoch * (run.settings.epochs - epoch)
+def _seconds_left(run: Run, done: float) -> float:
+    """Estimate the rest of a training by what the share `done` (0..1) of its epochs took."""
+    by_epochs = run.seconds * (1 - done) / done if done else math.inf
     return max(0.0, min(by_epochs, run.limit_seconds - run.seconds))
 
 
@@ -177,11 +186,21 @@ def _learning_rate(run: Run, done: float) -> float:
     return settings.learning_rate * (1 + math.cos(math.pi * min(max(done, gone), 1.0))) / 2
 
 
+def _tell(run: Run, progress: Progress, step: int, steps: int, seconds_left: float) -> None:
+    left = "" if math.isinf(seconds_left) else f", estimated {clock(seconds_left)} left"
+    _log.debug(
+        "epoch %d/%d, step %d/%d: best %.4f, %s elapsed%s",
+        progress.epoch, run.settings.epochs, step, steps, progress.best, clock(run.seconds), left,
+        extra={"passing": True},
+    )  # fmt: skip
+
+
 def _report(run: Run, epoch: Epoch) -> None:
     _log.info(
-        "epoch %d of %d: loss %.4f, validation %.4f, best %.4f, %.1f s, %.0f s left (estimated)",
-        epoch.number, run.settings.epochs, epoch.loss, epoch.score, epoch.best, epoch.seconds,
-        epoch.seconds_left,
+        "epoch %d/%d: loss %.4f, validation %.4f, best %.4f, %s elapsed, estimated %s left",
+        epoch.number, run.settings.epochs, epoch.loss, epoch.score, epoch.best,
+        clock(epoch.seconds), clock(epoch.seconds_left),
+        extra={"passing": True},
     )  # fmt: skip
     if run.on_epoch is not None:
         run.on_epoch(epoch)
