@@ -55,7 +55,7 @@ from edgecompress.errors import UsageError
 @click.option(
     "--per-channel-dense",
     is_flag=True,
-    help="A weight scale for each unit of a dense layer: finer, for up to 12 bytes a unit.",
+    help="A weight scale for each unit of a dense layer: finer, for 8 to 16 bytes a unit.",
 )
 @click.option(
     "--qat",

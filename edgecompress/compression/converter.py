@@ -23,6 +23,7 @@ from edgecompress.compression.freeze import FrozenGraph
 from edgecompress.compression.ranges import Histogram, Range, choose_ranges, pow2_range
 from edgecompress.tflite.affine import dequantize, quantize, real_range
 from edgecompress.tflite.graph import Tensor
+from edgecompress.tflite.names import layer_name, with_names_of
 from edgecompress.tflite.reader import read_model
 
 
@@ -42,9 +43,10 @@ class Conversion:
 
 @dataclass(frozen=True)
 class TensorError:
-    """How a tensor's integers differ from its float values: sums over all values compared."""
+    """How an operator's integers differ from its float values: sums over all values compared."""
 
-    name: str
+    layer: str  # "" if its name is lost
+    op: str
     count: float
     signal: float  # float^2
     noise: float  # (float - integer's value)^2
@@ -114,18 +116,25 @@ def _known_ranges(job: Conversion, calibrated: bytes) -> dict[str, Range]:
 
 
 def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:
-    """Compare the activations of an integer model with those of the float one, by tensor."""
+    """Compare the output of each operator of an integer model with that of the float one."""
+    calibrated = to_float(job)
+    quantized = with_names_of(calibrated, quantized)
     graph = read_model(quantized).main
     tensors = {t.name: t for t in graph.tensors if t.data is None and t.quantization is not None}
     integers = [graph.tensors[index] for index in graph.inputs]
     rows = tuple(quantize(v, t) for v, t in zip(job.samples, integers, strict=True))
-    pairs = zip(_inferred(to_float(job), job.samples), _inferred(quantized, rows), strict=True)
+    pairs = zip(_inferred(calibrated, job.samples), _inferred(quantized, rows), strict=True)
     sums: dict[str, NDArray[np.float64]] = {}
     for exact, rounded in pairs:
         for name in tensors.keys() & exact.keys():
             row = _compared(exact[name], rounded[name], tensors[name])
             sums[name] = sums.get(name, np.zeros(len(row))) + row
-    return [TensorError(name, *row.tolist()) for name, row in sums.items()]
+    names = [(operator, graph.tensors[operator.outputs[0]].name) for operator in graph.operators]
+    return [
+        TensorError(layer_name(graph, operator), operator.op, *sums[name].tolist())
+        for operator, name in names
+        if name in sums
+    ]
 
 
 def _compared(exact: NDArray[Any], stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float64]:

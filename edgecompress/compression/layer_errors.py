@@ -1,14 +1,12 @@
 """Which layers suffer from quantization: integer activations against float ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf, log10, sqrt
+from dataclasses import asdict, dataclass
+from math import inf, isfinite, log10, sqrt
 from typing import Any
 
 from edgecompress.compression.converter import TensorError
 from edgecompress.compression.quantize import Samples, conversion, convert
-from edgecompress.tflite.names import layer_name
-from edgecompress.tflite.reader import read_model
 
 _SAMPLES = 32
 
@@ -46,14 +44,7 @@ def layer_errors(
         ConversionError: the float model cannot be converted.
     """
     job = conversion(model, data, "int8", samples=samples, seed=seed)
-    by_tensor = {error.name: error for error in convert("tensor_errors", job, quantized)}
-    graph = read_model(quantized).main
-    rows = []
-    for operator in graph.operators:
-        error = by_tensor.get(graph.tensors[operator.outputs[0]].name)
-        if error is not None:
-            rows.append(_row(layer_name(graph, operator), operator.op, error))
-    return tuple(rows)
+    return tuple(_row(error) for error in convert("tensor_errors", job, quantized))
 
 
 def worst_layer(errors: Sequence[LayerError]) -> LayerError | None:
@@ -61,11 +52,27 @@ def worst_layer(errors: Sequence[LayerError]) -> LayerError | None:
     return min(errors, key=lambda error: error.snr_db, default=None)
 
 
-def _row(layer: str, op: str, error: TensorError) -> LayerError:
+def worst_in_words(errors: Sequence[LayerError]) -> str:
+    """Return "most in layer conv2d_3 (SNR 11 dB)", or "in no layer"."""
+    worst = worst_layer(errors)
+    if worst is None or not isfinite(worst.snr_db):
+        return "in no layer"
+    return f"most in layer {worst.layer or worst.op} (SNR {worst.snr_db:.0f} dB)"
+
+
+def error_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
+    """Return the errors as plain values for JSON, which knows no infinity: None for no error."""
+    return [
+        asdict(error) | {"snr_db": error.snr_db if isfinite(error.snr_db) else None}
+        for error in errors
+    ]
+
+
+def _row(error: TensorError) -> LayerError:
     norms = sqrt(error.signal * error.answer)
     return LayerError(
-        layer=layer,
-        op=op,
+        layer=error.layer,
+        op=error.op,
         snr_db=10 * log10(error.signal / error.noise) if error.noise and error.signal else inf,
         cosine=error.product / norms if norms else 1.0,
         saturation=error.clipped / error.count,

@@ -16,6 +16,7 @@ from edgecompress.compression.ranges import Histogram, Range, clipped_range
 from edgecompress.compression.train import Epoch, finetune
 from edgecompress.compression.training import Training
 from edgecompress.dataset import Split, Task
+from edgecompress.tflite.pack import packed
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def quantize_aware(
         conversion(folded, train.x, "int8", samples=samples, seed=settings.seed),
         points=tuple((values[name], ranges[name]) for name in values),
     )
-    return AwareModel(folded, converted("to_ranged_int8", job, model.name))
+    return AwareModel(folded, packed(converted("to_ranged_int8", job, model.name)))
 
 
 def _starting_ranges(

@@ -19,6 +19,7 @@ from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.names import operator_name
 from edgecompress.tflite.operators import check_supported
+from edgecompress.tflite.pack import packed
 from edgecompress.tflite.reader import read_model
 
 Scheme = Literal["int8", "int16x8", "pow2"]
@@ -48,6 +49,7 @@ def quantize(
     method: Method = "minmax",
     samples: int = DEFAULT_SAMPLES,
     per_channel_dense: bool = False,
+    names: bool = False,
     seed: int = 0,
 ) -> bytes:
     """Quantize `model` (a keras.Model) after training.
@@ -64,11 +66,14 @@ def quantize(
             (clips one value in ten thousand at each end) or "mse" (the least mean squared error).
         samples: how many of `calibration` set the ranges, chosen by `seed`.
         per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
-            finer, for 12 bytes a unit in the file.
+            finer, for 8 to 16 bytes a unit in the file.
+        names: keep the names of all tensors, which no device reads; otherwise only those of
+            inputs and outputs are kept.
         seed: of the choice of samples.
 
     Returns:
-        A .tflite of integer tensors only, integer inputs and outputs, and a batch of one.
+        A .tflite of integer tensors only, integer inputs and outputs, and a batch of one; see
+        `edgecompress.tflite.pack` for what is left out of it.
 
     Raises:
         DataError: calibration data is empty, or not of the model's input shape.
@@ -87,11 +92,12 @@ def quantize(
     )
     _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
     plain = method == "minmax" and scheme != "pow2"
-    return converted("to_int" if plain else "to_ranged_int8", job, model.name)
+    quantized = converted("to_int" if plain else "to_ranged_int8", job, model.name)
+    return packed(quantized, names=names)
 
 
 def converted(function: str, job: Conversion, name: str) -> bytes:
-    """Return the .tflite that `function` of the converter makes, after checking it."""
+    """Return the .tflite that `function` of the converter makes, after checking it; not packed."""
     quantized: bytes = convert(function, job)
     _check_runs(quantized, job.samples, name)
     if job.scheme == "pow2":

@@ -6,18 +6,18 @@ slopes; after that a candidate costs microseconds, and the memory model can judg
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgecompress.compression.widths import Widths, grid_step
 from edgecompress.tflite.graph import Graph, Quantization, Tensor
+from edgecompress.tflite.pack import ALIGNMENT_BYTES
 from edgecompress.tflite.reader import read_model
 
 _log = logging.getLogger(__name__)
 
-# A per-channel tensor stores a float32 scale and an int64 zero point for each channel.
-# Source: QuantizationParameters in tensorflow/compiler/mlir/lite/schema/schema.fbs.
-_CHANNEL_QUANTIZATION_BYTES = 12
+_LENGTH_BYTES = 4  # of the count before the elements of a vector
+_ZERO_POINT_BYTES = 8
 
 # (tensor, dimension) -> elements gained for each channel.
 Slopes = Mapping[tuple[int, int], float]
@@ -56,7 +56,8 @@ def learn_shapes(
 def graph_at(model: ShapeModel, widths: Widths) -> Graph:
     """Return the graph as it would be converted at `widths`; its weights are not to be used.
 
-    `size_bytes` is exact but for the alignment of the constants, up to 16 bytes for each.
+    `size_bytes` is that of the packed file, within some alignments: 16 bytes, and 4 for each
+    number of channels.
     """
     change: dict[tuple[int, int], float] = {}
     for name, slopes in model.slopes.items():
@@ -64,13 +65,10 @@ def graph_at(model: ShapeModel, widths: Widths) -> Graph:
             change[place] = change.get(place, 0.0) + slope * (widths[name] - model.full[name])
     main = model.graph.main
     tensors = tuple(_resized(tensor, change) for tensor in main.tensors)
-    grown = sum(
-        _stored_bytes(new) - _stored_bytes(old)
-        for old, new in zip(main.tensors, tensors, strict=True)
-    )
+    grown = _stored_bytes(tensors) - _stored_bytes(main.tensors)
     return replace(
         model.graph,
-        size_bytes=model.graph.size_bytes + grown,
+        size_bytes=-(-(model.graph.size_bytes + grown) // ALIGNMENT_BYTES) * ALIGNMENT_BYTES,
         subgraphs=(replace(main, tensors=tensors), *model.graph.subgraphs[1:]),
     )
 
@@ -111,9 +109,15 @@ def _first(quantization: Quantization, channels: int) -> Quantization:
     )
 
 
-def _stored_bytes(tensor: Tensor) -> int:
-    """Bytes a tensor takes in the file: its values, if constant, and its channels' scales."""
-    if tensor.data is None:
-        return 0
-    channels = len(tensor.quantization.scales) if tensor.quantization else 0
-    return tensor.size_bytes + channels * _CHANNEL_QUANTIZATION_BYTES
+def _stored_bytes(tensors: Sequence[Tensor]) -> int:
+    """Return the bytes of a packed file that depend on shapes; what is equal is there once."""
+    end = 0
+    for _, size in sorted({(t.buffer, t.size_bytes) for t in tensors if t.data is not None}):
+        end = -(-(end + size) // ALIGNMENT_BYTES) * ALIGNMENT_BYTES + _LENGTH_BYTES
+    scales = {t.quantization.scales for t in tensors if t.quantization is not None}
+    return (
+        end
+        + sum(_LENGTH_BYTES * (1 + len(shape)) for shape in {t.shape for t in tensors})
+        + sum(_LENGTH_BYTES * (1 + len(vector)) for vector in scales)
+        + sum(_LENGTH_BYTES + _ZERO_POINT_BYTES * count for count in {len(v) for v in scales})
+    )

@@ -1,5 +1,7 @@
 """A model to judge: a .tflite as it is, or a Keras model converted without its data."""
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from edgecompress.errors import ModelError
@@ -36,10 +38,12 @@ def _is_keras(path: Path) -> bool:
 
 
 def _converted(path: Path) -> Graph:
+    """Return what `path` becomes, with the names of its layers, which the file will not have."""
     import numpy as np
 
     from edgecompress.compression.quantize import quantize
     from edgecompress.keras_model import load_keras
+    from edgecompress.tflite.pack import packed
 
     model = load_keras(path)
     noise = np.random.default_rng(0)
@@ -47,4 +51,6 @@ def _converted(path: Path) -> Graph:
     samples = [
         noise.standard_normal((CALIBRATION_SAMPLES, *shape)).astype(np.float32) for shape in shapes
     ]
-    return read_model(quantize(model, samples, samples=CALIBRATION_SAMPLES))
+    named = quantize(model, samples, samples=CALIBRATION_SAMPLES, names=True)
+    bare = packed(named)
+    return replace(read_model(named), size_bytes=len(bare), sha256=hashlib.sha256(bare).hexdigest())

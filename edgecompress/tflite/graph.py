@@ -29,7 +29,7 @@ class Tensor:
     """One tensor of a subgraph. `data` is None unless the model holds its values (a constant)."""
 
     index: int
-    name: str
+    name: str  # where the file has none, that of the operator which writes it: "CONV_2D 4"
     type: str  # schema name: "INT8", "FLOAT32", ...
     shape: tuple[int, ...]
     buffer: int  # index into the model's buffers

@@ -1,12 +1,19 @@
 """What a person calls an operator: its kind and the layer it came from."""
 
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from ai_edge_litert import schema_py_generated as schema
+
 from edgecompress.tflite.graph import Operator, Subgraph
+from edgecompress.tflite.pack import serialized
+from edgecompress.tflite.reader import read_model
 
 
 def operator_name(subgraph: Subgraph, operator: Operator) -> str:
-    """Return for instance "CONV_2D (conv2d_3)"; the kind alone where no layer's name survived."""
+    """Return for instance "CONV_2D (conv2d_3)"; "CONV_2D 4" where no layer's name survived."""
     layer = layer_name(subgraph, operator)
-    return f"{operator.op} ({layer})" if layer else operator.op
+    return f"{operator.op} ({layer})" if layer else f"{operator.op} {operator.index}"
 
 
 def layer_name(subgraph: Subgraph, operator: Operator) -> str:
@@ -27,3 +34,36 @@ def layer_name(subgraph: Subgraph, operator: Operator) -> str:
 def short_name(name: str) -> str:
     """Return the first of the names that the converter joins with ";" when it fuses layers."""
     return name.split(";", maxsplit=1)[0].removesuffix("/ReadVariableOp/resource")
+
+
+def with_names_of(original: bytes, model: bytes) -> bytes:
+    """Return `model` with names for its nameless tensors: those of the .tflite it was made of.
+
+    Operators are paired in the order they run, by kind and shapes of outputs. Tensors of those
+    that only one of the two models has (that rescale) stay nameless.
+    """
+    source, target = read_model(original).main, read_model(model).main
+    content = schema.ModelT.InitFromPackedBuf(model)
+    tensors = content.subgraphs[0].tensors
+    for theirs, ours in _paired(source, target):
+        constants = [
+            (i, j)
+            for i, j in zip(theirs.inputs, ours.inputs, strict=False)
+            if i >= 0 and j >= 0 and target.tensors[j].data is not None
+        ]
+        for i, j in (*constants, *zip(theirs.outputs, ours.outputs, strict=True)):
+            tensors[j].name = tensors[j].name or source.tensors[i].name
+    return serialized(content)
+
+
+def _paired(one: Subgraph, other: Subgraph) -> Iterator[tuple[Operator, Operator]]:
+    matcher = SequenceMatcher(None, _kinds(one), _kinds(other), autojunk=False)
+    for i, j, count in matcher.get_matching_blocks():
+        yield from zip(one.operators[i : i + count], other.operators[j : j + count], strict=True)
+
+
+def _kinds(subgraph: Subgraph) -> list[tuple[str, tuple[tuple[int, ...], ...]]]:
+    return [
+        (operator.op, tuple(subgraph.tensors[index].shape for index in operator.outputs))
+        for operator in subgraph.operators
+    ]

@@ -4,6 +4,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,20 @@ def _subgraph(
         where = f"operator {operator.index} ({operator.op})"
         _check_indices(operator.inputs, -1, len(tensors), where)
         _check_indices((*operator.outputs, *operator.intermediates), 0, len(tensors), where)
-    return Subgraph(_text(subgraph.Name()), tensors, operators, inputs, outputs)
+    named = _named(tensors, operators)
+    return Subgraph(_text(subgraph.Name()), named, operators, inputs, outputs)
+
+
+def _named(tensors: tuple[Tensor, ...], operators: tuple[Operator, ...]) -> tuple[Tensor, ...]:
+    """Name each nameless tensor for the operator that writes it: "CONV_2D 4"."""
+    writers = {}
+    for operator in operators:
+        for place, index in enumerate(operator.outputs):
+            writers[index] = f"{operator.op} {operator.index}" + (f":{place}" if place else "")
+    return tuple(
+        tensor if tensor.name else replace(tensor, name=writers.get(tensor.index, ""))
+        for tensor in tensors
+    )
 
 
 def _check_indices(indices: tuple[int, ...], lowest: int, tensors: int, where: str) -> None:

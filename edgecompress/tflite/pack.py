@@ -1,0 +1,92 @@
+"""A .tflite in fewer bytes: nothing in it that no interpreter reads, and nothing in it twice."""
+
+from typing import Any
+
+from ai_edge_litert import schema_py_generated as schema
+
+from edgecompress.tflite.sharing import SharingBuilder
+
+# Of a constant's values, from the start of the file. Source: Buffer.data, force_align: 16, in
+# tensorflow/compiler/mlir/lite/schema/schema.fbs.
+ALIGNMENT_BYTES = 16
+_IDENTIFIER = b"TFL3"
+_OUTSIDE = 2  # least Buffer.offset of values behind the flatbuffer; 0 and 1 stand for none
+# Notes of the converter on itself; TFLM and TFLite look up other entries by their names.
+_UNREAD_METADATA = frozenset({b"min_runtime_version", b"CONVERSION_METADATA"})
+
+
+def packed(model: bytes, *, names: bool = False) -> bytes:
+    """Return a model that computes the same, in a file without a byte that no interpreter reads.
+
+    Left out are the names of all tensors but inputs and outputs, calibrated ranges, signatures (an
+    interpreter is fed by the order of inputs) and the converter's notes. What is equal is stored
+    once: above all the int64 zero points, of which TFLite wants as many as there are scales.
+    Tensors and operators keep their numbers.
+
+    Args:
+        model: a .tflite; one with constants outside of its flatbuffer (2 GB and more) is returned
+            as it is.
+        names: keep the names of all tensors.
+    """
+    content = schema.ModelT.InitFromPackedBuf(model)
+    if any(buffer.offset >= _OUTSIDE for buffer in content.buffers):
+        return model
+    _drop_unread(content, names=names)
+    _merge_buffers(content)
+    return serialized(content)
+
+
+def serialized(content: Any) -> bytes:
+    """Return the file of `content`, a schema.ModelT."""
+    builder = SharingBuilder()
+    # The schema's Python classes align constants as bytes only: they find these there already.
+    for buffer in content.buffers:
+        if buffer.data is not None:
+            builder.AlignedVector(buffer.data.tobytes(), ALIGNMENT_BYTES)
+    builder.Finish(content.Pack(builder), file_identifier=_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _drop_unread(content: Any, *, names: bool) -> None:
+    content.description = content.signatureDefs = content.metadataBuffer = None
+    kept = [entry for entry in content.metadata or () if entry.name not in _UNREAD_METADATA]
+    content.metadata = kept or None
+    for subgraph in content.subgraphs:
+        subgraph.name = None
+        outer = {*_indices(subgraph.inputs), *_indices(subgraph.outputs)}
+        for index, tensor in enumerate(subgraph.tensors):
+            if not names and (index not in outer or subgraph is not content.subgraphs[0]):
+                tensor.name = None
+            _drop_ranges(tensor)
+        for operator in subgraph.operators or ():
+            operator.mutatingVariableInputs = None
+
+
+def _indices(vector: Any) -> list[int]:
+    return [] if vector is None else [int(index) for index in vector]
+
+
+def _drop_ranges(tensor: Any) -> None:
+    parameters = tensor.quantization
+    if parameters is not None:
+        parameters.min = parameters.max = None
+        if parameters.scale is None and parameters.details is None:
+            tensor.quantization = None
+
+
+def _merge_buffers(content: Any) -> None:
+    """Store equal constants once; all that hold nothing become buffer 0, which is empty."""
+    kept, number_of = [schema.BufferT()], {b"": 0}
+    numbers = []
+    for buffer in content.buffers:
+        values = b"" if buffer.data is None else buffer.data.tobytes()
+        if values not in number_of:
+            number_of[values] = len(kept)
+            kept.append(schema.BufferT(data=buffer.data))
+        numbers.append(number_of[values])
+    content.buffers = kept
+    for subgraph in content.subgraphs:
+        for tensor in subgraph.tensors:
+            tensor.buffer = numbers[tensor.buffer]
+    for entry in content.metadata or ():
+        entry.buffer = numbers[entry.buffer]
