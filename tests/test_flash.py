@@ -5,7 +5,13 @@ import pytest
 
 from edgecompress.board import load_board
 from edgecompress.memory.application import application
-from edgecompress.memory.flash import flash_items, flash_table, runtime_bytes, runtime_items
+from edgecompress.memory.flash import (
+    flash_items,
+    flash_table,
+    runtime_bytes,
+    runtime_items,
+    runtime_parts,
+)
 from edgecompress.memory.ram import arena_margin_bytes, resident_items
 
 # TFLM 90b983c linked for each model and core, all-type registrations (see its provenance).
@@ -50,6 +56,22 @@ def test_shared_code_counts_once(core: str) -> None:
     alone = [runtime_bytes([name], core, table.kernels) - table.core_bytes for name in KWS]
     # Adding up operators over-predicts by 15 to 34 % on the M4 and 52 to 87 % on the M0+.
     assert sum(alone) > 1.1 * (sum(item.bytes for item in items) - table.core_bytes)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=record_id)
+def test_the_parts_of_the_runtime_add_up(record: dict) -> None:
+    where = record["core"], record["kernels"]
+    parts = runtime_parts(record["operators"], *where)
+    assert sum(parts.values()) == runtime_bytes(record["operators"], *where)
+    assert {"TFLM core", "C library", "model runner"} < set(parts)
+
+
+def test_parts_of_a_core_without_a_table_are_those_of_another_one_enlarged() -> None:
+    m4, m3 = (runtime_parts(KWS, core, "cmsis-nn") for core in ("cortex-m4f", "cortex-m3"))
+    assert set(m4) == set(m3)
+    assert sum(m3.values()) == pytest.approx(runtime_bytes(KWS, "cortex-m3", "cmsis-nn"), abs=20)
+    unmeasured = runtime_parts(["ELU"], "cortex-m55", "cmsis-nn")
+    assert sum(unmeasured.values()) == runtime_bytes(["ELU"], "cortex-m55", "cmsis-nn")
 
 
 def test_static_ram_of_the_runtime_is_exact() -> None:

@@ -6,6 +6,7 @@ do not add up. A core without a table borrows the nearest one's, enlarged by its
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any
 
 from edgecompress.resources import COSTS_DIR
 
+RUNNER = "model runner"  # the part of the image that has the resolver
 MODEL_ALIGNMENT_BYTES = 16  # alignas(16) of the generated array, as TFLM's examples have it
 
 
@@ -30,17 +32,25 @@ class Item:
 class FlashTable:
     """Measured sections of one core and kernel library.
 
-    `groups[i]` is the bytes of sections that the same operators need; `operators` says which
-    groups each registration links ("CONV_2D", or "CONV_2D@INT8" for its int8-only variant).
+    `groups[i]` is the bytes of sections that the same operators need and `parts[i]` the part of the
+    image that they are in ("TFLM core", "kernel conv"); `operators` says which groups each
+    registration links ("CONV_2D", or "CONV_2D@INT8" for its int8-only variant).
     """
 
     core: str
     kernels: str
-    core_bytes: int
+    compiler: str
+    core_parts: Mapping[str, int]  # bytes that are linked without any operator, by part
     resolver_bytes: tuple[int, int]  # once and per further operator, if there are several
     groups: tuple[int, ...]
+    parts: tuple[str, ...]
     data_groups: int  # the last groups are initialised data: in flash and in RAM
     operators: Mapping[str, tuple[int, ...]]
+
+    @property
+    def core_bytes(self) -> int:
+        """Flash that is linked without any operator."""
+        return sum(self.core_parts.values())
 
     def entry(self, registration: str) -> str | None:
         """Return the table's name for a registration; the all-type one if only that is known."""
@@ -92,9 +102,13 @@ def flash_items(
         core: the board's core ("cortex-m4f").
         kernels: "reference", "cmsis-nn" or "esp-nn".
     """
+    return (model_item(model_bytes), *runtime_items(registrations, core, kernels))
+
+
+def model_item(model_bytes: int) -> Item:
+    """Return what a .tflite file takes as the aligned array of generated firmware."""
     aligned = -(-model_bytes // MODEL_ALIGNMENT_BYTES) * MODEL_ALIGNMENT_BYTES
-    model = Item("model data, aligned to 16 bytes", "model", aligned, "exact")
-    return (model, *runtime_items(registrations, core, kernels))
+    return Item("model data, aligned to 16 bytes", "model", aligned, "exact")
 
 
 def runtime_items(registrations: Sequence[str], core: str, kernels: str) -> tuple[Item, ...]:
@@ -117,6 +131,25 @@ def runtime_bytes(registrations: Sequence[str], core: str, kernels: str) -> int:
     return sum(item.bytes for item in runtime_items(registrations, core, kernels))
 
 
+def runtime_parts(registrations: Sequence[str], core: str, kernels: str) -> dict[str, int]:
+    """Return the bytes of `runtime_items` by the part of a linked image that they will be in."""
+    substitute = substitute_for(core, kernels)
+    table = flash_table(core if substitute is None else substitute.core)
+    sizes = Counter(table.core_parts)
+    sizes[RUNNER] += table.resolver(len(registrations))
+    for group in sorted(table.linked_groups(registrations)):
+        sizes[table.parts[group]] += table.groups[group]
+    if substitute is not None:
+        factor = substitute.scale * (1 + substitute.band)
+        return {part: int(size * factor) for part, size in sizes.items()}
+    known = [name for name in registrations if table.entry(name)]
+    for name in registrations:
+        if name not in known:
+            item = _strange_item(name, table, known)
+            sizes[item.name] += item.bytes
+    return dict(sizes)
+
+
 def substitute_for(core: str, kernels: str) -> Substitute | None:
     """Return what stands in for a missing table, or None if `core` and `kernels` are measured."""
     index = _index()
@@ -134,9 +167,11 @@ def flash_table(core: str) -> FlashTable:
     return FlashTable(
         core=data["core"],
         kernels=data["kernels"],
-        core_bytes=data["core_bytes"],
+        compiler=data["compiler"],
+        core_parts=data["core_parts"],
         resolver_bytes=(once, each),
         groups=tuple(data["group_bytes"]),
+        parts=tuple(data["parts"][part] for part in data["group_parts"]),
         data_groups=data["data_groups"],
         operators={name: tuple(groups) for name, groups in data["operators"].items()},
     )
