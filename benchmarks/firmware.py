@@ -86,7 +86,7 @@ def row(model: Path, board_id: str, tflm: Tflm) -> str:
 
 def _row(model: Path, built: Build, ran: Emulation) -> str:
     project, (run,) = built.project, ran.models
-    predicted = project.predicted_runtime_flash_bytes
+    predicted = project.prediction.runtime_flash_bytes
     cells = (
         model.stem, project.board, project.core, project.kernels,
         f"{built.runtime_flash_bytes:,}", f"{predicted:,}",

@@ -11,8 +11,11 @@ from types import ModuleType
 import pytest
 from conftest import REPOSITORY
 
+from edgecompress.board import Board, all_boards
 from edgecompress.cli import main
+from edgecompress.errors import BoardError
 from edgecompress.files import write_tree
+from edgecompress.firmware.frameworks import check_framework
 
 PACKAGES = {
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
@@ -29,6 +32,18 @@ def need(*programs: str) -> None:
     if missing:
         packages = " ".join(PACKAGES[program] for program in missing)
         pytest.skip(f"needs {', '.join(missing)}: apt-get install {packages}")
+
+
+def boards_of(framework: str) -> list[Board]:
+    return [board for board in all_boards() if _has(framework, board)]
+
+
+def _has(framework: str, board: Board) -> bool:
+    try:
+        check_framework(framework, board)
+    except BoardError:
+        return False
+    return True
 
 
 def run_cli(*words: object) -> int:

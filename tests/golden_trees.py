@@ -23,6 +23,7 @@ BOARDS = {
     "esp-idf": "esp32_s3_devkitc_1_n8r8",
     "zephyr": "nrf52840_dk",
     "pico": "rpi_pico2",
+    "host": "rpi_pico",
 }
 LABELS = ("one", 'two "2"', "três")
 

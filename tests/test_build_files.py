@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from firmware_tools import need, output_of, write
+from firmware_tools import boards_of, need, output_of, write
 from tflite_models import dense_model
 
-from edgecompress.board import Board, all_boards, load_board
+from edgecompress.board import Board, load_board
 from edgecompress.firmware.generate import generate
 
 pytestmark = pytest.mark.usefixtures("cached_vectors")
@@ -52,7 +52,8 @@ ARDUINO_FIELDS = {
 
 # What the CMakeLists.txt of each ecosystem calls, in as few words as CMake needs to check the
 # sources that it lists.
-STAND_INS = {
+STAND_INS: dict[str, dict[str, str]] = {
+    "host": {},
     "zephyr": {"ZephyrConfig.cmake": "enable_language(CXX)\nadd_library(app STATIC)\n"},
     "pico": {
         "external/pico_sdk_import.cmake": "function(pico_sdk_init)\nendfunction()\n"
@@ -72,10 +73,6 @@ endfunction()
 """
     },
 }
-
-
-def boards_of(framework: str) -> list[Board]:
-    return [board for board in all_boards() if framework in board.frameworks]
 
 
 def rendered(framework: str, path: str, board: Board | None = None, name: str = HOSTILE) -> str:

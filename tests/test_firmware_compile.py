@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from firmware_tools import (
+    boards_of,
     copying_runner,
     need,
     output_of,
@@ -15,12 +16,16 @@ from firmware_tools import (
 )
 from tflite_models import add_model, dense_model, reshape_model
 
-from edgecompress.board import all_boards, load_board
+from edgecompress.board import load_board
 from edgecompress.errors import DoesNotFitError, EdgecompressError, ToolError, UsageError
 from edgecompress.firmware.build import build
+from edgecompress.firmware.comparison import compare, explain
 from edgecompress.firmware.emulate import emulate
 from edgecompress.firmware.frameworks import FRAMEWORKS
 from edgecompress.firmware.generate import generate
+from edgecompress.firmware.host import build_host
+from edgecompress.firmware.linkmap import Contributor
+from edgecompress.firmware.prediction import Prediction
 from edgecompress.firmware.profile import OperatorCounts, longest_inferences
 from edgecompress.firmware.tflm import find_tflm
 from edgecompress.tflite.affine import quantize
@@ -84,7 +89,7 @@ def test_sources_are_as_clang_format_would_have_them(
     tmp_path: Path, framework: str, name: str
 ) -> None:
     need("clang-format")
-    board = next(b for b in all_boards() if framework in b.frameworks)
+    board = boards_of(framework)[0]
     files = generate([dense_model()], board, framework, name=name, labels=LABELS, vectors=1)
     folder = write(tmp_path, files)
     sources = [p for p in folder.rglob("*") if p.suffix in {".c", ".cc", ".cpp", ".h", ".ino"}]
@@ -100,7 +105,7 @@ def test_several_models_are_as_clang_format_would_have_them(folder: Path) -> Non
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_cppcheck_has_nothing_to_say(framework: str, tmp_path: Path) -> None:
     need("cppcheck")
-    board = next(b for b in all_boards() if framework in b.frameworks or framework == "cmake")
+    board = boards_of(framework)[0]
     models = [dense_model(), add_model("INT16")]
     files = generate(models, board, framework, name="pair", labels=LABELS, vectors=1)
     folder = write(tmp_path, files)
@@ -167,10 +172,48 @@ def test_the_commands_say_what_came_out(
     ran = json.loads(capsys.readouterr().out)
     assert (ran["machine"], ran["machine_core"]) == ("mps2-an386", "cortex-m4f")
     assert ran["models"][0]["failed"] == 0
+    rows = {(row["memory"], row["part"]): row for row in built["compared"]}
+    arena = rows["ram", "tensor arena"]
+    assert arena["linked_bytes"] == arena["predicted_bytes"] > 0
+    core = rows["flash", "TFLM core"]
+    assert (core["linked_bytes"], core["difference_bytes"]) == (0, -core["predicted_bytes"])
     assert run_cli("build", folder, "--tflm", tflm) == 0
-    assert "tensor arena" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "tensor arena" in said
+    assert "TFLM is at an unknown commit" in said
+    assert "fit does not count golden vectors" in said
     assert run_cli("emulate", folder) == 0
     assert "2 of 2 vectors equal" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("", ""),
+        ("g_tensor_arena[kTensorArenaSize + 1] = 0;", "index .* out of bounds for type"),
+        (
+            "uint8_t* volatile end = g_tensor_arena + kTensorArenaSize; end[0] = 0;",
+            "AddressSanitizer: global-buffer-overflow",
+        ),
+    ],
+)
+def test_a_host_project_runs_under_sanitizers(statement: str, error: str, tmp_path: Path) -> None:
+    need("cmake", "g++", "arm-none-eabi-g++")
+    folder = tmp_path / "fw"
+    write(folder, generate([reshape_model()], load_board("rpi_pico"), "host", name="copy"))
+    (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy", statement=statement))
+    tflm = find_tflm(write_stand_in_tflm(tmp_path / "tflm", "host"))
+    program = build_host(folder, tflm, sanitize=True)
+    if statement:
+        with pytest.raises(EdgecompressError, match=error):
+            emulate(folder)
+        return
+    assert [(run.failed, run.arena_used_bytes) for run in emulate(folder).models] == [(0, 128)]
+    assert emulate(folder).stack_used_bytes is None
+    build_host(folder, tflm)
+    assert b"__asan_init" not in program.read_bytes()
+    with pytest.raises(UsageError, match="this machine"):
+        build(folder, tflm)
 
 
 def test_a_folder_generated_anew_for_another_core_builds(copying: tuple[Path, Path]) -> None:
@@ -263,6 +306,35 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "tflm.toml").write_text('[libraries]\ncortex-m4f = "m4.a"\n')
     with pytest.raises(ToolError, match="apt-get install cmake"):
         build(folder, find_tflm(tmp_path))
+
+
+def test_differences_to_the_prediction_are_explained() -> None:
+    parts = [
+        Contributor("kernel conv", "runtime", 900, 0),
+        Contributor("model runner a", "runtime", 300, 200),
+        Contributor("model runner b", "runtime", 300, 200),
+        Contributor("startup", "application", 400, 8),
+    ]
+    predicted = Prediction(
+        flash={"kernel conv": 2000, "kernel div": 50, "model runner": 600},
+        ram={},
+        runtime_flash_bytes=2650,
+        compiler="arm-none-eabi-gcc 12.2.1",
+        notes=("CONV_2D for all types",),
+    )
+    rows = compare(parts, predicted)
+    assert [(row.part, row.difference_bytes) for row in rows if row.memory == "flash"] == [
+        ("kernel conv", -1100),
+        ("model runner", 0),
+        ("startup, self-test and alignment", 400),
+        ("kernel div", -50),
+    ]
+    here = {"compiler": "13.2.1", "commit": "a" * 40, "known_commit": "b" * 40}
+    reasons = " / ".join(explain(rows, predicted, **here))
+    for words in ("CONV_2D for all types", "aaaaaaaaaaaa", "compiled with 13.2.1", "have alike"):
+        assert words in reasons
+    same = {"compiler": "12.2.1", "commit": "b" * 40, "known_commit": "b" * 40}
+    assert explain((), predicted, **same) == ("CONV_2D for all types",)
 
 
 def test_the_longest_inference_of_each_model_is_shown() -> None:

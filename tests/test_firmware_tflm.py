@@ -5,14 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
-from firmware_tools import need, output_of, run_cli, script, write
+from firmware_tools import boards_of, need, output_of, run_cli, script, write
 from tflite_models import add_model, dense_model, reshape_model
 
-from edgecompress.board import all_boards, load_board
+from edgecompress.board import load_board
 from edgecompress.firmware.build import build
 from edgecompress.firmware.emulate import emulate
 from edgecompress.firmware.frameworks import FRAMEWORKS, LAYOUTS
 from edgecompress.firmware.generate import generate
+from edgecompress.firmware.host import build_host
 from edgecompress.firmware.tflm import TFLM_VARIABLE, Tflm, find_tflm
 from edgecompress.tflite.reader import read_model
 
@@ -82,8 +83,17 @@ def test_a_reference_model_runs_and_its_flash_is_as_predicted(
     runtime = check_on_board(path, board, tflm, tmp_path)
     if not tflm.is_known_commit:
         pytest.skip("another commit of TFLM than the one fit's tables were measured with")
-    facts = build(tmp_path, tflm).project
-    assert runtime == pytest.approx(facts.predicted_runtime_flash_bytes, rel=0.02)
+    built = build(tmp_path, tflm)
+    assert runtime == pytest.approx(built.project.prediction.runtime_flash_bytes, rel=0.02)
+    rows = {(row.memory, row.part): row for row in built.compared}
+    assert sum(row.linked_bytes for row in rows.values() if row.memory == "flash") == (
+        built.flash.used_bytes
+    )
+    for part in ("kernel fully_connected", "TFLM core", "libgcc", "C library"):
+        assert rows["flash", part].linked_bytes > 0
+        assert abs(rows["flash", part].difference_bytes) <= 8
+    assert rows["ram", "tensor arena"].difference_bytes == 0
+    assert not any(row.predicted_bytes for row in rows.values() if row.part == "golden vectors")
 
 
 @pytest.mark.parametrize("name", RUNTIME_LIMITS)
@@ -154,24 +164,58 @@ def test_the_operators_of_an_inference_add_up(
     assert capsys.readouterr().out.count("DEPTHWISE_CONV_2D") == 4
 
 
-def test_the_host_build_passes_under_sanitizers(tflm: Tflm, tmp_path: Path) -> None:
+def check_on_host(model: Path | bytes, tflm: Tflm, folder: Path) -> None:
     need("cmake", "g++")
     if "host" not in tflm.libraries:
         pytest.skip(f"{tflm.path} has no library for host")
+    write(folder, generate([model], load_board("rpi_pico"), "host", name="net"))
+    build_host(folder, tflm, sanitize=True)
+    assert b"__asan_init" in (folder / "build" / "net").read_bytes()
+    result = emulate(folder)
+    (run,) = result.models
+    assert (result.core, run.vectors, run.failed) == ("host", 4, 0)
+    assert run.arena_used_bytes > 0
+    if tflm.is_known_commit:
+        assert run.arena_used_bytes <= run.arena_planned_bytes
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_model_runs_on_the_host_under_sanitizers(
+    name: str, tflm: Tflm, tmp_path: Path
+) -> None:
+    check_on_host(SMALL[name], tflm, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*RUNTIME_LIMITS, *OTHERS])
+def test_a_reference_model_runs_on_the_host_under_sanitizers(
+    name: str, tflm: Tflm, tmp_path: Path, shared_dir: Path
+) -> None:
+    check_on_host(shared_dir / "models" / f"{name}.tflite", tflm, tmp_path)
+
+
+def test_two_models_run_on_the_host(
+    tflm: Tflm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("cmake", "g++")
+    if "host" not in tflm.libraries:
+        pytest.skip(f"{tflm.path} has no library for host")
+    folder = tmp_path / "fw"
     models = [dense_model(), add_model()]
-    folder = write(tmp_path / "fw", generate(models, load_board("mps2_an386"), name="pair"))
-    sanitize = "-fsanitize=address,undefined -fno-sanitize-recover=all -Werror"
-    output_of(
-        ["cmake", "-S", folder, "-B", tmp_path / "build",
-         f"-DTFLM_LIBRARY={tflm.library('host')}",
-         f"-DTFLM_INCLUDE_DIRS={';'.join(map(str, tflm.include_dirs))}",
-         f"-DTFLM_DEFINES={';'.join(tflm.defines)}",
-         f"-DCMAKE_C_FLAGS={sanitize}", f"-DCMAKE_CXX_FLAGS={sanitize}"]
-    )  # fmt: skip
-    output_of(["cmake", "--build", tmp_path / "build"])
-    said = output_of([tmp_path / "build" / "pair_host"])
-    assert said.endswith("edgecompress: result=PASS\n")
-    assert said.count("failed=0") == 2
+    write(folder, generate(models, load_board("esp32_devkitc"), "host", name="pair"))
+    assert run_cli("build", folder, "--tflm", tflm.path, "--json") == 0
+    built = json.loads(capsys.readouterr().out)
+    assert built == {
+        "image": str(folder / "build" / "pair"), "board": "esp32_devkitc", "core": "host",
+    }  # fmt: skip
+    assert run_cli("emulate", folder, "--json") == 0
+    ran = json.loads(capsys.readouterr().out)
+    assert (ran["machine"], ran["stack_used_bytes"]) == ("host", None)
+    assert [run["failed"] for run in ran["models"]] == [0, 0]
+    assert run_cli("emulate", folder) == 0
+    assert "4 of 4 vectors equal" in capsys.readouterr().out
+    assert run_cli("emulate", folder, "--profile") == 2
+    assert run_cli("build", tmp_path, "--sanitize") == 2
 
 
 @pytest.mark.parametrize("definition", ["", "EDGECOMPRESS_ALL_TYPES", "EDGECOMPRESS_PROFILE"])
@@ -195,7 +239,7 @@ def test_what_cannot_be_built_here_compiles_against_tflms_headers(
     framework: str, tflm: Tflm, tmp_path: Path
 ) -> None:
     need("arm-none-eabi-g++")
-    board = next(board for board in all_boards() if framework in board.frameworks)
+    board = boards_of(framework)[0]
     folder = write(tmp_path, generate([dense_model(), add_model()], board, framework, name="d"))
     layout = LAYOUTS[framework]
     sources = sorted((folder / layout.sources).glob(f"*{layout.suffix}"))

@@ -1,4 +1,4 @@
-"""`edgecompress build`: cross-compile generated firmware."""
+"""`edgecompress build`: compile generated firmware."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,32 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @tflm_option
+@click.option(
+    "--sanitize", is_flag=True,
+    help="Of a host project: with AddressSanitizer and UndefinedBehaviorSanitizer.",
+)  # fmt: skip
 @json_option
-def command(folder: Path, tflm: Path | None, as_json: bool) -> None:
+def command(folder: Path, tflm: Path | None, sanitize: bool, as_json: bool) -> None:
     """Build FOLDER, which `generate` wrote for cmake, and read flash and RAM from the ELF file.
 
-    Needs CMake and arm-none-eabi-gcc.
+    A FOLDER for host is built for this machine. Needs CMake, and arm-none-eabi-gcc or g++.
     """
+    from edgecompress.errors import UsageError
     from edgecompress.firmware.build import build
+    from edgecompress.firmware.host import build_host
+    from edgecompress.firmware.project import read_project
     from edgecompress.firmware.tflm import find_tflm
 
+    project = read_project(folder)
+    if project.framework == "host":
+        program = build_host(folder, find_tflm(tflm), sanitize=sanitize)
+        if as_json:
+            print_json({"image": str(program), "board": project.board, "core": project.core})
+        else:
+            click.echo(f"built {program}")
+        return
+    if sanitize:
+        raise UsageError(f"{folder} is a project for {project.board}: --sanitize is for host")
     result = build(folder, find_tflm(tflm))
     if as_json:
         _print_json(result)
@@ -44,8 +61,12 @@ def _print_json(result: "Build") -> None:
             "flash": _use(result.flash),
             "ram": {**_use(result.ram), **main},
             "runtime_flash_bytes": result.runtime_flash_bytes,
-            "predicted_runtime_flash_bytes": result.project.predicted_runtime_flash_bytes,
+            "predicted_runtime_flash_bytes": result.project.prediction.runtime_flash_bytes,
             "parts": [asdict(part) for part in result.parts],
+            "compared": [
+                {**asdict(row), "difference_bytes": row.difference_bytes} for row in result.compared
+            ],
+            "explanations": list(result.explanations),
         }
     )
 
@@ -60,18 +81,21 @@ def _print(result: "Build") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("part", "kind", box=None)
-    table.add_column("flash", justify="right")
-    table.add_column("RAM", justify="right")
-    for part in result.parts:
-        table.add_row(part.name, part.kind, f"{part.flash_bytes:,}", f"{part.ram_bytes:,}")
+    table = Table("memory", "part", box=None)
+    for heading in ("linked", "predicted", "difference"):
+        table.add_column(heading, justify="right")
+    for row in result.compared:
+        sizes = (f"{row.linked_bytes:,}", f"{row.predicted_bytes:,}", f"{row.difference_bytes:+,}")
+        table.add_row(row.memory, row.part, *sizes)
     console = Console(highlight=False)
     console.print(table)
+    for reason in result.explanations:
+        console.print(f"- {reason}", markup=False)
     for use in result.regions:
         console.print(
             f"{use.region}: {use.used_bytes:,} of {use.available_bytes:,} bytes", markup=False
         )
-    linked, predicted = result.runtime_flash_bytes, result.project.predicted_runtime_flash_bytes
+    linked, predicted = result.runtime_flash_bytes, result.project.prediction.runtime_flash_bytes
     console.print(
         f"TFLM runtime: {linked:,} bytes of flash; fit predicted {predicted:,} "
         f"({(linked - predicted) / predicted:+.1%})"

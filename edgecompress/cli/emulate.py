@@ -1,4 +1,4 @@
-"""`edgecompress emulate`: run built firmware in QEMU."""
+"""`edgecompress emulate`: run built firmware, in QEMU or on this machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:
     """Run the firmware in FOLDER in QEMU and compare its outputs with the golden vectors.
 
     A board that QEMU has no machine for is stood in for by one of its core, or of the nearest.
+    A project of the framework host runs on this machine, as it is.
     """
     from edgecompress.firmware.emulate import emulate
 
@@ -58,17 +59,24 @@ def _print_json(result: "Emulation") -> None:
 def _print(result: "Emulation") -> None:
     project = result.project
     stands_in = "" if result.core == project.core else f", which stands in for {project.core}"
-    click.echo(f"{project.board} on QEMU's {result.machine} ({result.core}){stands_in}")
+    machine = "this machine" if result.machine == "host" else f"QEMU's {result.machine}"
+    click.echo(f"{project.board} on {machine} ({result.core}){stands_in}")
     for model in result.models:
-        click.echo(
-            f"{model.name}: {model.vectors} of {model.vectors} vectors equal the host's; "
-            f"arena used {model.arena_used_bytes:,} bytes, planned {model.arena_planned_bytes:,}; "
-            f"{model.instructions:,} instructions an inference"
-        )
-    click.echo(f"stack used {result.stack_used_bytes:,} bytes")
+        click.echo(_line(model))
+    if result.stack_used_bytes is not None:
+        click.echo(f"stack used {result.stack_used_bytes:,} bytes")
     for model in result.models:
         if model.operators:
             _print_operators(model)
+
+
+def _line(model: "ModelRun") -> str:
+    counted = model.instructions
+    return (
+        f"{model.name}: {model.vectors} of {model.vectors} vectors equal TFLM's interpreter; "
+        f"arena used {model.arena_used_bytes:,} bytes, planned {model.arena_planned_bytes:,}"
+        + ("" if counted is None else f"; {counted:,} instructions an inference")
+    )
 
 
 def _print_operators(model: "ModelRun") -> None:

@@ -12,7 +12,7 @@ from edgecompress.cli.options import boards_dir_option, json_option
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico")
+_FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "host")
 
 
 @click.command()
@@ -24,7 +24,7 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico")
 )  # fmt: skip
 @click.option(
     "--framework", type=click.Choice(_FRAMEWORKS), default="cmake", show_default=True,
-    help="Build system to write for.",
+    help="Build system to write for; host is g++ on this machine.",
 )  # fmt: skip
 @click.option("--name", help="Name of the project and, with one MODEL, of the model in C.  "
               "[default: the file's name]")  # fmt: skip

@@ -1,15 +1,16 @@
 """Cross-compile a generated project against the user's TFLM, and read what came out."""
 
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecompress.errors import DoesNotFitError, ToolError
+from edgecompress.errors import DoesNotFitError, UsageError
+from edgecompress.firmware.cmake import compile_project, configure, failed_build
+from edgecompress.firmware.comparison import PartComparison, compare, explain
 from edgecompress.firmware.linkmap import Contributor, contributors, region_bytes
-from edgecompress.firmware.project import BUILD_DIR, Project, read_project
+from edgecompress.firmware.project import BareMetalProject, read_project
 from edgecompress.firmware.tflm import Tflm
-from edgecompress.firmware.tools import check, last_lines, require, run
+from edgecompress.firmware.tools import require, run
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,17 @@ class Use:
 class Build:
     """A linked image, and what its ELF file and map say of it.
 
-    `ram` is the region of the arena; `main` the main one, where that is another.
+    `ram` is the region of the arena; `main` the main one, where that is another. `explanations`
+    say where the differences of `compared` to fit's prediction are from.
     """
 
-    project: Project
+    project: BareMetalProject
     image: Path
     flash: Use
     ram: Use
     parts: tuple[Contributor, ...]
+    compared: tuple[PartComparison, ...]
+    explanations: tuple[str, ...]
     main: Use | None = None
 
     @property
@@ -60,19 +64,22 @@ def build(folder: Path, tflm: Tflm) -> Build:
     """Build a generated cmake project, for its board and for QEMU.
 
     Raises:
-        UsageError: the folder is not a generated project.
+        UsageError: the folder is not a generated project, or one for the host.
         ToolError: TFLM has no library for the core, a program is missing, or the build failed.
         DoesNotFitError: a memory region is too small for the image.
     """
     project = read_project(folder)
-    library = tflm.library(project.core)
+    if not isinstance(project, BareMetalProject):
+        raise UsageError(f"{folder} is a project for this machine: it has no image for a board")
+    tflm.library(project.core)  # for its message: it matters more than a missing compiler
     require("cmake", "arm-none-eabi-g++")
-    _configure(project, tflm, library)
+    toolchain = project.folder.resolve() / "cmake" / "arm-none-eabi.cmake"
+    configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
     _compile(project)
-    return read_build(project)
+    return read_build(project, tflm)
 
 
-def read_build(project: Project) -> Build:
+def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
     """Read flash and RAM of a built project from its ELF file and linker map."""
     image = project.built(project.image)
     regions = tuple(dict.fromkeys((project.flash, project.arena_region, project.ram)))
@@ -80,18 +87,32 @@ def read_build(project: Project) -> Build:
         Use(region.name, used, region.size_bytes)
         for region, used in zip(regions, region_bytes(image, regions), strict=True)
     )
+    parts = contributors(image.with_suffix(".map"))
+    compared = compare(parts, project.prediction)
     return Build(
         project=project,
         image=image,
         flash=flash,
         ram=ram,
         main=main[0] if main else None,
-        parts=contributors(image.with_suffix(".map")),
+        parts=parts,
+        compared=compared,
+        explanations=explain(
+            compared,
+            project.prediction,
+            compiler=_compiler_version(),
+            commit=tflm.commit,
+            known_commit=project.tflm_commit,
+        ),
     )
 
 
-def _compile(project: Project) -> None:
-    result = run(["cmake", "--build", str(project.folder / BUILD_DIR)])
+def _compiler_version() -> str:
+    return run(["arm-none-eabi-g++", "-dumpfullversion"]).stdout.strip()
+
+
+def _compile(project: BareMetalProject) -> None:
+    result = compile_project(project)
     overflows = dict(re.findall(r"region `(\w+)' overflowed by (\d+) bytes", result.stdout))
     if overflows:
         sizes = {"FLASH": project.flash, "RAM": project.ram, "ARENA": project.arena_region}
@@ -103,23 +124,4 @@ def _compile(project: Project) -> None:
             )
         )
     if result.returncode != 0:
-        raise ToolError(f"building {project.folder} failed:\n{last_lines(result.stdout)}")
-
-
-def _configure(project: Project, tflm: Tflm, library: Path) -> None:
-    # CMake keeps flags and paths of the first configuration: the folder may have been generated
-    # for another board since, or moved. Absolute paths go to the build folder only.
-    (project.folder / BUILD_DIR / "CMakeCache.txt").unlink(missing_ok=True)
-    check(
-        [
-            "cmake",
-            "-S", str(project.folder),
-            "-B", str(project.folder / BUILD_DIR),
-            *(("-G", "Ninja") if shutil.which("ninja") else ()),
-            f"-DCMAKE_TOOLCHAIN_FILE={project.folder.resolve() / 'cmake' / 'arm-none-eabi.cmake'}",
-            f"-DTFLM_LIBRARY={library.resolve()}",
-            f"-DTFLM_INCLUDE_DIRS={';'.join(str(path) for path in tflm.include_dirs)}",
-            f"-DTFLM_DEFINES={';'.join(tflm.defines)}",
-        ],
-        what=f"configuring {project.folder}",
-    )  # fmt: skip
+        raise failed_build(project, result.stdout)

@@ -1,17 +1,16 @@
-"""Run a built project in QEMU and read what its self-test says."""
+"""Run a built project, in QEMU or on this machine, and read what its self-test says."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgecompress.errors import EdgecompressError, UsageError
+from edgecompress.firmware.host import host_program
 from edgecompress.firmware.profile import longest_inferences
-from edgecompress.firmware.project import BUILD_DIR, Project, read_project
+from edgecompress.firmware.project import BUILD_DIR, BareMetalProject, Project, read_project
+from edgecompress.firmware.self_test import PASSED, read_self_test
 from edgecompress.firmware.targets import MACHINES
 from edgecompress.firmware.tools import check, require, run
-
-_REPORT = "edgecompress: "
 
 
 @dataclass(frozen=True)
@@ -31,60 +30,94 @@ class ModelRun:
     failed: int
     arena_used_bytes: int
     arena_planned_bytes: int
-    instructions: int  # of the longest inference, to within the clock's step
+    instructions: int | None  # of the longest inference, to within the clock's step; None on a host
     operators: tuple[OperatorRun, ...] = ()  # in the order in which they ended; () if not profiled
 
 
 @dataclass(frozen=True)
 class Emulation:
-    """A self-test that ran to its end with every output right."""
+    """A self-test that ran to its end with every output right.
+
+    `machine` and `core` are QEMU's: another core than the project's where QEMU has no such
+    machine. Both are "host" for a project of this machine, whose stack nobody watches.
+    """
 
     project: Project
     machine: str
-    core: str  # of the machine; another than the project's where QEMU has no such machine
+    core: str
     models: tuple[ModelRun, ...]
-    stack_used_bytes: int
+    stack_used_bytes: int | None
     output: str
 
 
 def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False) -> Emulation:
     """Run a built project on its board's machine, or on the one nearest to its core.
 
+    A project of the framework host runs as it is.
+
     Args:
         folder: of the project.
-        timeout_seconds: how long an image may run.
+        timeout_seconds: how long a program may run.
         profile: build and run a second image, which counts the instructions of each operator.
 
     Raises:
-        UsageError: the folder is not a generated project, or not built.
-        ToolError: QEMU is missing, an image did not end in time, or the profiling image cannot be
+        UsageError: the folder is not a generated project, or not built; or `profile` is asked of
+            a host project.
+        ToolError: QEMU is missing, a program did not end in time, or the profiling image cannot be
             built.
-        EdgecompressError: an output differs from the golden vectors, or the image crashed; the
+        EdgecompressError: an output differs from the golden vectors, or the program crashed; the
             message shows where.
     """
     project = read_project(folder)
-    image = project.built(project.machine_image)
-    if not image.is_file():
-        raise UsageError(f"{image} is not there; run `edgecompress build {folder} --tflm PATH`")
+    if isinstance(project, BareMetalProject):
+        return _on_qemu(project, timeout_seconds, profile=profile)
+    if profile:
+        raise UsageError(f"{folder}: QEMU counts instructions, and a host project runs without it")
+    program = _existing(project, host_program(project))
+    output = _output([str(program.resolve())], program, "this machine", timeout_seconds)
+    return _emulation(project, output, "host", "host")
+
+
+def _on_qemu(project: BareMetalProject, timeout_seconds: float, *, profile: bool) -> Emulation:
+    image = _existing(project, project.built(project.machine_image))
     require("qemu-system-arm", *(["cmake"] if profile else []))
-    result = _emulation(project, _output(project, image, timeout_seconds))
-    return _with_operators(result, timeout_seconds) if profile else result
+    output = _qemu_output(project, image, timeout_seconds)
+    result = _emulation(project, output, project.machine, MACHINES[project.machine].core)
+    return _with_operators(result, project, timeout_seconds) if profile else result
 
 
-def _output(project: Project, image: Path, timeout_seconds: float) -> str:
-    """Return what an image prints that ends with every vector passed."""
-    output = run(_command(project, image), timeout_seconds=timeout_seconds).stdout
-    if "edgecompress: result=PASS" not in output:
-        raise EdgecompressError(f"{image} on {project.machine} failed; it printed:\n{output}")
-    return output
+def _existing(project: Project, program: Path) -> Path:
+    if not program.is_file():
+        raise UsageError(
+            f"{program} is not there; run `edgecompress build {project.folder} --tflm PATH`"
+        )
+    return program
 
 
-def _with_operators(result: Emulation, timeout_seconds: float) -> Emulation:
-    project = result.project
+def _output(command: Sequence[str], program: Path, place: str, timeout_seconds: float) -> str:
+    """Return what a program prints that ends well, with every vector passed."""
+    result = run(command, timeout_seconds=timeout_seconds)
+    if result.returncode != 0 or PASSED not in result.stdout:
+        raise EdgecompressError(f"{program} on {place} failed; it printed:\n{result.stdout}")
+    return result.stdout
+
+
+def _qemu_output(project: BareMetalProject, image: Path, timeout_seconds: float) -> str:
+    command = [
+        "qemu-system-arm", "-M", project.machine, "-nographic", "-monitor", "none",
+        "-serial", "none", "-semihosting-config", "enable=on,target=native",
+        "-icount", "shift=0", "-kernel", str(image),
+    ]  # fmt: skip
+    return _output(command, image, project.machine, timeout_seconds)
+
+
+def _with_operators(
+    result: Emulation, project: BareMetalProject, timeout_seconds: float
+) -> Emulation:
     target = f"{project.name}_profile"
     build_dir = str(project.folder / BUILD_DIR)
     check(["cmake", "--build", build_dir, "--target", target], what=f"building {target}")
-    output = _output(project, project.built(f"{target}.elf"), timeout_seconds)
+    output = _qemu_output(project, project.built(f"{target}.elf"), timeout_seconds)
     inferences = longest_inferences(output)
     models = tuple(
         replace(
@@ -99,34 +132,27 @@ def _with_operators(result: Emulation, timeout_seconds: float) -> Emulation:
     return replace(result, models=models)
 
 
-def _command(project: Project, image: Path) -> list[str]:
-    return [
-        "qemu-system-arm", "-M", project.machine, "-nographic", "-monitor", "none",
-        "-serial", "none", "-semihosting-config", "enable=on,target=native",
-        "-icount", "shift=0", "-kernel", str(image),
-    ]  # fmt: skip
-
-
-def _emulation(project: Project, output: str) -> Emulation:
-    reports = [_fields(line) for line in output.splitlines() if line.startswith(_REPORT)]
+def _emulation(project: Project, output: str, machine: str, core: str) -> Emulation:
+    report = read_self_test(output)
     planned = {model.name: model.arena_used_bytes for model in project.models}
     return Emulation(
         project=project,
-        machine=project.machine,
-        core=MACHINES[project.machine].core,
+        machine=machine,
+        core=core,
         models=tuple(
             ModelRun(
-                name=report["model"],
-                vectors=int(report["vectors"]),
-                failed=int(report["failed"]),
-                arena_used_bytes=int(report["arena_used_bytes"]),
-                arena_planned_bytes=planned[report["model"]],
-                instructions=_instructions(project.machine, int(report["inference_counts"])),
+                name=model.name,
+                vectors=model.vectors,
+                failed=model.failed,
+                arena_used_bytes=model.arena_used_bytes,
+                arena_planned_bytes=planned[model.name],
+                instructions=(
+                    _instructions(machine, model.inference_counts) if machine in MACHINES else None
+                ),
             )
-            for report in reports
-            if "model" in report
+            for model in report.models
         ),
-        stack_used_bytes=max(int(report.get("stack_used_bytes", 0)) for report in reports),
+        stack_used_bytes=report.stack_used_bytes,
         output=output,
     )
 
@@ -134,7 +160,3 @@ def _emulation(project: Project, output: str) -> Emulation:
 def _instructions(machine: str, counts: int) -> int:
     """Return instructions: with -icount shift=0, QEMU's clock takes one nanosecond for each."""
     return counts * 1_000_000_000 // MACHINES[machine].clock_hz
-
-
-def _fields(line: str) -> Mapping[str, str]:
-    return dict(re.findall(r"(\w+)=(\S+)", line))

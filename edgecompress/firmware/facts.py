@@ -10,8 +10,8 @@ from edgecompress.firmware.frameworks import platformio_platform
 from edgecompress.firmware.identifiers import identifier
 from edgecompress.firmware.memory import arena_place, arena_size, board_memory
 from edgecompress.firmware.model import FirmwareModel
+from edgecompress.firmware.prediction import Prediction, predict
 from edgecompress.firmware.targets import CORES, MACHINES
-from edgecompress.memory.flash import runtime_bytes
 from edgecompress.tflite.operators import TFLM_COMMIT
 
 # Bytes for the stack of the bare-metal image. TFLM's own calls were measured to need at most
@@ -30,6 +30,7 @@ def template_facts(
         "project": project,
         "framework": framework,
         "board": board,
+        "core": "host" if framework == "host" else board.core,
         "kernels": kernels,
         "tflm_commit": TFLM_COMMIT,
         "models": models,
@@ -51,7 +52,7 @@ def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:
     flash, ram = board_memory(board)
     name = board.frameworks["qemu"]["machine"] if emulated else CORES[board.core].machine
     return {
-        "core": CORES[board.core],
+        "compiler": CORES[board.core],
         "flash": flash,
         "ram": ram,
         "machine": MACHINES[name],
@@ -67,12 +68,11 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "project": facts["project"],
         "framework": facts["framework"],
         "board": facts["board"].id,
-        "core": facts["board"].core,
+        "core": facts["core"],
         "kernels": facts["kernels"],
         "tflm_commit": facts["tflm_commit"],
         "arena_bytes": arena.min_bytes + arena.margin_bytes,
-        "arena_region": asdict(facts["arena_place"].memory),
-        "stack_bytes": facts["stack_bytes"],
+        **({} if facts["framework"] == "host" else _device_summary(facts)),
         "models": [
             {
                 "name": model.prefix,
@@ -89,17 +89,23 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _device_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "arena_region": asdict(facts["arena_place"].memory),
+        "stack_bytes": facts["stack_bytes"],
+    }
+
+
 def _bare_metal_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "qemu": {"machine": facts["machine"].name, "image": facts["qemu_image"]},
         "image": f"{facts['project']}.elf",
         "flash": asdict(facts["flash"]),
         "ram": asdict(facts["ram"]),
-        "predicted_runtime_flash_bytes": _predicted_runtime(facts),
+        "prediction": asdict(_prediction(facts)),
     }
 
 
-def _predicted_runtime(facts: Mapping[str, Any]) -> int:
-    """Return the flash that fit's tables give for TFLM with the operators of all models."""
-    names = {entry.name for model in facts["models"] for entry in model.registrations}
-    return runtime_bytes(sorted(names), facts["board"].core, facts["kernels"])
+def _prediction(facts: Mapping[str, Any]) -> Prediction:
+    arena_bytes = facts["arena"].min_bytes + facts["arena"].margin_bytes
+    return predict(facts["models"], facts["board"], facts["kernels"], arena_bytes)

@@ -23,6 +23,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "esp-idf": Layout("main"),
     "zephyr": Layout("src"),
     "pico": Layout("src"),
+    "host": Layout("src"),
 }
 FRAMEWORKS = tuple(LAYOUTS)
 
@@ -53,7 +54,7 @@ def check_framework(framework: str, board: Board) -> None:
             f"{board.id} has the core {board.core}, and cmake projects are for "
             f"{', '.join(CORES)}. {_offered(board)}"
         )
-    if framework != "cmake" and framework not in board.frameworks:
+    if framework not in ("cmake", "host", *board.frameworks):
         raise BoardError(f"{board.id} has no [frameworks.{framework}]. {_offered(board)}")
     if framework == "platformio" and not platformio_platform(board):
         raise BoardError(
@@ -77,6 +78,5 @@ def platformio_platform(board: Board) -> str:
 
 def _offered(board: Board) -> str:
     names = [name for name in board.frameworks if name in LAYOUTS and name != "cmake"]
-    if board.core in CORES:
-        names.insert(0, "cmake")
-    return f"Its frameworks are: {', '.join(names) or 'none'}"
+    cmake = ["cmake"] if board.core in CORES else []
+    return f"Its frameworks are: {', '.join([*cmake, *names, 'host'])}"

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from edgecompress.firmware.model import (
 from edgecompress.firmware.render import render, template_files
 from edgecompress.firmware.vectors import golden_vectors, starts_anew
 from edgecompress.firmware.write import with_written_files
-from edgecompress.memory.arena import plan_arena
+from edgecompress.memory.arena import Arena, plan_for
 from edgecompress.memory.defects import known_defects
+from edgecompress.memory.target import HOST, Target, target_of
+from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
 
@@ -72,14 +75,16 @@ def generate(
     if not models or vectors < 1:
         raise UsageError("give at least one model and at least one test vector")
     titles = [_title(model, name if len(models) == 1 else None) for model in models]
+    on_board = target_of(board.core, kernels or board.kernels)
+    runs_on = HOST if framework == "host" else on_board
     described = [
         _describe(
-            model, title, prefix, board.core, kernels or board.kernels,
+            model, title, prefix, runs_on, on_board,
             vectors=vectors, samples=samples, labels=labels, seed=seed,
         )
         for model, title, prefix in zip(models, titles, unique_identifiers(titles), strict=True)
     ]  # fmt: skip
-    facts = template_facts(described, board, framework, name or titles[0], kernels or board.kernels)
+    facts = template_facts(described, board, framework, name or titles[0], runs_on.kernels)
     _say_where_the_arena_goes(facts["arena_place"], board)
     return with_written_files(_files(LAYOUTS[framework], framework, facts))
 
@@ -104,8 +109,8 @@ def _describe(
     source: Path | bytes,
     title: str,
     prefix: str,
-    core: str,
-    kernels: str,
+    runs_on: Target,
+    on_board: Target,
     *,
     vectors: int,
     samples: NDArray[Any] | None,
@@ -116,8 +121,7 @@ def _describe(
     inputs, outputs = io_tensors(graph)
     check_supported(graph)
     content = source.read_bytes() if isinstance(source, Path) else source
-    arena = plan_arena(graph, core, kernels)
-    for defect in known_defects(graph, arena.target):
+    for defect in known_defects(graph, runs_on):
         _log.warning("warning: %s", defect)
     return FirmwareModel(
         prefix=prefix,
@@ -126,14 +130,22 @@ def _describe(
         sha256=graph.sha256,
         inputs=inputs,
         outputs=outputs,
-        registrations=registrations(graph, kernels),
-        arena=arena,
+        registrations=registrations(graph, runs_on.kernels),
+        arena=_arena(graph, runs_on),
+        board_arena=plan_for(graph, on_board),
         resource_variables=count_resource_variables(graph),
         stateful=is_stateful(graph),
         starts_anew=starts_anew(graph),
         vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
         labels=tuple(labels),
     )
+
+
+def _arena(graph: Graph, target: Target) -> Arena:
+    arena = plan_for(graph, target)
+    # The host's structures are those of the tflite-micro package, built with more options than a
+    # library of TFLM's default build, which takes a little less.
+    return replace(arena, basis="estimated") if target == HOST else arena
 
 
 def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:

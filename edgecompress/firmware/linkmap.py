@@ -117,8 +117,10 @@ def _library_part(name: str) -> str:
     member = member.rstrip(")")
     if archive == "libtensorflow-microlite.a":
         return _tflm_part(Path(member).stem)
+    if archive in ("libc.a", "libc_nano.a", "libg.a", "libg_nano.a", "libm.a"):
+        return "C library"
     if archive.startswith("lib"):
-        return archive.removesuffix(".a").replace("_nano", "")
+        return archive.removesuffix(".a")
     return name
 
 

@@ -48,7 +48,12 @@ def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:
 def arena_place(
     models: Sequence[FirmwareModel], board: Board, framework: str, kernels: str
 ) -> ArenaPlace:
-    """Return where the arena goes: the region that `fit` names for these models."""
+    """Return where the arena goes: the region that `fit` names for these models.
+
+    On the host it goes wherever the linker likes; the board's main RAM stands for that.
+    """
+    if framework == "host":
+        return ArenaPlace(_memory(board.ram[0]), is_apart=False)
     size = arena_size(models, framework)
     items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
     model_bytes = sum(len(model.content) for model in models)

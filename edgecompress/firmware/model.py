@@ -69,7 +69,8 @@ class FirmwareModel:
     inputs: tuple[IoTensor, ...]
     outputs: tuple[IoTensor, ...]
     registrations: tuple[Registration, ...]
-    arena: Arena
+    arena: Arena  # where the firmware runs
+    board_arena: Arena  # the same, but of a host project
     resource_variables: int
     stateful: bool  # an inference may depend on those before it
     starts_anew: bool  # reset before each test vector

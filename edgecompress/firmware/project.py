@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import UsageError
+from edgecompress.firmware.prediction import Prediction
 from edgecompress.firmware.targets import Memory
 
 FACTS_FILE = "firmware.json"
@@ -26,41 +27,49 @@ class PlannedModel:
 
 @dataclass(frozen=True)
 class Project:
-    """A generated folder of the framework cmake."""
+    """A generated folder that can be built and run here: of the framework cmake or host."""
 
     folder: Path
+    framework: str
     name: str
     board: str
-    core: str
+    core: str  # that its code runs on: the board's, or "host"
     kernels: str
     arena_bytes: int
-    flash: Memory
-    ram: Memory
-    arena_region: Memory  # `ram`, or another
-    image: str
-    machine: str
-    machine_image: str
     models: tuple[PlannedModel, ...]
-    predicted_runtime_flash_bytes: int
 
     def built(self, image: str) -> Path:
         """Return where the build leaves an image."""
         return self.folder / BUILD_DIR / image
 
 
+@dataclass(frozen=True)
+class BareMetalProject(Project):
+    """One of the framework cmake: an image for the board, and one for a machine of QEMU's."""
+
+    flash: Memory
+    ram: Memory
+    arena_region: Memory  # `ram`, or another
+    image: str
+    machine: str
+    machine_image: str
+    tflm_commit: str  # that the prediction's tables are of
+    prediction: Prediction
+
+
 def read_project(folder: Path) -> Project:
     """Read the facts of a generated folder.
 
     Raises:
-        UsageError: the folder was not written by `edgecompress generate --framework cmake`.
+        UsageError: the folder was not written by `edgecompress generate` for cmake or host.
     """
     file = folder / FACTS_FILE
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
-        if facts["framework"] != "cmake":
+        if facts["framework"] not in ("cmake", "host"):
             raise UsageError(
                 f"{folder} is a project for {facts['framework']}: build it as its README.md says. "
-                "Only --framework cmake projects are built and emulated here"
+                "Only those of --framework cmake and host are built and emulated here"
             )
         return _project(folder, facts)
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
@@ -71,28 +80,38 @@ def read_project(folder: Path) -> Project:
 
 
 def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
-    return Project(
-        folder=folder,
-        name=facts["project"],
-        board=facts["board"],
-        core=facts["core"],
-        kernels=facts["kernels"],
-        arena_bytes=facts["arena_bytes"],
+    common = {
+        "folder": folder,
+        "framework": facts["framework"],
+        "name": facts["project"],
+        "board": facts["board"],
+        "core": facts["core"],
+        "kernels": facts["kernels"],
+        "arena_bytes": facts["arena_bytes"],
+        "models": tuple(_planned_model(model) for model in facts["models"]),
+    }
+    if facts["framework"] == "host":
+        return Project(**common)
+    return BareMetalProject(
+        **common,
         flash=Memory(**facts["flash"]),
         ram=Memory(**facts["ram"]),
         arena_region=Memory(**facts["arena_region"]),
         image=facts["image"],
         machine=facts["qemu"]["machine"],
         machine_image=facts["qemu"]["image"],
-        models=tuple(
-            PlannedModel(
-                name=model["name"],
-                bytes=model["bytes"],
-                vectors=model["vectors"],
-                arena_used_bytes=model["arena_used_bytes"],
-                arena_basis=model["arena_basis"],
-            )
-            for model in facts["models"]
+        tflm_commit=facts["tflm_commit"],
+        prediction=Prediction(
+            **{**facts["prediction"], "notes": tuple(facts["prediction"]["notes"])}
         ),
-        predicted_runtime_flash_bytes=facts["predicted_runtime_flash_bytes"],
+    )
+
+
+def _planned_model(facts: Mapping[str, Any]) -> PlannedModel:
+    return PlannedModel(
+        name=facts["name"],
+        bytes=facts["bytes"],
+        vectors=facts["vectors"],
+        arena_used_bytes=facts["arena_used_bytes"],
+        arena_basis=facts["arena_basis"],
     )

@@ -10,6 +10,7 @@ from edgecompress.errors import ToolError
 # What Debian and Ubuntu call the package of a program.
 _PACKAGES = {
     "cmake": "cmake",
+    "g++": "g++",
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
     "qemu-system-arm": "qemu-system-arm",
 }

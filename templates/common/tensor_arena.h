@@ -14,17 +14,13 @@
 {% endif %}
 #ifndef TENSOR_ARENA_ATTRIBUTE
 {% if arena_place.section %}
-#ifdef __arm__
 #define TENSOR_ARENA_ATTRIBUTE __attribute__((section({{ arena_place.section | c_string }})))
-#else  // the host
-#define TENSOR_ARENA_ATTRIBUTE
-#endif
 {% else %}
 #define TENSOR_ARENA_ATTRIBUTE
 {% endif %}
 #endif
 
-// Smallest arena that AllocateTensors and Invoke accept on {{ board.core }}
+// Smallest arena that AllocateTensors and Invoke accept on {{ core }}
 // ({{ kernels }} kernels, TFLM {{ tflm_commit[:12] }}), {{ arena.basis }}:
 {% for model in models %}
 //   {{ model.prefix }}: {{ model.arena.min_bytes }} bytes
@@ -33,10 +29,8 @@ constexpr size_t kTensorArenaMinBytes = {{ arena.min_bytes }};
 // For another release of TFLM.
 constexpr size_t kTensorArenaMarginBytes = {{ arena.margin_bytes }};
 
-// A 64-bit host has wider pointers and no shortage of memory.
 constexpr size_t kTensorArenaSize =
-    sizeof(void*) > 4 ? 4 * kTensorArenaMinBytes + 65536
-                      : kTensorArenaMinBytes + kTensorArenaMarginBytes;
+    kTensorArenaMinBytes + kTensorArenaMarginBytes;
 
 extern uint8_t g_tensor_arena[kTensorArenaSize];
 {% if models | length > 1 %}

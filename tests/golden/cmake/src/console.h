@@ -12,10 +12,10 @@ extern "C" {
 
 void ConsolePrint(const char* text);
 
-// The deepest the stack has been since reset; 0 where nobody watches it.
+// The deepest the stack has been since reset.
 size_t StackUsedBytes(void);
 
-// Clock cycles of the core since reset, modulo 2^32; on a host, processor time.
+// Clock cycles of the core since reset, modulo 2^32.
 uint32_t CycleCount(void);
 
 #ifdef __cplusplus

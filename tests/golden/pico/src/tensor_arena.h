@@ -18,10 +18,8 @@ constexpr size_t kTensorArenaMinBytes = 656;
 // For another release of TFLM.
 constexpr size_t kTensorArenaMarginBytes = 256;
 
-// A 64-bit host has wider pointers and no shortage of memory.
 constexpr size_t kTensorArenaSize =
-    sizeof(void*) > 4 ? 4 * kTensorArenaMinBytes + 65536
-                      : kTensorArenaMinBytes + kTensorArenaMarginBytes;
+    kTensorArenaMinBytes + kTensorArenaMarginBytes;
 
 extern uint8_t g_tensor_arena[kTensorArenaSize];
 

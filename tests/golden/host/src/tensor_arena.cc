@@ -1,0 +1,3 @@
+#include "tensor_arena.h"
+
+alignas(16) TENSOR_ARENA_ATTRIBUTE uint8_t g_tensor_arena[kTensorArenaSize];

@@ -1,0 +1,42 @@
+#include "tiny_golden_vectors.h"
+
+#include "tiny_model_runner.h"
+
+namespace {
+
+// Inputs: uniform noise, seed 0.
+// clang-format off
+const int8_t kInput0[2 * 8] = {
+  -33, 2, 66, 89, 79, 107, -113, 35, -95, 87, 89, 2, 120,
+  61, -112, -59
+};
+
+const int8_t kOutput0[2 * 3] = {
+  127, 34, -65, 77, -66, -57
+};
+
+const GoldenTensor kInputs[] = {
+    {kInput0, sizeof(kInput0) / 2},
+};
+
+const GoldenTensor kOutputs[] = {
+    {kOutput0, sizeof(kOutput0) / 2},
+};
+
+}  // namespace
+
+extern const SelfTestModel g_tiny_self_test = {
+    "tiny",
+    tiny_init,
+    nullptr,
+    tiny_invoke,
+    tiny_arena_used,
+    tiny_input,
+    tiny_output,
+    2,
+    kInputs,
+    1,
+    kOutputs,
+    1,
+};
+// clang-format on
