@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from edgecompress.board import load_board
 from edgecompress.clock import clock
 from edgecompress.compression.attempt import Attempt, Job, best_attempt
 from edgecompress.compression.checkpoint import Keeping
+from edgecompress.compression.front import Measured, attempt_figures, pick
 from edgecompress.compression.ladder import next_step
 from edgecompress.compression.steps import judged
 from edgecompress.compression.store import (
@@ -19,7 +21,9 @@ from edgecompress.compression.store import (
     load_attempts,
     run_key,
     save_attempt,
+    trials_place,
 )
+from edgecompress.compression.study import forget_trials, kept_trials, load_trial, open_storage
 from edgecompress.dataset import Dataset, load_dataset, resolve_pixels
 from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
 from edgecompress.evaluate import evaluate
@@ -51,6 +55,7 @@ def compress(
     force: bool = False,
     resume: bool = False,
     interruption: Interruption | None = None,
+    storage: str | None = None,
 ) -> Outcome:
     """Compress a model for a board and write model, firmware, report and recipe to `out`.
 
@@ -63,6 +68,8 @@ def compress(
         force: overwrite the results of an earlier run in `out`.
         resume: go on from what an interrupted run of the same recipe left in `out`; with nothing
             there, begin. The time budget counts anew.
+        storage: Optuna's URL of a database that runs of the same recipe, model and data share their
+            trials in, on any number of machines; None keeps the trials in `out`.
         interruption: what can ask the run to end with the best so far; a KeyboardInterrupt does.
 
     Returns:
@@ -76,17 +83,26 @@ def compress(
         remove_unfinished(out)
     elif not force:
         refuse_existing(out, OUTPUTS)
+    if storage is not None:
+        open_storage(storage)  # before work is done in vain
     set_seed(recipe.seed)
     interruption = interruption or Interruption()
     data, job = _prepare(recipe, keeping(out, interruption))
-    key = run_key(recipe, [sha256_of(Path(recipe.model)), data.sha256])
+    inputs = [sha256_of(Path(recipe.model)), data.sha256]
+    key = run_key(recipe, inputs)
+    place = trials_place(out, recipe, inputs, storage)
     if not resume:
         forget_attempts(out)
+        forget_trials(place)
+    job = replace(job, place=place)
     attempts = _resumed(job, out, key)
     interrupted = _interrupted(job, attempts, out, key, interruption)
-    best = best_attempt(job, attempts)
+    candidates = (*attempt_figures(attempts), *kept_trials(place))
+    best = _chosen(job, attempts, candidates)
     final = measure_final(job, attempts[0], best, data.test)
-    facts = report_facts(job, attempts, best, final, data, interrupted=interrupted)
+    facts = report_facts(
+        job, attempts, best, final, data, interrupted=interrupted, candidates=candidates
+    )
     write_run(facts, job, best, data, out)
     return Outcome(best, tuple(attempts), facts)
 
@@ -126,6 +142,18 @@ def _interrupted(
         _log.info("interrupted: ending with the best so far")
         return True
     return interruption.asked
+
+
+def _chosen(job: Job, attempts: list[Attempt], candidates: Sequence[Measured]) -> Attempt:
+    """Return what the recipe picks of all that was measured; a trial becomes the last attempt."""
+    found = pick(job, candidates)
+    if found is None or job.place is None:
+        return best_attempt(job, attempts)
+    by_name = {each.name: attempt for each, attempt in zip(candidates, attempts, strict=False)}
+    if found.name not in by_name:
+        why = f"{found.name} of the search is what the recipe picks: {job.recipe.pick}"
+        attempts.append(judged(job, load_trial(job.place, found.name, why)))
+    return by_name.get(found.name, attempts[-1])
 
 
 def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:

@@ -11,6 +11,8 @@ from typing import Any
 from edgecompress.errors import RecipeError
 from edgecompress.files import read_toml
 
+PICKS = ("accuracy", "size", "arena", "macs")
+
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -26,6 +28,8 @@ class Recipe:
     time_budget: str = "25m"
     max_model_bytes: int | None = None
     max_arena_bytes: int | None = None
+    pick: str = "accuracy"  # which of the measured models that fit; see `front.pick`
+    trials: int | None = None  # of the search; None: as many as the time allows, if need be
     framework: str = "cmake"
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
@@ -121,6 +125,7 @@ _RANGES = {
     "max_accuracy_drop": (0.0, 100.0),
     "max_model_bytes": (1, 2**32),
     "max_arena_bytes": (1, 2**32),
+    "trials": (0, 1_000_000),
     "alpha": (0.0, 1.0),
     "temperature": (0.1, 100.0),
     "learning_rate": (1e-7, 1.0),
@@ -142,6 +147,8 @@ def _check(recipe: Recipe, path: Path | None) -> None:
             low, high = _RANGES[field.name]
             if not low <= value <= high:
                 raise RecipeError(f"{where}{field.name} = {value}: allowed is {low} to {high}")
+    if recipe.pick not in PICKS:
+        raise RecipeError(f"{where}pick = {recipe.pick!r}: it is one of {', '.join(PICKS)}")
     seconds(recipe.time_budget)
 
 

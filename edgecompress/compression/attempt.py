@@ -9,6 +9,8 @@ from typing import Any
 from edgecompress.board import Board
 from edgecompress.compression.augmentation import choose_augmentation
 from edgecompress.compression.checkpoint import Keeping
+from edgecompress.compression.place import Place
+from edgecompress.compression.sensitivity import Sensitivity
 from edgecompress.compression.training import Augmentation
 from edgecompress.dataset import Split, Task
 from edgecompress.memory.judge import Verdict
@@ -30,6 +32,7 @@ class Job:
     reference: float  # the original's primary metric on the validation split, in float32
     deadline: float  # time.monotonic() at which the time budget ends
     keeping: Keeping | None = None  # where trainings are kept while they last
+    place: Place | None = None  # where the trials of a search are kept; None: there is no search
 
     @cached_property
     def augmentation(self) -> Augmentation:
@@ -53,6 +56,7 @@ class Candidate:
     model: Any  # keras.Model, float32
     tflite: bytes = field(repr=False)
     notes: tuple[str, ...] = ()
+    sensitivity: tuple[Sensitivity, ...] = ()  # of the original's groups, if they were cut
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Channel pruning to a budget: which widths fit, and the model cut to them."""
 
 import logging
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from edgecompress.compression.attempt import Job, shortfall
 from edgecompress.compression.groups import ChannelGroup, find_groups
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.scores import Scores, choose_channels, score_channels
+from edgecompress.compression.sensitivity import Sensitivity, sensitivity
 from edgecompress.compression.shapes import ShapeModel, graph_at, learn_shapes
 from edgecompress.compression.surgery import prune_channels
 from edgecompress.compression.widths import FLOOR, Values, Widths, find_widths, scaled
@@ -23,6 +25,7 @@ from edgecompress.tflite.reader import read_model
 _log = logging.getLogger(__name__)
 
 _MULTIPLE = 4  # channels CMSIS-NN's inner loops handle at once
+_WEIGHING_SHARE = 0.05  # of the time left
 _PROBE_SAMPLES = 4  # ranges do not matter to shapes
 
 
@@ -53,12 +56,6 @@ class Cuts:
         return -_shortfall(job, graph_at(self.shapes, widths))
 
 
-def narrow_to_fit(job: Job, cuts: Cuts) -> Narrowed:
-    """Return the original with the most valuable channels that fit the board."""
-    scores = cuts.score(job, job.recipe.score)
-    return cut_to_fit(job, cuts, scores, values_of(scores))
-
-
 def learn_cuts(job: Job) -> Cuts:
     """Find the groups of the original, and convert it once for each to learn what they cost."""
     groups = find_groups(job.original)
@@ -68,9 +65,17 @@ def learn_cuts(job: Job) -> Cuts:
     return Cuts(job.original, shapes, chosen, _notes(groups, rigid))
 
 
-def values_of(scores: Scores) -> dict[str, list[float]]:
-    """Return scores as what `find_widths` weighs."""
-    return {name: worth.tolist() for name, worth in scores.items()}
+def weigh(job: Job, cuts: Cuts, scores: Scores) -> tuple[Sensitivity, ...]:
+    """Measure how much each group matters, on the validation split and in little of the time."""
+    return sensitivity(
+        cuts.original,
+        cuts.groups,
+        scores,
+        job.validation,
+        job.task,
+        seed=job.recipe.seed,
+        until=time.monotonic() + _WEIGHING_SHARE * job.seconds_left,
+    )
 
 
 def cut_to_fit(

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
-from edgecompress.compression.narrow import learn_cuts, narrow_to_fit
+from edgecompress.compression.layer_errors import layer_errors, worst_in_words
+from edgecompress.compression.narrow import cut_to_fit, learn_cuts, weigh
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
+from edgecompress.compression.sensitivity import by_sensitivity
 from edgecompress.compression.train import Training, finetune
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
@@ -39,9 +41,11 @@ def prune_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """
     del attempts
     cuts = learn_cuts(job)
-    narrowed = narrow_to_fit(job, cuts)
+    scores = cuts.score(job, job.recipe.score)
+    rows = weigh(job, cuts, scores)
+    narrowed = cut_to_fit(job, cuts, scores, by_sensitivity(scores, rows))
     model = train(job, narrowed.model) if narrowed.fits else narrowed.model
-    return measured(job, "prune", why, model, cuts.notes)
+    return replace(measured(job, "prune", why, model, cuts.notes), sensitivity=rows)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
@@ -53,7 +57,8 @@ def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
     best = best_attempt(job, attempts)
-    settings = replace(_training(job, len(attempts)), learning_rate=_QAT_LEARNING_RATE)
+    why = f"{why}, {largest_error(job, best)}"
+    settings = replace(training(job, len(attempts)), learning_rate=_QAT_LEARNING_RATE)
     try:
         aware = quantize_aware(
             best.model,
@@ -73,7 +78,7 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 
 def train(job: Job, model: Any, round_number: int = 0) -> Any:
     """Fine-tune `model` on the labels and on the original's answers."""
-    settings = _training(job, round_number)
+    settings = training(job, round_number)
     return finetune(
         model,
         job.train,
@@ -85,7 +90,8 @@ def train(job: Job, model: Any, round_number: int = 0) -> Any:
     )
 
 
-def _training(job: Job, round_number: int) -> Training:
+def training(job: Job, round_number: int) -> Training:
+    """Return how the recipe wants a model trained: what was trained before, at a lower rate."""
     recipe = job.recipe
     return Training(
         epochs=recipe.max_epochs,
@@ -125,3 +131,9 @@ def judged(job: Job, candidate: Candidate) -> Attempt:
         verdict.arena.min_bytes, metric, attempt.float_metric, attempt.int8_metric,
     )  # fmt: skip
     return attempt
+
+
+def largest_error(job: Job, attempt: Attempt) -> str:
+    """Say which layer's int8 output is farthest from float; see `layer_errors`."""
+    seed = job.recipe.seed
+    return worst_in_words(layer_errors(attempt.model, attempt.tflite, job.validation.x, seed=seed))

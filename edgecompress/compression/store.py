@@ -9,6 +9,8 @@ from pathlib import Path
 
 from edgecompress.compression.attempt import Candidate
 from edgecompress.compression.checkpoint import Keeping
+from edgecompress.compression.place import Place
+from edgecompress.compression.sensitivity import Sensitivity
 from edgecompress.files import write_file
 from edgecompress.interruption import Interruption
 from edgecompress.keras_model import load_keras, save_keras
@@ -18,12 +20,23 @@ _FOLDER = ".edgecompress"
 _TRAININGS = "trainings"
 _KEPT = ("step", "why", "notes")
 # What may differ between a run and its resumption. Model and data count by their content.
-_FREE = ("time_budget", "model", "data")
+_FREE = ("time_budget", "model", "data", "pick", "trials")
+# What decides no trial's score, beyond these.
+_FREE_OF_TRIALS = (*(name for name in _FREE if name != "pick"), "framework")
 
 
 def run_key(recipe: Recipe, inputs: Sequence[str]) -> str:
     """Return the hash of all that decides a run's attempts: its recipe and its `inputs`' hashes."""
-    choices = {name: value for name, value in asdict(recipe).items() if name not in _FREE}
+    return _hash(recipe, inputs, _FREE)
+
+
+def trials_place(out: Path, recipe: Recipe, inputs: Sequence[str], storage: str | None) -> Place:
+    """Return where a run keeps the trials of its search; `storage` as `Place` has it."""
+    return Place(out / _FOLDER, _hash(recipe, inputs, _FREE_OF_TRIALS), storage)
+
+
+def _hash(recipe: Recipe, inputs: Sequence[str], free: Sequence[str]) -> str:
+    choices = {name: value for name, value in asdict(recipe).items() if name not in free}
     return hashlib.sha256(json.dumps([choices, *inputs]).encode()).hexdigest()
 
 
@@ -41,6 +54,7 @@ def save_attempt(out: Path, key: str, number: int, attempt: Candidate) -> None:
     save_keras(attempt.model, stem.with_suffix(".keras"))
     write_file(stem.with_suffix(".tflite"), attempt.tflite)
     facts = {name: getattr(attempt, name) for name in _KEPT}
+    facts["sensitivity"] = [asdict(row) for row in attempt.sensitivity]
     write_file(out / _FOLDER / f"{number}.json", json.dumps({"key": key, **facts}))
     _forget_trainings(out)
 
@@ -55,8 +69,9 @@ def load_attempts(out: Path, key: str) -> tuple[Candidate, ...]:
         stem = out / _FOLDER / f"{len(loaded)}-{facts['step']}"
         model = load_keras(stem.with_suffix(".keras"))
         tflite = stem.with_suffix(".tflite").read_bytes()
-        notes = tuple(facts.pop("notes"))
-        loaded.append(Candidate(**facts, notes=notes, model=model, tflite=tflite))
+        facts["notes"] = tuple(facts["notes"])
+        facts["sensitivity"] = tuple(Sensitivity(**row) for row in facts["sensitivity"])
+        loaded.append(Candidate(**facts, model=model, tflite=tflite))
     return tuple(loaded)
 
 

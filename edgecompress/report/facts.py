@@ -10,7 +10,9 @@ from typing import Any
 
 from edgecompress import __version__
 from edgecompress.compression.attempt import Attempt, Job
+from edgecompress.compression.front import Measured, pareto_front, pick
 from edgecompress.compression.groups import find_groups
+from edgecompress.compression.layer_errors import error_rows, layer_errors, worst_layer
 from edgecompress.compression.macs import count_macs
 from edgecompress.dataset import Dataset
 from edgecompress.files import sha256_of
@@ -31,6 +33,7 @@ def report_facts(
     data: Dataset,
     *,
     interrupted: bool = False,
+    candidates: Sequence[Measured] = (),
 ) -> dict[str, Any]:
     """Return the content of report.json; accuracies are fractions, sizes bytes."""
     metric, _ = primary_metric(job.task)
@@ -51,6 +54,9 @@ def report_facts(
         "after": _after(best, final),
         "verdict": verdict_document(best.verdict),
         "steps": _steps(attempts, best),
+        "layers": _layers(job, best),
+        "candidates": _candidates(job, candidates),
+        "sensitivity": _sensitivity(attempts),
         "channels": _channels(job, best),
         "left_alone": [
             {"name": note.partition(": ")[0], "why": note.partition(": ")[2]} for note in best.notes
@@ -133,6 +139,16 @@ def _sizes(attempt: Attempt) -> dict[str, int]:
     }
 
 
+def _layers(job: Job, best: Attempt) -> list[dict[str, Any]]:
+    """Compare the result, layer by layer, with the same weights in float on validation samples."""
+    errors = layer_errors(best.model, best.tflite, job.validation.x, seed=job.recipe.seed)
+    worst = worst_layer(errors)
+    return [
+        row | {"worst": error is worst}
+        for error, row in zip(errors, error_rows(errors), strict=True)
+    ]
+
+
 def _steps(attempts: Sequence[Attempt], best: Attempt) -> list[dict[str, Any]]:
     """Describe each attempt, and what it saved on this board against the one before it."""
     before = (attempts[0], *attempts)
@@ -152,6 +168,20 @@ def _steps(attempts: Sequence[Attempt], best: Attempt) -> list[dict[str, Any]]:
         }
         for previous, attempt in pairwise(before)
     ]
+
+
+def _candidates(job: Job, candidates: Sequence[Measured]) -> list[dict[str, Any]]:
+    """List all that was measured, and what of it no other candidate betters."""
+    front, picked = pareto_front(job, candidates), pick(job, candidates)
+    return [
+        {**asdict(each), "on_front": each in front, "picked": each == picked} for each in candidates
+    ]
+
+
+def _sensitivity(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """List what was left of the original without shares of each group, if groups were cut."""
+    rows = next((attempt.sensitivity for attempt in attempts if attempt.sensitivity), ())
+    return [asdict(row) for row in rows]
 
 
 def _ram_bytes(attempt: Attempt) -> int:

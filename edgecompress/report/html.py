@@ -7,6 +7,7 @@ from typing import Any
 
 from edgecompress.errors import UsageError
 from edgecompress.files import write_file
+from edgecompress.report.figures import scatter
 from edgecompress.resources import TEMPLATES_DIR
 
 
@@ -24,7 +25,9 @@ def report_html(facts: Mapping[str, Any]) -> str:
     accuracy = facts["metric"] == "accuracy"
     environment.filters["metric"] = lambda value: _metric(value, accuracy=accuracy)
     environment.filters["thousands"] = _thousands
-    return environment.get_template("report.html.j2").render(facts=facts)
+    quantities = {"model bytes": "model_bytes", "tensor arena bytes": "arena_bytes"}
+    figures = {name: scatter(facts["candidates"], key) for name, key in quantities.items()}
+    return environment.get_template("report.html.j2").render(facts=facts, figures=figures)
 
 
 def rebuild_report(folder: Path) -> Path:
