@@ -64,7 +64,8 @@ CASES = {
             augmentation="shift+flip",
             pixels="0..255",
             int8_bytes=95_352,  # the converter's, where tensors are named as short as layers
-            scratch_epochs=45,
+            scratch_epochs=40,
+            compress_epochs=20,
             tfmot_epochs=10,
             qat_epochs=4,
         ),
