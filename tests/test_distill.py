@@ -1,5 +1,7 @@
 """Distillation: what a student learns from its teacher."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from edgecompress.compression.train import Training
 from edgecompress.dataset import Split
 from edgecompress.errors import UsageError
 from edgecompress.evaluate import evaluate, outputs_for
-from edgecompress.keras_model import import_keras
+from edgecompress.keras_model import import_keras, load_keras
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,19 @@ def test_models_of_other_shapes_cannot_learn_from_each_other(keras, digits_model
     other = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
     with pytest.raises(UsageError, match=r"\(None, 10\).*\(None, 64\)"):
         distill(digits_model, other, digits_splits[0], digits_splits[1], Training())
+
+
+def test_the_command_derives_a_student_without_the_block_that_matters_least(
+    digits_files, tmp_path, cli
+):
+    out = tmp_path / "student.keras"
+    code, stdout, stderr = cli(
+        "distill", digits_files / "digits.keras", "--student", "auto", "--width", 1, "--depth", 0,
+        "--data", digits_files / "digits.npz", "--epochs", 0, "-o", out, "--json",
+    )  # fmt: skip
+    assert code == 0
+    assert "left out: inner, " in stderr
+    facts = json.loads(stdout)
+    # the kernel of 3 x 3 x 8 x 8 and the batch normalization after it
+    assert facts["teacher_parameters"] - facts["parameters"] == 576 + 4 * 8
+    assert "inner" not in {layer.name for layer in load_keras(out).layers}

@@ -19,13 +19,16 @@ from edgecompress.cli.data import (
 from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
 
+_LOOKED_AT = 256  # training samples by which it is found which layers matter least
+
 
 @click.command()
 @click.argument("teacher", type=click.Path(path_type=Path))
 @click.option(
     "--student",
     required=True,
-    help="Keras model to train, or auto: the teacher with a share of its channels (--width).",
+    help="Keras model to train, or auto: the teacher with a share of its channels (--width) and "
+    "of its repeated layers (--depth).",
 )
 @data_option
 @out_option(".keras")
@@ -35,6 +38,14 @@ from edgecompress.cli.tables import print_rows
     default=0.5,
     show_default=True,
     help="Share of the teacher's channels that `--student auto` keeps.",
+)
+@click.option(
+    "--depth",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="Share of the teacher's repeated layers and residual blocks (what leaves them has the "
+    "shape of what enters) that `--student auto` keeps; those that matter least go.",
 )
 @click.option(
     "--temperature",
@@ -84,6 +95,7 @@ def command(
     data: str,
     out: Path,
     width: float,
+    depth: float,
     pixels: str,
     force: bool,
     as_json: bool,
@@ -102,8 +114,12 @@ def command(
     settings = Training(**training)  # type: ignore[arg-type] # Click checked the types
     set_seed(settings.seed)
     taught = load_keras(teacher)
-    learner = derive_student(taught, width) if student == "auto" else load_keras(Path(student))
     dataset = data_for(taught, data, pixels, settings.seed)
+    if student == "auto":
+        x = dataset.train.sample(_LOOKED_AT, settings.seed).x
+        learner = derive_student(taught, width, depth, x)
+    else:
+        learner = load_keras(Path(student))
     task, validation = dataset.task, dataset.validation
     learner = distill(taught, learner, dataset.train, validation, settings, task=task)
     save_keras(learner, out)

@@ -17,20 +17,29 @@ class _Copies:
     """Copies made so far, by id of the original, so that shared layers stay shared."""
 
     sizes: Sizes
+    passed: frozenset[int] = frozenset()
     made: dict[int, Any] = field(default_factory=dict)
     pairs: list[tuple[Any, Any]] = field(default_factory=list)
 
 
-def rebuild(model: Any, sizes: Sizes) -> tuple[Any, list[tuple[Any, Any]]]:
+def rebuild(
+    model: Any, sizes: Sizes, passed: frozenset[int] = frozenset()
+) -> tuple[Any, list[tuple[Any, Any]]]:
     """Return a copy of a functional or Sequential model, and its (original, copy) layers.
 
     Weights are those of the layers' initializers. The pairs hold every layer that is not itself a
     model, once.
 
+    Args:
+        model: the model to copy.
+        sizes: what changes in the layers' configurations.
+        passed: ids of calls (nodes of the graph) that are left out: they hand on their first
+            argument.
+
     Raises:
         ModelError: the model is not functional, or a layer cannot be made from its configuration.
     """
-    copies = _Copies(sizes)
+    copies = _Copies(sizes, passed)
     return _model(model, copies), copies.pairs
 
 
@@ -56,8 +65,10 @@ def _model(model: Any, copies: _Copies) -> Any:
 
 
 def _called(node: Any, args: Any, kwargs: Any, copies: _Copies) -> list[Any]:
-    outputs = _copy(node.operation, copies)(*args, **kwargs)
-    return list(import_keras().tree.flatten(outputs))
+    tree = import_keras().tree
+    if id(node) in copies.passed:
+        return [tree.flatten((args, kwargs))[0]] * len(node.outputs)
+    return list(tree.flatten(_copy(node.operation, copies)(*args, **kwargs)))
 
 
 def _input(graph: Any, position: int, copies: _Copies) -> Any:
