@@ -8,6 +8,7 @@ import pytest
 from edgecompress.board import load_board
 from edgecompress.compression.attempt import Attempt, Job, best_attempt, points_lost
 from edgecompress.compression.ladder import next_step
+from edgecompress.compression.rounding import remedy_rounding
 from edgecompress.compression.steps import (
     prune_to_fit,
     quantize_original,
@@ -71,10 +72,26 @@ def test_lost_accuracy_is_trained_back(job, attempt) -> None:
     assert _step(job, tried) is train_on
 
 
-def test_what_rounding_takes_is_trained_with_rounding(job, attempt) -> None:
+def test_what_rounding_takes_is_remedied_before_it_is_trained_with_rounding(job, attempt) -> None:
     lossy = attempt("quantize", floating=0.9, int8=0.87)
-    assert _step(job, [lossy]) is train_for_int8
+    step, why = next_step(job, [lossy])
+    assert step is remedy_rounding
+    assert "int8 rounding takes 3.00 of them" in why
+    in_vain, better = (attempt("remedy", floating=0.9, int8=int8) for int8 in (0.86, 0.88))
+    enough = attempt("remedy", floating=0.9, int8=0.891)
+    assert _step(job, [lossy, enough]) is None
+    assert _step(job, [lossy, in_vain]) is train_for_int8
+    assert _step(job, [lossy, better]) is train_for_int8
     assert _step(job, [replace(lossy, step="qat")]) is train_on
+
+
+def test_a_trained_model_gets_remedies_of_its_own(job, attempt) -> None:
+    tried = [attempt("quantize", short=100), attempt("prune", floating=0.89, int8=0.86)]
+    assert _step(job, tried) is remedy_rounding
+    tried += [attempt("remedy", floating=0.89, int8=0.865)]
+    assert _step(job, tried) is train_for_int8
+    tried += [attempt("train", floating=0.9, int8=0.87)]
+    assert _step(job, tried) is remedy_rounding
 
 
 def test_nothing_is_begun_when_the_time_is_over_or_training_has_been_tried(job, attempt) -> None:
@@ -90,6 +107,8 @@ def test_two_trainings_in_vain_are_the_last(job, attempt) -> None:
     assert _step(job, [pruned, worse]) is train_on
     assert _step(job, [pruned, worse, worse]) is None
     assert _step(job, [pruned, worse, better]) is train_on
+    remedied = attempt("remedy", floating=0.87, int8=0.87)
+    assert _step(job, [pruned, worse, better, remedied]) is train_on
 
 
 def test_the_best_fits_then_is_accurate_then_is_the_closest(job, attempt) -> None:

@@ -157,3 +157,31 @@ def test_bad_input_ends_in_one_message(words, code, message, run, folder):
     assert message in err
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_quantize_equalizes_and_corrects_biases(run, folder):
+    code, out, err = run(
+        "quantize", "m.keras", "--data", "d.npz", "-o", "even.tflite", "--equalize",
+        "--bias-correction", "--per-channel-dense", "auto", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    facts = json.loads(out)
+    assert facts["equalize"] is facts["bias_correction"] is True
+    assert facts["validation"]["int8"]["accuracy"] > 0.9
+    assert all(row["snr_db"] > 15 for row in facts["layers"]), "compared with the equalized model"
+
+
+def test_quantize_chooses_the_remedy_itself(run, folder):
+    code, out, err = run(
+        "quantize", "m.keras", "--data", "d.npz", "-o", "r.tflite", "--remedy", "--json"
+    )
+    assert code == 0, err
+    rows = json.loads(out)["remedies"]
+    (chosen,) = [row for row in rows if row["chosen"]]
+    assert rows[0] | {"method": "minmax", "equalize": False, "bias_correction": False} == rows[0]
+    assert chosen["output_snr_db"] >= rows[0]["output_snr_db"]
+    for contradiction in ("--qat", "--equalize", "--bias-correction"):
+        words = ("quantize", "m.keras", "--data", "d.npz", "-o", "no.tflite", "--remedy")
+        code, _, err = run(*words, contradiction)
+        assert code == 2
+        assert "--remedy" in err

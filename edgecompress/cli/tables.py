@@ -22,6 +22,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
 def _text(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4f}" if abs(value) >= 0.001 or value == 0 else f"{value:.3e}"  # noqa: PLR2004
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -5,13 +5,13 @@ tensor gets a min and a max) and then quantized; where ranges other than min-max
 they replace the calibrated ones in between.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.compression.bias_correction import bias_corrected
 from edgecompress.compression.calibrated import (
     activation_ranges,
     along_copies,
@@ -21,6 +21,7 @@ from edgecompress.compression.calibrated import (
 )
 from edgecompress.compression.freeze import FrozenGraph
 from edgecompress.compression.ranges import Histogram, Range, choose_ranges, pow2_range
+from edgecompress.compression.tensor_values import batches_of_one, tensor_values
 from edgecompress.tflite.affine import dequantize, quantize, real_range
 from edgecompress.tflite.graph import Tensor
 from edgecompress.tflite.names import layer_name, with_names_of
@@ -36,6 +37,7 @@ class Conversion:
     scheme: str  # "int8", "int16x8", "pow2"
     per_channel_dense: bool
     method: str = "minmax"  # or "percentile", "mse"
+    bias_correction: bool = False
     # Ranges that are known (from training), each with what the tensor holds for the first sample:
     # names do not survive the conversion, values do.
     points: tuple[tuple[NDArray[np.float32], Range], ...] = ()
@@ -64,6 +66,9 @@ def call(function: str, job: Conversion, *arguments: Any) -> Any:
 def to_int(job: Conversion) -> bytes:
     """Return a .tflite with integer activations, inputs and outputs, ranges by min-max."""
     data: bytes = _converter(job).convert()
+    if job.bias_correction:
+        # The float model is the same for all schemes; that for int16 cannot be had.
+        data = bias_corrected(to_float(replace(job, scheme="int8")), data, job.samples)
     return data
 
 
@@ -85,7 +90,7 @@ def to_ranged_int8(job: Conversion) -> bytes:
     if job.method != "minmax":
         inner = inner_tensors(calibrated)
         histograms = {name: Histogram.empty(*ranges[name]) for name in inner if name in ranges}
-        for values in _inferred(calibrated, job.samples):
+        for values in tensor_values(calibrated, job.samples):
             for name, histogram in histograms.items():
                 histogram.add(values[name])
         ranges |= choose_ranges(histograms, job.method)
@@ -99,14 +104,18 @@ def to_ranged_int8(job: Conversion) -> bytes:
         output_data_type=tf.int8,
         disable_per_channel_for_dense_layers=not job.per_channel_dense,
     )
-    return with_pow2_weights(quantized, calibrated) if job.scheme == "pow2" else quantized
+    if job.scheme == "pow2":
+        quantized = with_pow2_weights(quantized, calibrated)
+    if job.bias_correction:
+        quantized = bias_corrected(calibrated, quantized, job.samples)
+    return quantized
 
 
 def _known_ranges(job: Conversion, calibrated: bytes) -> dict[str, Range]:
     """Return the range of each tensor that holds what one of the job's points holds."""
     first = tuple(values[:1] for values in job.samples)
     found = {}
-    for name, values in next(_inferred(calibrated, first)).items() if job.points else ():
+    for name, values in next(tensor_values(calibrated, first)).items() if job.points else ():
         for wanted, chosen in job.points:
             if values.size == wanted.size and values.dtype == np.float32:
                 tolerance = 1e-4 * float(np.abs(wanted).max()) + 1e-6
@@ -123,7 +132,7 @@ def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:
     tensors = {t.name: t for t in graph.tensors if t.data is None and t.quantization is not None}
     integers = [graph.tensors[index] for index in graph.inputs]
     rows = tuple(quantize(v, t) for v, t in zip(job.samples, integers, strict=True))
-    pairs = zip(_inferred(calibrated, job.samples), _inferred(quantized, rows), strict=True)
+    pairs = zip(tensor_values(calibrated, job.samples), tensor_values(quantized, rows), strict=True)
     sums: dict[str, NDArray[np.float64]] = {}
     for exact, rounded in pairs:
         for name in tensors.keys() & exact.keys():
@@ -154,30 +163,6 @@ def _compared(exact: NDArray[Any], stored: NDArray[Any], tensor: Tensor) -> NDAr
     )
 
 
-def _inferred(model: bytes, samples: tuple[NDArray[Any], ...]) -> Iterator[dict[str, Any]]:
-    """Yield the values of all tensors of a model, by name, sample by sample.
-
-    By TFLite's own kernels: XNNPACK, the default delegate, computes other integers.
-    """
-    import tensorflow as tf
-
-    interpreter = tf.lite.Interpreter(
-        model_content=model,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=(
-            tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        ),
-    )
-    interpreter.allocate_tensors()
-    inputs = [detail["index"] for detail in interpreter.get_input_details()]
-    tensors = {detail["name"]: detail["index"] for detail in interpreter.get_tensor_details()}
-    for batch in _batches_of_one(samples):
-        for index, values in zip(inputs, batch, strict=True):
-            interpreter.set_tensor(index, values)
-        interpreter.invoke()
-        yield {name: interpreter.get_tensor(index) for name, index in tensors.items() if name}
-
-
 def _converter(job: Conversion) -> Any:
     import tensorflow as tf
 
@@ -186,7 +171,7 @@ def _converter(job: Conversion) -> Any:
     ops = tf.lite.OpsSet
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_imported(job.graph)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: _batches_of_one(job.samples)
+    converter.representative_dataset = lambda: batches_of_one(job.samples)
     converter.target_spec.supported_ops = [
         ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         if int16
@@ -207,8 +192,3 @@ def _imported(graph: FrozenGraph) -> Any:
     function = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(definition, name=""), [])
     tensor = function.graph.get_tensor_by_name
     return function.prune([*map(tensor, graph.inputs)], [*map(tensor, graph.outputs)])
-
-
-def _batches_of_one(samples: tuple[NDArray[Any], ...]) -> Iterator[list[NDArray[Any]]]:
-    for index in range(len(samples[0])):
-        yield [np.ascontiguousarray(values[index : index + 1]) for values in samples]

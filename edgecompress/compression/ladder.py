@@ -9,6 +9,8 @@ from edgecompress.compression.attempt import (
     metric_lost,
     points_lost,
 )
+from edgecompress.compression.rounding import remedy_rounding
+from edgecompress.compression.search import search_to_fit
 from edgecompress.compression.steps import (
     prune_to_fit,
     quantize_original,
@@ -19,7 +21,9 @@ from edgecompress.compression.steps import (
 Step = Callable[[Job, Sequence[Attempt], str], Attempt]
 
 _MAX_TRAININGS = 4
-# Share of the loss that int8 rounding must take before training is made aware of it.
+# Share of the loss that int8 rounding must take before remedies without training are tried, and
+# before training is made aware of it.
+_NOTABLE_SHARE = 0.2
 _ROUNDING_SHARE = 0.5
 # A step that trains is begun only while this share of the time budget is left: with less, there
 # is no time to train and to measure what came of it.
@@ -32,28 +36,69 @@ def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
         return quantize_original, "int8 is what the board runs; nothing else is done unless needed"
     best = best_attempt(job, attempts)
     reached = best.fits and metric_lost(job, best.int8_metric) <= job.recipe.max_accuracy_drop
-    if reached or job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s:
+    if job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s:
         return None
-    if best.fits:
-        return _retraining(job, attempts, best)
-    pruned = any(attempt.step == "prune" for attempt in attempts)
-    return None if pruned else (prune_to_fit, _too_large(job, best))
+    if not best.fits:
+        return None if _tried("prune", attempts) else (prune_to_fit, _too_large(job, best))
+    if _search_is_wanted(job) and _may_search(job, attempts):
+        return search_to_fit, "the recipe asks for a search"
+    if reached:
+        return None
+    return _improving(job, attempts, best) or _last_resort(job, attempts)
 
 
-def _retraining(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[Step, str] | None:
-    trainings = [attempt for attempt in attempts if attempt.step in ("train", "qat")]
-    in_vain = len(trainings) > 1 and all(attempt is not best for attempt in trainings[-2:])
-    if in_vain or len(trainings) >= _MAX_TRAININGS:
+def _search_is_wanted(job: Job) -> bool:
+    """Say whether the recipe asks for a search: by its trials, or by picking the smallest."""
+    recipe = job.recipe
+    return bool(recipe.trials) or (recipe.trials is None and recipe.pick != "accuracy")
+
+
+def _last_resort(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
+    """Search for another cut where training did not win back what the first one cost."""
+    if job.recipe.trials == 0 or not _tried("prune", attempts) or not _may_search(job, attempts):
         return None
+    return search_to_fit, "training won back too little of what pruning cost"
+
+
+def _may_search(job: Job, attempts: Sequence[Attempt]) -> bool:
+    return job.place is not None and not _tried("search", attempts)
+
+
+def _tried(step: str, attempts: Sequence[Attempt]) -> bool:
+    return any(attempt.step == step for attempt in attempts)
+
+
+def _improving(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[Step, str] | None:
+    """Take back what int8 rounding costs, if that is notable; else, or if it was tried, train."""
     lost = metric_lost(job, best.int8_metric)
     why = (
         f"it fits, but {lost:.2f} points are lost on the validation split; "
         f"{job.recipe.max_accuracy_drop:g} are allowed"
     )
     rounding = points_lost(job.task, best.float_metric, best.int8_metric)
+    if rounding > _NOTABLE_SHARE * lost:
+        why = f"{why}. int8 rounding takes {rounding:.2f} of them"
+        since = attempts[_position(attempts, best) :]
+        if best.step != "qat" and all(attempt.step != "remedy" for attempt in since):
+            return remedy_rounding, why
+    if _trained_enough(attempts, best):
+        return None
     if rounding > _ROUNDING_SHARE * lost and best.step != "qat":
-        return train_for_int8, f"{why}. int8 rounding takes {rounding:.2f} of them"
+        return train_for_int8, why
     return train_on, why
+
+
+def _trained_enough(attempts: Sequence[Attempt], best: Attempt) -> bool:
+    """Say whether the last two trainings were in vain, or there were many."""
+    trainings = [
+        number for number, attempt in enumerate(attempts) if attempt.step in ("train", "qat")
+    ]
+    in_vain = len(trainings) > 1 and _position(attempts, best) < trainings[-2]
+    return in_vain or len(trainings) >= _MAX_TRAININGS
+
+
+def _position(attempts: Sequence[Attempt], wanted: Attempt) -> int:
+    return next(number for number, attempt in enumerate(attempts) if attempt is wanted)
 
 
 def _too_large(job: Job, best: Attempt) -> str:

@@ -4,7 +4,7 @@ import logging
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from edgecompress.child import Child, ChildError
 from edgecompress.compression.converter import Conversion
+from edgecompress.compression.equalize import equalized
 from edgecompress.compression.freeze import FrozenGraph, freeze, nodes_of
+from edgecompress.compression.output_error import is_worth_its_bytes
 from edgecompress.compression.ranges import METHODS, Method
 from edgecompress.errors import ConversionError, DataError, UsageError
 from edgecompress.tflite.graph import Operator, Quantization, Subgraph
@@ -27,6 +29,7 @@ Samples = NDArray[np.float32] | Sequence[NDArray[np.float32]]
 
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 DEFAULT_SAMPLES = 200
+_JUDGED_SAMPLES = 64
 
 # Operators whose int8 kernels copy integers, so that input and output must have one scale.
 _COPYING = frozenset(
@@ -48,7 +51,9 @@ def quantize(
     *,
     method: Method = "minmax",
     samples: int = DEFAULT_SAMPLES,
-    per_channel_dense: bool = False,
+    equalize: bool = False,
+    bias_correction: bool = False,
+    per_channel_dense: bool | Literal["auto"] = False,
     names: bool = False,
     seed: int = 0,
 ) -> bytes:
@@ -65,8 +70,13 @@ def quantize(
         method: how the range of each activation is chosen: "minmax" of the samples, "percentile"
             (clips one value in ten thousand at each end) or "mse" (the least mean squared error).
         samples: how many of `calibration` set the ranges, chosen by `seed`.
+        equalize: scale channels to like ranges first, see `edgecompress.compression.equalize`;
+            needs a functional model.
+        bias_correction: take back what rounded weights shift each layer's mean output by, see
+            `edgecompress.compression.bias_correction`.
         per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
-            finer, for 8 to 16 bytes a unit in the file.
+            finer, for 8 to 16 bytes a unit in the file. "auto": if the error on
+            calibration samples falls by enough for these bytes, see `is_worth_its_bytes`.
         names: keep the names of all tensors, which no device reads; otherwise only those of
             inputs and outputs are kept.
         seed: of the choice of samples.
@@ -79,19 +89,35 @@ def quantize(
         DataError: calibration data is empty, or not of the model's input shape.
         ConversionError: TensorFlow or the converter refused the model, or crashed on it.
         UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
+        ModelError: `equalize` is asked for a model that is not functional.
     """
     _check_choice(scheme, method)
-    job = conversion(
+    if equalize:
+        model = equalized(model, _choose(_checked(model, calibration), samples, seed))
+    make = partial(
+        _quantized,
         model,
         calibration,
         scheme,
         method=method,
         samples=samples,
-        per_channel_dense=per_channel_dense,
+        bias_correction=bias_correction,
+        names=names,
         seed=seed,
     )
+    if per_channel_dense != "auto":
+        return make(per_channel_dense=per_channel_dense)
+    coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
+    judge = _choose(_checked(model, calibration), _JUDGED_SAMPLES, seed)
+    return fine if is_worth_its_bytes(model, coarse, fine, judge) else coarse
+
+
+def _quantized(
+    model: Any, calibration: Samples, scheme: str, *, names: bool, **choices: Any
+) -> bytes:
+    job = conversion(model, calibration, scheme, **choices)
     _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
-    plain = method == "minmax" and scheme != "pow2"
+    plain = job.method == "minmax" and scheme != "pow2"
     quantized = converted("to_int" if plain else "to_ranged_int8", job, model.name)
     return packed(quantized, names=names)
 
@@ -112,6 +138,7 @@ def conversion(
     *,
     method: str = "minmax",
     samples: int = DEFAULT_SAMPLES,
+    bias_correction: bool = False,
     per_channel_dense: bool = False,
     seed: int = 0,
 ) -> Conversion:
@@ -123,6 +150,7 @@ def conversion(
         scheme=scheme,
         per_channel_dense=per_channel_dense,
         method=method,
+        bias_correction=bias_correction,
     )
 
 
