@@ -1,6 +1,6 @@
 """Pruning and quantization-aware training with tfmot, run in an environment of its own.
 
-    TF_USE_LEGACY_KERAS=1 PYTHONPATH=<checkout> python tfmot_child.py FOLDER
+    TF_USE_LEGACY_KERAS=1 python tfmot_child.py FOLDER
 
 FOLDER holds job.json, the arrays and the original's weights, as rivals.tfmot writes them. The way
 is the one of tfmot's guide "Pruning preserving quantization aware training (PQAT)": half of the
@@ -20,8 +20,6 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 
-from edgecompress.compression.batches import augmented, shuffled
-
 _PRUNING_RATE, _QAT_RATE = 1e-3, 3e-4  # Adam, cosine to zero
 _BATCH = 256
 
@@ -38,17 +36,34 @@ class Batches(tf_keras.utils.Sequence):
     def on_epoch_end(self) -> None:
         """Draw the order of the next epoch."""
         self.epoch += 1
-        self.rng = np.random.default_rng([self.job["seed"], self.epoch, 1])
-        size, batch = len(self.x), self.job["batch_size"]
-        self.order = list(shuffled(size, batch, self.job["seed"], self.epoch))
+        self.rng = np.random.default_rng([self.job["seed"], self.epoch])
+        size = len(self.x)
+        starts = range(self.job["batch_size"], size, self.job["batch_size"])
+        self.order = np.split(self.rng.permutation(size), starts)
 
     def __len__(self) -> int:
         return len(self.order)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         chosen = self.order[index]
-        x = augmented(self.x[chosen], self.job["augmentation"], self.rng)
+        x = _augmented(self.x[chosen], self.job["augmentation"], self.rng)
         return x, x if self.y is None else self.y[chosen]
+
+
+def _augmented(x: Any, augmentation: str, rng: np.random.Generator) -> Any:
+    """Return images [n, height, width, channels] shifted, and mirrored, as edgecompress does."""
+    if augmentation == "none":
+        return x
+    n, height, width, _ = x.shape
+    down, right = height // 8, width // 8
+    padded = np.pad(x, ((0, 0), (down, down), (right, right), (0, 0)), mode="edge")
+    tops, lefts = rng.integers(0, 2 * down + 1, n), rng.integers(0, 2 * right + 1, n)
+    corners = zip(padded, tops, lefts, strict=True)
+    changed = np.stack([p[top : top + height, left : left + width] for p, top, left in corners])
+    if augmentation == "shift+flip":
+        mirrored = rng.random(n) < 0.5  # noqa: PLR2004
+        changed[mirrored] = changed[mirrored, :, ::-1]
+    return changed
 
 
 def main(folder: Path) -> None:
