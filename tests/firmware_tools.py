@@ -18,6 +18,7 @@ from edgecompress.files import write_tree
 from edgecompress.firmware.frameworks import check_framework
 
 PACKAGES = {
+    "arduino-builder": "arduino-builder arduino-core-avr",
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
     "clang-format": "clang-format",
     "cmake": "cmake",

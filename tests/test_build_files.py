@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from firmware_tools import boards_of, need, output_of, write
-from tflite_models import dense_model
+from firmware_tools import boards_of, copying_runner, need, output_of, write
+from tflite_models import dense_model, reshape_model
 
 from edgecompress.board import Board, load_board
 from edgecompress.firmware.generate import generate
@@ -174,6 +174,36 @@ def test_library_properties_are_as_arduino_specifies() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", fields["version"])
     assert fields["category"] == "Data Processing"
     assert fields["includes"] == f"{fields['name']}.h"
+
+
+def test_arduinos_builder_finds_compiles_and_links_the_library(tmp_path: Path) -> None:
+    need("arduino-builder")
+    board = load_board("arduino_nano_33_ble_sense")
+    library = tmp_path / "libraries" / "copy"
+    write(library, generate([reshape_model()], board, "arduino", name="copy", vectors=1))
+    # TFLM and a port of it for the AVR, the one core that Debian has, are stood in for.
+    (library / "src" / "copy_model_runner.cpp").write_text(copying_runner("copy"))
+    port = tmp_path / "libraries" / "port"
+    write(port, {"Chirale_TensorFlowLite.h": ""})
+    (tmp_path / "build").mkdir()
+    ctags = "arduino-ctags -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns"
+    preferences = {
+        "tools.ctags.pattern": f'{ctags} --line-directives "{{source_file}}"',
+        # Debian's avr-gcc does not define what the core asks <float.h> for.
+        "compiler.cpp.extra_flags": "-DDECIMAL_DIG=9",
+    }
+    said = output_of(
+        ["arduino-builder", "-compile", "-warnings", "all",
+         "-hardware", "/usr/share/arduino/hardware", "-tools", "/usr/bin",
+         "-libraries", library.parent, "-build-path", tmp_path / "build",
+         "-fqbn", "arduino:avr:mega:cpu=atmega2560",
+         *(word for key, value in preferences.items() for word in ("-prefs", f"{key}={value}")),
+         library / "examples" / "SelfTest" / "SelfTest.ino"]
+    )  # fmt: skip
+    assert "Sketch uses" in said
+    assert not [line for line in said.splitlines() if "warning" in line and "/copy/" in line]
+    built = {path.name for path in (tmp_path / "build" / "libraries" / "copy").rglob("*.o")}
+    assert {"copy_golden_vectors.cpp.o", "self_test.cpp.o", "tensor_arena.cpp.o"} <= built
 
 
 @pytest.mark.parametrize("framework", STAND_INS)
