@@ -267,6 +267,19 @@ def test_an_image_too_large_for_its_memory_is_exit_5(copying: tuple[Path, Path])
         build(folder, find_tflm(tflm))
 
 
+def test_golden_vectors_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    need("cmake", "arm-none-eabi-g++")
+    board = load_board("mps2_an386")
+    files = generate([reshape_model(2000)], board, name="copy", vectors=4)
+    folder = write(tmp_path / "fw", files)
+    (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy"))
+    memory = folder / "board/memory.ld"
+    memory.write_text(memory.read_text().replace("LENGTH = 4194304", "LENGTH = 12288"))
+    tflm = find_tflm(write_stand_in_tflm(tmp_path / "tflm", board.core))
+    with pytest.raises(DoesNotFitError, match=r"golden vectors take 16,000 bytes.*--vectors"):
+        build(folder, tflm)
+
+
 def test_an_image_that_does_not_end_is_stopped(copying: tuple[Path, Path]) -> None:
     folder, tflm = copying
     hang = copying_runner("copy", statement="for (;;) g_tensor_arena[0]++;")

@@ -107,6 +107,17 @@ def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
     )
 
 
+def _about_vectors(project: BareMetalProject, missing_bytes: int) -> str:
+    """Say so if fewer golden vectors would do: the firmware that ships has none."""
+    vector_bytes = sum(model.vector_bytes for model in project.models)
+    if not 0 < missing_bytes <= vector_bytes:
+        return ""
+    return (
+        f". Its golden vectors take {vector_bytes:,} bytes, and only the self-test needs them: "
+        "generate fewer with --vectors"
+    )
+
+
 def _compiler_version() -> str:
     return run(["arm-none-eabi-g++", "-dumpfullversion"]).stdout.strip()
 
@@ -122,6 +133,7 @@ def _compile(project: BareMetalProject) -> None:
                 f"{sizes[name].name} has {sizes[name].size_bytes:,} bytes, {int(extra):,} too few"
                 for name, extra in sorted(overflows.items())
             )
+            + _about_vectors(project, int(overflows.get("FLASH", 0)))
         )
     if result.returncode != 0:
         raise failed_build(project, result.stdout)

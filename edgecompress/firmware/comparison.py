@@ -71,8 +71,8 @@ def explain(
         reasons.append("fit does not count golden vectors: the firmware that ships has none")
     if any(row.difference_bytes for row in flash.values()):
         reasons.append(
-            "the rest: fit counts each section in multiples of 4 bytes, and has one measured figure "
-            f"each for the {RUNNER} and for {GLUE}, which differ a little from model to model"
+            "the rest: fit counts each section in multiples of 4 bytes, and has one figure each "
+            f"for the {RUNNER} and for {GLUE}, which differ a little from model to model"
         )
     return tuple(reasons)
 

@@ -79,6 +79,7 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
                 "sha256": model.sha256,
                 "bytes": len(model.content),
                 "vectors": model.vectors.count,
+                "vector_bytes": model.vectors.size_bytes,
                 "arena_min_bytes": model.arena.min_bytes,
                 "arena_used_bytes": model.arena.used_bytes,
                 "arena_basis": model.arena.basis,

@@ -21,6 +21,7 @@ class PlannedModel:
     name: str
     bytes: int
     vectors: int
+    vector_bytes: int  # of all vectors together, in flash
     arena_used_bytes: int
     arena_basis: str
 
@@ -112,6 +113,7 @@ def _planned_model(facts: Mapping[str, Any]) -> PlannedModel:
         name=facts["name"],
         bytes=facts["bytes"],
         vectors=facts["vectors"],
+        vector_bytes=facts["vector_bytes"],
         arena_used_bytes=facts["arena_used_bytes"],
         arena_basis=facts["arena_basis"],
     )

@@ -26,6 +26,11 @@ class GoldenVectors:
     outputs: tuple[NDArray[Any], ...]
     origin: str
 
+    @property
+    def size_bytes(self) -> int:
+        """What all inputs and outputs take as constants of the firmware."""
+        return sum(values.nbytes for values in (*self.inputs, *self.outputs))
+
 
 def golden_vectors(
     model: bytes, graph: Graph, *, count: int, seed: int, samples: NDArray[Any] | None = None
