@@ -1,5 +1,8 @@
 """Zeros are chosen as told, stay zeros through training, and stay zeros in the int8 file."""
 
+import logging
+import re
+
 import numpy as np
 import pytest
 from random_models import randomize
@@ -144,6 +147,31 @@ def test_zeros_are_held_through_training_while_the_rest_learns(schedule):
     before, after = (m.get_layer("hidden").get_weights()[0] for m in (model, result.model))
     kept = after != 0
     assert np.abs(after[kept] - before[kept]).max() > 1e-4
+
+
+def test_zeros_grow_within_one_training_and_survive_int8(caplog):
+    """One optimizer and one learning rate schedule; zeros never come back."""
+    model, split, epochs = network(), samples(), []
+    caplog.set_level(logging.INFO, "edgecompress")
+    training = Training(epochs=6, batch_size=32, learning_rate=3e-3)
+    pruning = Pruning(method="magnitude", rate=0.8)
+    result = prune(model, pruning, split, split, training, on_epoch=epochs.append)
+    assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5, 6]
+    zeros = [float(rate) for rate in re.findall(r"epoch \d: ([\d.]+) % zeros", caplog.text)]
+    assert zeros == [pytest.approx(80 * (1 - (1 - n / 3) ** 3), abs=0.05) for n in (1, 2, 3)]
+    assert zeros_of(result.model) == pytest.approx(dict.fromkeys(zeros_of(model), 0.8), abs=0.02)
+    graph = read_model(quantize(result.model, split.x))
+    for op in ("CONV_2D", "FULLY_CONNECTED"):
+        operator = next(o for o in graph.main.operators if o.op == op)
+        stored = np.frombuffer(graph.main.tensors[operator.inputs[1]].data, np.int8)
+        assert (stored == 0).mean() >= 0.78
+
+
+def test_a_short_time_leaves_all_the_zeros_asked_for():
+    model, split = network(), samples()
+    training = Training(epochs=50, batch_size=32, deadline_seconds=0.0)
+    result = prune(model, Pruning(method="magnitude", rate=0.8), split, split, training)
+    assert zeros_of(result.model) == pytest.approx(dict.fromkeys(zeros_of(model), 0.8), abs=0.02)
 
 
 def test_pruned_weights_are_zero_in_the_int8_file():

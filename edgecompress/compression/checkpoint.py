@@ -28,6 +28,7 @@ class Progress:
     judging_seconds: float  # what judging takes
     seconds: float = 0.0  # trained so far, before an interruption too
     best_epoch: int = 0  # 0: as it came
+    masked_epoch: int = 0  # in which masks last changed
     epoch: int = 1  # the one being trained
     losses: tuple[float, ...] = ()  # of its steps so far
     finished: bool = False

@@ -12,7 +12,7 @@ import numpy as np
 from edgecompress.clock import clock
 from edgecompress.compression.batches import Samples, View, shuffled
 from edgecompress.compression.checkpoint import Checkpoint, Progress, Values
-from edgecompress.compression.train_step import Step
+from edgecompress.compression.train_step import Masks, Step
 from edgecompress.compression.training import Training
 from edgecompress.interruption import Interruption
 
@@ -46,6 +46,7 @@ class Run:
     view_of: Callable[[int], View]  # by epoch, from 1
     step: Step
     settings: Training
+    masks_at: Callable[[int], Masks | None]  # by epoch, from 1; None: as they are
     judge: Callable[[], float]
     on_epoch: Callable[[Epoch], None] | None
     checkpoint: Checkpoint | None
@@ -81,6 +82,8 @@ def train_epochs(run: Run) -> Any:
 def _trained(run: Run, progress: Progress, best: Values) -> Values:
     """Train to the end, or until asked to end; return the best weights."""
     while not progress.finished:
+        if not progress.losses:
+            progress = _masked(run, progress)
         progress, complete = _steps(run, progress, best)
         if not complete and run.interruption.asked:
             _log.info("interrupted: ending with the best so far; again to stop at once")
@@ -147,12 +150,21 @@ def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
     return progress, True
 
 
+def _masked(run: Run, progress: Progress) -> Progress:
+    """Hold more weights at zero, if it is time; what was better with fewer zeros counts no more."""
+    masks = run.masks_at(progress.epoch) if progress.epoch > 1 else None  # it began with the first
+    if masks is None:
+        return progress
+    run.step.hold(masks)
+    return replace(progress, masked_epoch=progress.epoch)
+
+
 def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Values]:
     """Judge the student as it is now, unless nothing has changed, and report the epoch."""
     if not progress.losses:
         return progress, best
     score = run.judge()
-    if score >= progress.best:
+    if score >= progress.best or progress.masked_epoch == progress.epoch:
         best = run.student.get_weights()
         progress = replace(progress, best=score, best_epoch=progress.epoch)
     loss = float(np.mean(progress.losses))

@@ -1,9 +1,8 @@
 """Prune a model, whole channels or single weights, and train back what that cost."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,7 +13,7 @@ from edgecompress.compression.macs import count_macs
 from edgecompress.compression.rates import widths_for_rate
 from edgecompress.compression.scores import choose_channels, score_channels
 from edgecompress.compression.surgery import Keep, prune_channels
-from edgecompress.compression.train import Epoch, finetune
+from edgecompress.compression.train import Epoch, MaskSchedule, finetune
 from edgecompress.compression.training import Training
 from edgecompress.compression.weights import (
     Masks,
@@ -124,7 +123,7 @@ def prune(
     keep = _kept(model, groups, pruning, train) if pruning.method == "channel" else {}
     copy = prune_channels(model, keep)
     if pruning.method == "channel":
-        pruned = lesson.learn(copy, {}, lesson.epochs)
+        pruned = lesson.learn(copy)
     else:
         pruned = _with_zeros(copy, pruning, lesson)
     return Pruned(
@@ -146,44 +145,36 @@ class _Lesson:
     teacher: Any
     task: Task | None
     on_epoch: Callable[[Epoch], None] | None
-    began: float = field(default_factory=time.monotonic)
 
     @property
     def epochs(self) -> int:
         """Epochs to train, 0 for none."""
         return 0 if self.training is None else self.training.epochs
 
-    def learn(self, model: Any, masks: Masks, epochs: int, *, warm: bool = False) -> Any:
-        """Return a trained copy of `model`; at a constant rate while it is still `warm`ing up."""
-        if not epochs or self.training is None:
+    def learn(self, model: Any, masks: MaskSchedule | None = None) -> Any:
+        """Return a trained copy of `model`."""
+        if not self.epochs or self.training is None:
             return model
         if self.train is None:
             raise UsageError("training needs samples; give --data, or --epochs 0")
         validation = self.validation or Split(self.train.x[:0])
         judged = validation if validation.size else self.train
-        trainable = {variable.path for variable in model.trainable_variables}
         return finetune(
             model,
             self.train,
             validation,
-            self._settings(self.training, epochs, warm=warm),
+            self._settings(self.training),
             teacher=self.teacher,
-            masks={path: mask for path, mask in masks.items() if path in trainable},
+            masks=masks,
             on_epoch=self.on_epoch,
             task=self.task,
             score=None if judged.y is not None or self._measurable(model) else self._agreement,
         )
 
-    def _settings(self, training: Training, epochs: int, *, warm: bool) -> Training:
-        settings = replace(training, epochs=epochs)
-        if training.deadline_seconds is not None:
-            spent = time.monotonic() - self.began
-            settings = replace(
-                settings, deadline_seconds=max(0.0, training.deadline_seconds - spent)
-            )
+    def _settings(self, training: Training) -> Training:
         if self.train is not None and self.train.y is None:
-            settings = replace(settings, alpha=1.0)  # no labels: the teacher alone
-        return replace(settings, schedule="constant") if warm else settings
+            return replace(training, alpha=1.0)  # no labels: the teacher alone
+        return training
 
     def _measurable(self, model: Any) -> bool:
         """Say whether the model can be judged without labels: it reconstructs its input."""
@@ -211,14 +202,26 @@ def _kept(
 
 
 def _with_zeros(copy: Any, pruning: Pruning, lesson: _Lesson) -> Any:
-    """Set weights of `copy` to zero, step by step while training if the schedule says so."""
+    """Set weights of `copy` to zero, more with each epoch of training if the schedule says so."""
+    if not lesson.epochs:
+        _masked(copy, pruning, pruning.rate, lesson.train)
+        return copy
     ramped = pruning.schedule == "polynomial" and pruning.method != "threshold"
-    steps = lesson.epochs // 2 if ramped else 0
-    for rate in ramp(pruning.rate, steps)[:-1]:
-        _log.info("pruning to %.1f %% zeros", 100 * rate)
-        copy = lesson.learn(copy, _masked(copy, pruning, rate, lesson.train), 1, warm=True)
-    masks = _masked(copy, pruning, pruning.rate, lesson.train)
-    return lesson.learn(copy, masks, lesson.epochs - max(0, steps - 1))
+    rates = ramp(pruning.rate, max(1, lesson.epochs // 2 if ramped else 1))
+
+    def masks_at(model: Any, epoch: int) -> Masks | None:
+        if epoch > len(rates):
+            return None
+        if ramped:
+            _log.info("epoch %d: %.1f %% zeros", epoch, 100 * rates[epoch - 1])
+        masks = _masked(model, pruning, rates[epoch - 1], lesson.train)
+        trained = {variable.path for variable in model.trainable_variables}
+        return {path: mask for path, mask in masks.items() if path in trained}
+
+    learnt = lesson.learn(copy, masks_at)
+    if ramped:
+        _masked(learnt, pruning, pruning.rate, lesson.train)  # where the time was short
+    return learnt
 
 
 def _masked(model: Any, pruning: Pruning, rate: float, train: Split | None) -> Masks:

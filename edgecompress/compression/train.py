@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from edgecompress.compression.epochs import Epoch, Run, train_epochs
 from edgecompress.compression.fake_quant import rounded_kernels
 from edgecompress.compression.losses import Loss
 from edgecompress.compression.rebuild import rebuild
-from edgecompress.compression.train_step import train_step
+from edgecompress.compression.train_step import Masks, train_step
 from edgecompress.compression.training import Lesson, Training
 from edgecompress.dataset import Split, Task, infer_task
 from edgecompress.interruption import Interruption
@@ -27,6 +28,9 @@ _LOOKED_AT = 64  # samples by which outputs are told to be probabilities or logi
 __all__ = ["Epoch", "Training", "finetune"]
 
 
+MaskSchedule = Callable[[Any, int], Masks | None]  # (model as it is, epoch from 1) -> masks
+
+
 def finetune(
     model: Any,
     train: Split,
@@ -34,7 +38,7 @@ def finetune(
     settings: Training,
     *,
     teacher: Any = None,
-    masks: Mapping[str, NDArray[Any]] | None = None,
+    masks: Masks | MaskSchedule | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     task: Task | None = None,
     unlabelled: NDArray[np.float32] | None = None,
@@ -56,7 +60,9 @@ def finetune(
             labels are labelled by the teacher.
         settings: how to train.
         teacher: a keras.Model whose outputs are learnt too, with `settings.alpha`.
-        masks: 0 where a weight stays zero, by the variable's path.
+        masks: 0 where a weight stays zero, by the variable's path; or a function of the model that
+            is trained and the epoch (from 1) that gives the masks from then on, of the same
+            weights, or None to leave them. The best is then of the epochs with the last masks.
         on_epoch: called after each epoch; what it raises ends the training.
         task: what the model is for; guessed from shapes and labels when None.
         unlabelled: more samples for the teacher to label, [m, ...].
@@ -85,13 +91,15 @@ def finetune(
         samples = gather_samples(train, unlabelled, lesson, settings)
         view_of = views_of(samples, lesson, settings)
         some = samples.batch(np.arange(min(samples.size, _LOOKED_AT)), view_of(1))
-        step = train_step(student, lesson, settings, masks or {}, some)
+        masks_at = partial(masks, student) if callable(masks) else lambda _: None
+        first = masks_at(1) or {} if callable(masks) else masks or {}
+        step = train_step(student, lesson, settings, first, some)
 
         def judge_now() -> float:
             with rounded_kernels(student) if settings.rounded_kernels else nullcontext():
                 return judge(predict(judged.x), judged)
 
-        others = (judged.x, judged.y, *(masks or {}).values(), task, lesson.features)
+        others = (judged.x, judged.y, *first.values(), task, lesson.features)
         checkpoint = None
         if keeping is not None:
             checkpoint = keeping.checkpoint(settings, student, teacher, samples, *others)
@@ -101,6 +109,7 @@ def finetune(
             view_of=view_of,
             step=step,
             settings=settings,
+            masks_at=masks_at,
             judge=judge_now,
             on_epoch=on_epoch,
             checkpoint=checkpoint,

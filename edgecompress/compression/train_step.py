@@ -20,6 +20,8 @@ from edgecompress.compression.training import Lesson, Training
 from edgecompress.errors import UsageError
 from edgecompress.keras_outputs import outputs_of
 
+Masks = Mapping[str, NDArray[Any]]  # path of a weight -> 0 where it is held at zero
+
 _SMALLEST_SIZE = 1e-3  # so that biases of zero can move
 
 
@@ -28,14 +30,15 @@ class Step:
     """A step of training, and all that it changes."""
 
     run: Callable[[Samples, float], float]  # (batch, learning rate) -> loss
-    variables: tuple[Any, ...]  # of the student, its random layers too, and of the optimizer
+    variables: tuple[Any, ...]  # student's, random layers' too, optimizer's, and masks
+    hold: Callable[[Masks], None]  # from now on, at zero; of the weights that were masked at first
 
 
 def train_step(
     student: Any,
     lesson: Lesson,
     settings: Training,
-    masks: Mapping[str, NDArray[Any]],
+    masks: Masks,
     samples: Samples,
 ) -> Step:
     """Return the step that changes the weights of `student` by one batch's gradient.
@@ -56,6 +59,13 @@ def train_step(
     variables = student.trainable_variables
     optimizer.build(variables)
     held = _held(variables, masks)
+
+    def hold(new: Masks) -> None:
+        for path, (variable, mask) in held.items():
+            mask.assign(new[path])
+            variable.assign(variable * mask)
+
+    hold(masks)
     loss_of = _loss_function(student, lesson, settings, samples)
     rounded = kernels(student) if settings.rounded_kernels else []
     relative = _sizes(variables) if settings.rounded_kernels else []
@@ -73,7 +83,7 @@ def train_step(
         optimizer.apply(gradients, variables)
         for variable, start, size in before:
             variable.assign(start + size * (variable - start))
-        for variable, mask in held:
+        for variable, mask in held.values():
             variable.assign(variable * mask)
         return loss
 
@@ -84,7 +94,8 @@ def train_step(
         optimizer.learning_rate = learning_rate
         return float(compiled(*_arrays(batch)))
 
-    return Step(run, (*student.variables, *optimizer.variables))
+    changed = (*student.variables, *optimizer.variables, *(mask for _, mask in held.values()))
+    return Step(run, changed, hold)
 
 
 def _sizes(variables: list[Any]) -> list[float]:
@@ -166,14 +177,17 @@ def _optimizer(settings: Training) -> Any:
     return keras.optimizers.Adam(settings.learning_rate)
 
 
-def _held(variables: list[Any], masks: Mapping[str, NDArray[Any]]) -> list[tuple[Any, Any]]:
+def _held(variables: list[Any], masks: Masks) -> dict[str, tuple[Any, Any]]:
     import tensorflow as tf
 
     known = {variable.path: variable for variable in variables}
     unknown = [path for path in masks if path not in known]
     if unknown:
         raise UsageError(f"masks for weights that the model does not train: {', '.join(unknown)}")
-    return [(known[path], tf.constant(mask, tf.float32)) for path, mask in masks.items()]
+    return {
+        path: (known[path], tf.Variable(mask, trainable=False, dtype=tf.float32))
+        for path, mask in masks.items()
+    }
 
 
 def _arrays(samples: Samples) -> list[NDArray[Any]]:
