@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgecompress.compression.forms import SHRINKING
 from edgecompress.memory.arena import plan_arena
 from edgecompress.report.write import OUTPUTS
 from edgecompress.tflite.interpreter import run
@@ -122,7 +123,9 @@ def test_a_model_that_is_too_large_is_pruned_until_it_fits(
     facts = json.loads(stdout)
     assert code == 0, facts["summary"]
     assert facts == json.loads((out / "report.json").read_text())
-    assert [step["step"] for step in facts["steps"]][:2] == ["quantize", "prune"]
+    first, second, *_ = [step["step"] for step in facts["steps"]]
+    assert first == "quantize"
+    assert second in SHRINKING
     arena = plan_arena(read_model(out / "model.tflite"), "cortex-m4f", "cmsis-nn")
     assert arena.min_bytes == facts["after"]["arena_bytes"] <= limit_bytes
     assert facts["after"]["parameters"] < facts["before"]["parameters"]

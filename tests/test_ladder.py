@@ -10,8 +10,8 @@ from edgecompress.compression.attempt import Attempt, Job, best_attempt, points_
 from edgecompress.compression.ladder import next_step
 from edgecompress.compression.rounding import remedy_rounding
 from edgecompress.compression.steps import (
-    prune_to_fit,
     quantize_original,
+    shrink_to_fit,
     train_for_int8,
     train_on,
 )
@@ -63,7 +63,7 @@ def test_the_first_step_is_to_quantize_and_no_more(job, attempt) -> None:
 
 def test_what_does_not_fit_is_pruned_once(job, attempt) -> None:
     tried = [attempt("quantize", short=100)]
-    assert _step(job, tried) is prune_to_fit
+    assert _step(job, tried) is shrink_to_fit
     assert _step(job, [*tried, attempt("prune", short=10)]) is None
 
 

@@ -13,6 +13,7 @@ import pytest
 from conftest import REPOSITORY
 
 from edgecompress.compression import epochs
+from edgecompress.compression.forms import SHRINKING
 from edgecompress.report.write import OUTPUTS
 
 FILES = ("model.tflite", "model.keras", "report.json", "report.html", "edgecompress.toml")
@@ -40,7 +41,8 @@ def undisturbed(words, tmp_path_factory):
     with pytest.raises(SystemExit):
         main([*words, "-o", str(out), "--resume"])  # with nothing to resume, it begins
     steps = [step["step"] for step in json.loads((out / "report.json").read_text())["steps"]]
-    assert steps[:3] == ["quantize", "prune", "train"]
+    assert steps[0] == "quantize"
+    assert steps[1] in SHRINKING
     return out
 
 
@@ -76,7 +78,7 @@ def test_the_best_so_far_is_kept_when_training_is_interrupted(
     facts = json.loads((out / "report.json").read_text())
     assert facts["interrupted"]
     assert "--resume" in facts["summary"]
-    assert [step["step"] for step in facts["steps"]] == ["quantize", "prune"]
+    assert facts["steps"][-1]["step"] in SHRINKING
     assert facts["fits"]
     assert all((out / name).exists() for name in OUTPUTS)
     cli(*words, "-o", out, "--resume")

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "boards": ("boards", "List, show and validate board profiles."),
     "inspect": ("inspect", "Show a model's operators, shapes and memory."),
     "prune": ("prune", "Prune channels or weights of a Keras model."),
+    "separate": ("separate", "Replace convolutions by depthwise-separable ones."),
     "distill": ("distill", "Train a student model from a teacher."),
     "quantize": ("quantize", "Quantize a Keras model to a full-integer .tflite."),
     "evaluate": ("evaluate", "Measure models on data, side by side."),

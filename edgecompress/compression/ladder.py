@@ -9,11 +9,12 @@ from edgecompress.compression.attempt import (
     metric_lost,
     points_lost,
 )
+from edgecompress.compression.forms import SHRINKING
 from edgecompress.compression.rounding import remedy_rounding
 from edgecompress.compression.search import search_to_fit
 from edgecompress.compression.steps import (
-    prune_to_fit,
     quantize_original,
+    shrink_to_fit,
     train_for_int8,
     train_on,
 )
@@ -39,7 +40,7 @@ def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
     if job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s:
         return None
     if not best.fits:
-        return None if _tried("prune", attempts) else (prune_to_fit, _too_large(job, best))
+        return None if _tried(SHRINKING, attempts) else (shrink_to_fit, _too_large(job, best))
     if _search_is_wanted(job) and _may_search(job, attempts):
         return search_to_fit, "the recipe asks for a search"
     if reached:
@@ -55,17 +56,17 @@ def _search_is_wanted(job: Job) -> bool:
 
 def _last_resort(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
     """Search for another cut where training did not win back what the first one cost."""
-    if job.recipe.trials == 0 or not _tried("prune", attempts) or not _may_search(job, attempts):
+    if job.recipe.trials == 0 or not _tried(SHRINKING, attempts) or not _may_search(job, attempts):
         return None
-    return search_to_fit, "training won back too little of what pruning cost"
+    return search_to_fit, "training won back too little of what shrinking cost"
 
 
 def _may_search(job: Job, attempts: Sequence[Attempt]) -> bool:
-    return job.place is not None and not _tried("search", attempts)
+    return job.place is not None and not _tried(("search",), attempts)
 
 
-def _tried(step: str, attempts: Sequence[Attempt]) -> bool:
-    return any(attempt.step == step for attempt in attempts)
+def _tried(steps: Sequence[str], attempts: Sequence[Attempt]) -> bool:
+    return any(attempt.step in steps for attempt in attempts)
 
 
 def _improving(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[Step, str] | None:

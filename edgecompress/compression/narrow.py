@@ -98,11 +98,16 @@ def cut_to_fit(
             narrowest = scaled(cuts.shapes.full, 0.0, _MULTIPLE)
             return Narrowed(_cut(cuts, scores, narrowest), narrowest, fits=False)
         model = _cut(cuts, scores, widths)
-        missing = _shortfall(job, read_model(_converted(job, model)))
+        missing = converted_shortfall(job, model)
         if missing <= 0:
             _log.info("channels kept: %s", _in_words(cuts.shapes.full, widths))
             return Narrowed(model, widths, fits=True)
         spare_bytes += missing
+
+
+def converted_shortfall(job: Job, model: Any) -> int:
+    """Convert `model` and return the bytes that are missing for it to fit; see `shortfall`."""
+    return _shortfall(job, read_model(_converted(job, model)))
 
 
 def _room_beyond(job: Job, cuts: Cuts, spare_bytes: int, widths: Widths) -> int:

@@ -1,6 +1,6 @@
 """Build a model's layers anew with other sizes in their configurations, wired as they were."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,9 @@ from edgecompress.keras_model import import_keras
 # (id of a layer or graph, key of its configuration, position in a tuple) -> its new value.
 Sizes = Mapping[tuple[int, str, int], int]
 
+# id of a layer -> new layers that take its place, one after the other.
+Instead = Mapping[int, Sequence[Any]]
+
 
 @dataclass(frozen=True)
 class _Copies:
@@ -18,28 +21,33 @@ class _Copies:
 
     sizes: Sizes
     passed: frozenset[int] = frozenset()
+    instead: Instead = field(default_factory=dict)
     made: dict[int, Any] = field(default_factory=dict)
     pairs: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 def rebuild(
-    model: Any, sizes: Sizes, passed: frozenset[int] = frozenset()
+    model: Any,
+    sizes: Sizes,
+    passed: frozenset[int] = frozenset(),
+    instead: Instead | None = None,
 ) -> tuple[Any, list[tuple[Any, Any]]]:
     """Return a copy of a functional or Sequential model, and its (original, copy) layers.
 
     Weights are those of the layers' initializers. The pairs hold every layer that is not itself a
-    model, once.
+    model, once, but those that others take the place of.
 
     Args:
         model: the model to copy.
         sizes: what changes in the layers' configurations.
         passed: ids of calls (nodes of the graph) that are left out: they hand on their first
             argument.
+        instead: layers that are replaced, and by what.
 
     Raises:
         ModelError: the model is not functional, or a layer cannot be made from its configuration.
     """
-    copies = _Copies(sizes, passed)
+    copies = _Copies(sizes, passed, instead or {})
     return _model(model, copies), copies.pairs
 
 
@@ -48,7 +56,7 @@ def _model(model: Any, copies: _Copies) -> Any:
     graph = require_graph(model)
     inputs = [_input(graph, position, copies).output for position in range(len(graph.inputs))]
     if isinstance(model, keras.Sequential):
-        layers = [_copy(layer, copies) for layer in model.layers]
+        layers = [copy for layer in model.layers for copy in _series(layer, copies)]
         copy = keras.Sequential([inputs[0], *layers], name=model.name)
     else:
         outputs = walk(
@@ -68,7 +76,16 @@ def _called(node: Any, args: Any, kwargs: Any, copies: _Copies) -> list[Any]:
     tree = import_keras().tree
     if id(node) in copies.passed:
         return [tree.flatten((args, kwargs))[0]] * len(node.outputs)
-    return list(tree.flatten(_copy(node.operation, copies)(*args, **kwargs)))
+    first, *others = _series(node.operation, copies)
+    outputs = first(*args, **kwargs)
+    for layer in others:
+        outputs = layer(outputs)
+    return list(tree.flatten(outputs))
+
+
+def _series(layer: Any, copies: _Copies) -> Sequence[Any]:
+    """Return what takes the place of a layer: its copy, or the layers given instead of it."""
+    return copies.instead.get(id(layer)) or [_copy(layer, copies)]
 
 
 def _input(graph: Any, position: int, copies: _Copies) -> Any:

@@ -51,7 +51,7 @@ class _Search:
 def search_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Search for a better cut and better settings, and train the best trial in full.
 
-    The first trial is what `prune_to_fit` does, with a short training. Where that has been trained
+    The first trial is what `pruned_to_fit` does, with a short training. Where that has been trained
     in full already, the best of the others is. If no trial ends in time, the best attempt is
     trained on.
     """

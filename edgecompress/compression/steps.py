@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
+from edgecompress.compression.forms import fastest_learner, forms_that_fit
 from edgecompress.compression.layer_errors import layer_errors, worst_in_words
-from edgecompress.compression.narrow import cut_to_fit, learn_cuts, weigh
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
-from edgecompress.compression.sensitivity import by_sensitivity
 from edgecompress.compression.train import Training, finetune
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
@@ -34,18 +33,18 @@ def quantize_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attemp
     return measured(job, "quantize", why, job.original)
 
 
-def prune_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
-    """Cut the least valuable channels until the model fits; distil what is left from the original.
+def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Make the model fit with fewer channels or with convolutions in two parts; then train it.
 
-    When not even the narrowest model fits, that one is returned, untrained: the closest there is.
+    The original teaches what is left. When nothing fits, the model that comes nearest is returned,
+    untrained.
     """
     del attempts
-    cuts = learn_cuts(job)
-    scores = cuts.score(job, job.recipe.score)
-    rows = weigh(job, cuts, scores)
-    narrowed = cut_to_fit(job, cuts, scores, by_sensitivity(scores, rows))
-    model = train(job, narrowed.model) if narrowed.fits else narrowed.model
-    return replace(measured(job, "prune", why, model, cuts.notes), sensitivity=rows)
+    forms = forms_that_fit(job)
+    form = fastest_learner(job, forms, training(job, 0)) if forms[0].fits else forms[0]
+    model = train(job, form.model) if form.fits else form.model
+    attempt = measured(job, form.step, f"{why}. Taken: {form.why}", model, form.notes)
+    return replace(attempt, sensitivity=form.sensitivity)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:

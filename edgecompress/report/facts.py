@@ -14,6 +14,7 @@ from edgecompress.compression.front import Measured, pareto_front, pick
 from edgecompress.compression.groups import find_groups
 from edgecompress.compression.layer_errors import error_rows, layer_errors, worst_layer
 from edgecompress.compression.macs import count_macs
+from edgecompress.compression.separate import POINTWISE
 from edgecompress.dataset import Dataset
 from edgecompress.files import sha256_of
 from edgecompress.memory.document import verdict_document
@@ -192,7 +193,8 @@ def _ram_bytes(attempt: Attempt) -> int:
 
 def _channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
     """List the groups that were narrowed."""
-    after = {group.name: group.channels for group in find_groups(best.model)}
+    groups = find_groups(best.model)
+    after = {group.name.removesuffix(POINTWISE): group.channels for group in groups}
     return [
         {
             "name": group.name,
@@ -201,5 +203,5 @@ def _channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
             "after": after[group.name],
         }
         for group in find_groups(job.original)
-        if after[group.name] < group.channels
+        if after.get(group.name, group.channels) < group.channels
     ]
