@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from edgecompress.compression.attempt import Job, metric_lost
 from edgecompress.compression.narrow import Cuts, converted_shortfall, cut_to_fit, learn_cuts, weigh
+from edgecompress.compression.scores import Scores
 from edgecompress.compression.sensitivity import Sensitivity, by_sensitivity
-from edgecompress.compression.separate import Separable, separable, separate
+from edgecompress.compression.separate import POINTWISE, Separable, separable, separate
 from edgecompress.compression.train import finetune
 from edgecompress.compression.training import Training
+from edgecompress.compression.widths import Values
 from edgecompress.evaluate import evaluate
 from edgecompress.metrics import primary_metric
 
@@ -24,7 +28,10 @@ SHRINKING = ("prune", "separate")  # the names of the steps that make these form
 
 # A convolution is separated if that saves this share of the model's weights or more.
 _WORTHWHILE = 0.01
-_RACE_SHARE = 0.1  # of the epochs of a full training
+# While this share of its weights is too much, channels go instead of one more convolution: those
+# left are small, and lose much when they are separated.
+_NEARLY = 1 / 4
+_RACE_SHARE = 1 / 6  # of the epochs of a full training
 
 
 @dataclass(frozen=True)
@@ -54,24 +61,37 @@ def forms_that_fit(job: Job) -> tuple[Form, ...]:
     Raises:
         ModelError: the original is not functional.
     """
-    pruned = pruned_to_fit(job)
-    separated = separated_to_fit(job)
-    forms = (pruned,) if separated is None else (pruned, separated)
-    nearest = min(forms, key=lambda form: converted_shortfall(job, form.model))
-    return tuple(form for form in forms if form.fits) or (nearest,)
-
-
-def pruned_to_fit(job: Job) -> Form:
-    """Return the original with the channels of most value that fit."""
     cuts = learn_cuts(job)
-    return _cut(job, cuts, "prune", "fewer channels")
+    scores = cuts.score(job, job.recipe.score)
+    rows = weigh(job, cuts, scores)
+    worth = _Worth(scores, by_sensitivity(scores, rows))
+    pruned = replace(_pruned(job, cuts, worth, "prune", "fewer channels"), sensitivity=rows)
+    separated = _separated(job, worth)
+    forms = (pruned,) if separated is None else (pruned, replace(separated, sensitivity=rows))
+    fitting = tuple(form for form in forms if form.fits)
+    return fitting or (min(forms, key=lambda form: converted_shortfall(job, form.model)),)
 
 
-def separated_to_fit(job: Job) -> Form | None:
+@dataclass(frozen=True)
+class _Worth:
+    """What channels are worth, by group: within it, and against other groups."""
+
+    scores: Scores
+    values: Values
+
+
+def _pruned(job: Job, cuts: Cuts, worth: _Worth, step: str, why: str) -> Form:
+    """Cut a model to the channels of most value that fit."""
+    narrowed = cut_to_fit(job, cuts, worth.scores, worth.values)
+    return Form(step, narrowed.model, narrowed.fits, why, cuts.notes)
+
+
+def _separated(job: Job, worth: _Worth) -> Form | None:
     """Return the original with as few convolutions in two parts as it takes to fit.
 
-    The room that is left is given to higher ranks. If all are separated and it does not fit yet,
-    channels go too.
+    The room that is left is given to higher ranks. If it nearly fits, or all are separated and it
+    does not fit yet, channels go too, by what they are worth in the original: this model is not
+    trained yet.
 
     Returns:
         None if no convolution is worth separating.
@@ -81,15 +101,31 @@ def separated_to_fit(job: Job) -> Form | None:
     for layer in layers:
         ranks[layer.path] = 1
         model = separate(job.original, ranks)
-        if converted_shortfall(job, model) <= 0:
+        missing = converted_shortfall(job, model)
+        if missing <= 0:
             ranks = _raised(job, layers, ranks)
-            model = separate(job.original, ranks)
-            return Form("separate", model, fits=True, why=_in_words(ranks))
+            return Form("separate", separate(job.original, ranks), fits=True, why=_in_words(ranks))
+        if missing <= _NEARLY * model.count_params():  # in int8, a byte each
+            break
     if not ranks:
         return None
     small = replace(job, original=model)
     cuts = learn_cuts(small)
-    return _cut(small, cuts, "separate", f"{_in_words(ranks)}; and fewer channels")
+    why = f"{_in_words(ranks)}; and fewer channels"
+    return _pruned(small, cuts, _renamed(worth, cuts), "separate", why)
+
+
+def _renamed(worth: _Worth, cuts: Cuts) -> _Worth:
+    """Return what the channels of the original are worth, for the groups of its separated form.
+
+    A group that the original does not have counts as little as can be.
+    """
+    names = {group.name: group.name.removesuffix(POINTWISE) for group in cuts.groups}
+    nothing = {group.name: np.zeros(group.channels) for group in cuts.groups}
+    return _Worth(
+        {name: worth.scores.get(old, nothing[name]) for name, old in names.items()},
+        {name: worth.values.get(old, nothing[name].tolist()) for name, old in names.items()},
+    )
 
 
 def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form:
@@ -127,13 +163,6 @@ def _trained(job: Job, model: Any, settings: Training) -> Any:
         task=job.task,
         keeping=job.keeping,
     )
-
-
-def _cut(job: Job, cuts: Cuts, step: str, why: str) -> Form:
-    scores = cuts.score(job, job.recipe.score)
-    rows = weigh(job, cuts, scores)
-    narrowed = cut_to_fit(job, cuts, scores, by_sensitivity(scores, rows))
-    return Form(step, narrowed.model, narrowed.fits, why, cuts.notes, rows)
 
 
 def _worthwhile(model: Any) -> tuple[Separable, ...]:

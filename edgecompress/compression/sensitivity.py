@@ -86,13 +86,15 @@ def by_sensitivity(scores: Scores, rows: Sequence[Sensitivity]) -> dict[str, lis
     docs/search.md.
 
     Returns:
-        Scores as `find_widths` weighs them; unscaled, if not every group was measured.
+        Scores as `find_widths` weighs them; unscaled, if not every group was measured or nothing
+        was lost.
     """
     added = {row.group: row.added_loss for row in rows if row.share == _HALF}
     values = {name: worth.tolist() for name, worth in scores.items()}
-    if not values.keys() <= added.keys():
+    largest = max(added.values(), default=0.0)
+    if largest <= 0 or not values.keys() <= added.keys():
         return values
-    least = _LEAST * max((added[name] for name in values), default=0.0)
+    least = _LEAST * largest
     return {
         name: [worth * (max(added[name], least) / _lower_half(worths)) ** 0.5 for worth in worths]
         for name, worths in values.items()

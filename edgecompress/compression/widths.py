@@ -23,9 +23,11 @@ def find_widths(
 ) -> dict[str, int] | None:
     """Return the number of channels each group keeps, or None if nothing fits.
 
-    The largest common factor that fits is found first, and every group is left `floor` of it. The
-    room above that is filled in steps of `multiple` channels: once by what a step is worth,
-    once by what it is worth for each byte it takes. The more valuable result is returned.
+    The largest common factor that fits is found first. The room above it, and above a `floor` of
+    it, is filled in steps of `multiple` channels: once by what a step is worth, once by what it is
+    worth for each byte it takes. The most valuable result is returned. Room does not grow evenly:
+    buffers of one size lie in an arena without a gap, so that single steps do not lead from the
+    floor to every set that fits.
 
     Args:
         values: importance of each channel of each group, comparable between groups.
@@ -39,9 +41,13 @@ def find_widths(
     if room(scaled(full, 0, multiple)) < 0:
         return None
     factor = _largest_common(full, room, multiple)
-    lowest = scaled(full, floor * factor, multiple)
-    start = lowest if room(lowest) >= 0 else scaled(full, factor, multiple)
-    filled = (_fill(start, values, room, multiple, per_byte=flag) for flag in (True, False))
+    starts = (scaled(full, share * factor, multiple) for share in (floor, 1.0))
+    filled = (
+        _fill(start, values, room, multiple, per_byte=flag)
+        for start in starts
+        if room(start) >= 0
+        for flag in (True, False)
+    )
     return max(filled, key=lambda widths: _worth(values, widths))
 
 
