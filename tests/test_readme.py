@@ -77,5 +77,5 @@ def test_exit_codes_are_those_of_the_error_classes() -> None:
         for value in vars(errors).values()
         if isinstance(value, type) and issubclass(value, errors.EdgecompressError)
     }
-    listed = {int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)}
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
     assert listed == codes | {0}

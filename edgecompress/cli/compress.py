@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
+from edgecompress.recipe import PICKS
 
 
 @click.command()
@@ -37,6 +38,25 @@ from edgecompress.cli import print_json
 )
 @click.option("--max-model-bytes", type=int, help="Tighter limit on the .tflite, in bytes.")
 @click.option("--max-arena-bytes", type=int, help="Tighter limit on the tensor arena, in bytes.")
+@click.option(
+    "--pick",
+    type=click.Choice(PICKS),
+    help="Which of the models that fit: the most accurate; or, of those that keep their accuracy "
+    "on the validation split, the one of least file size, arena or multiply-accumulates, which is "
+    "searched for unless --trials is 0.  [default: accuracy]",
+)
+@click.option(
+    "--trials",
+    type=int,
+    help="Trials of a search over widths, scores and training settings; 0 for none.  [default: as "
+    "many as half of the time left allows, 100 at most, if pruning and training fall short]",
+)
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="Database of the trials, as Optuna takes it: runs that name the same one share them. "
+    "[default: a file in the output folder]",
+)
 @click.option("--framework", help="Build system of the firmware.  [default: cmake]")
 @click.option(
     "--pixels",
@@ -58,7 +78,14 @@ from edgecompress.cli import print_json
 @click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of report.json.")
 def command(
-    out: Path, recipe: Path | None, resume: bool, force: bool, as_json: bool, **options: Any
+    *,
+    out: Path,
+    recipe: Path | None,
+    resume: bool,
+    force: bool,
+    storage: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Prune, distil and quantize MODEL until it fits the board and keeps its accuracy.
 
@@ -79,7 +106,14 @@ def command(
         from edgecompress.pipeline import compress, raise_for_outcome
         from edgecompress.report.terminal import print_outcome
 
-        outcome = compress(choices, out, force=force, resume=resume, interruption=interruption)
+        outcome = compress(
+            choices,
+            out,
+            force=force,
+            resume=resume,
+            interruption=interruption,
+            storage=storage,
+        )
     if as_json:
         print_json(outcome.facts)
     else:
