@@ -55,10 +55,13 @@ def _search_is_wanted(job: Job) -> bool:
 
 
 def _last_resort(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
-    """Search for another cut where training did not win back what the first one cost."""
-    if job.recipe.trials == 0 or not _tried(SHRINKING, attempts) or not _may_search(job, attempts):
+    """Search for another cut where training did not win back what the first one cost.
+
+    The search varies channels only: where convolutions in two parts learnt better, it is no help.
+    """
+    if job.recipe.trials == 0 or not _tried(("prune",), attempts) or not _may_search(job, attempts):
         return None
-    return search_to_fit, "training won back too little of what shrinking cost"
+    return search_to_fit, "training won back too little of what pruning cost"
 
 
 def _may_search(job: Job, attempts: Sequence[Attempt]) -> bool:
