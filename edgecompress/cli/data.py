@@ -52,6 +52,31 @@ def out_option(suffix: str) -> Callable[[Command], Command]:
     )
 
 
+def training_options(learning_rate: float) -> Callable[[Command], Command]:
+    """Return options of the training that follows surgery: epochs, rate at the start, batch."""
+    options = (
+        click.option(
+            "--epochs", type=click.IntRange(0), default=5, show_default=True,
+            help="Epochs of training afterwards, with the original model as teacher; 0 for none.",
+        ),
+        click.option(
+            "--learning-rate", type=click.FloatRange(0, min_open=True), default=learning_rate,
+            show_default=True, help="At the start; falls to zero.",
+        ),
+        click.option(
+            "--batch-size", type=click.IntRange(1), default=64, show_default=True,
+            help="Samples a step.",
+        ),
+    )  # fmt: skip
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
     """Load the data set for `model` (a keras.Model), its pixels in the model's range."""
     dataset = load_dataset(

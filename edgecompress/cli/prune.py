@@ -15,6 +15,7 @@ from edgecompress.cli.data import (
     pixels_option,
     refuse_existing,
     seed_option,
+    training_options,
 )
 from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
@@ -71,17 +72,7 @@ _SCORES = ("auto", "l1", "l2", "bn-gamma", "taylor", "activation", "random")
     show_default=True, help="Single weights: raise the rate during the first half of the epochs, "
     "or start with all zeros.",
 )  # fmt: skip
-@click.option(
-    "--epochs", type=click.IntRange(0), default=5, show_default=True,
-    help="Epochs of training afterwards, with the original model as teacher; 0 for none.",
-)  # fmt: skip
-@click.option(
-    "--learning-rate", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True,
-    help="At the start; falls to zero.",
-)  # fmt: skip
-@click.option(
-    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Samples a step."
-)
+@training_options(learning_rate=1e-3)
 @pixels_option
 @seed_option
 @force_option

@@ -14,6 +14,7 @@ from edgecompress.cli.data import (
     pixels_option,
     refuse_existing,
     seed_option,
+    training_options,
 )
 from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
@@ -35,17 +36,7 @@ if TYPE_CHECKING:
     "--layer", "layers", multiple=True,
     help="Name of a convolution to separate; may be repeated.  [default: all that get smaller]",
 )  # fmt: skip
-@click.option(
-    "--epochs", type=click.IntRange(0), default=5, show_default=True,
-    help="Epochs of training afterwards, with the original model as teacher; 0 for none.",
-)  # fmt: skip
-@click.option(
-    "--learning-rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True,
-    help="At the start; falls to zero.",
-)  # fmt: skip
-@click.option(
-    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Samples a step."
-)
+@training_options(learning_rate=3e-3)
 @pixels_option
 @seed_option
 @force_option

@@ -142,7 +142,7 @@ def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form
     seconds = _RACE_SHARE * job.seconds_left
     short = replace(settings, epochs=epochs, patience=None, deadline_seconds=max(1.0, seconds))
     metric, _ = primary_metric(job.task)
-    trained = [replace(form, model=_trained(job, form.model, short)) for form in forms]
+    trained = [replace(form, model=taught(job, form.model, short)) for form in forms]
     reached = [evaluate(form.model, job.validation, job.task)[metric] for form in trained]
     told = ", ".join(
         f"{value:.4f} by {form.step}" for form, value in zip(trained, reached, strict=True)
@@ -153,7 +153,8 @@ def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form
     return replace(trained[best], why=why)
 
 
-def _trained(job: Job, model: Any, settings: Training) -> Any:
+def taught(job: Job, model: Any, settings: Training) -> Any:
+    """Train `model` on the labels and on the original's answers."""
     return finetune(
         model,
         job.train,

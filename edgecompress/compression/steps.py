@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
-from edgecompress.compression.forms import fastest_learner, forms_that_fit
+from edgecompress.compression.forms import fastest_learner, forms_that_fit, taught
 from edgecompress.compression.layer_errors import layer_errors, worst_in_words
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
-from edgecompress.compression.train import Training, finetune
+from edgecompress.compression.training import Training
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.memory.verdict import fit
@@ -76,17 +76,8 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 
 
 def train(job: Job, model: Any, round_number: int = 0) -> Any:
-    """Fine-tune `model` on the labels and on the original's answers."""
-    settings = training(job, round_number)
-    return finetune(
-        model,
-        job.train,
-        job.validation,
-        settings,
-        teacher=job.original,
-        task=job.task,
-        keeping=job.keeping,
-    )
+    """Fine-tune `model` as the recipe says; see `training`."""
+    return taught(job, model, training(job, round_number))
 
 
 def training(job: Job, round_number: int) -> Training:

@@ -158,9 +158,14 @@ def _importance(
         samples=_SAMPLES, seed=seed,
     )  # fmt: skip
     return {
-        path: variable.numpy().astype(np.float64) ** 2 * square
+        path: _second_order(variable.numpy().astype(np.float64), square)
         for (path, variable), square in zip(kernels.items(), squares, strict=True)
     }
+
+
+def _second_order(weights: NDArray[np.float64], squares: NDArray[np.float64]) -> Any:
+    """Return w^2 E[g^2]; what is zero already goes before what only has no gradient."""
+    return np.where(weights == 0, -1.0, weights**2 * squares)
 
 
 def _largest(
