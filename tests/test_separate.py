@@ -7,8 +7,11 @@ from surgery_checks import outputs_of, random_inputs, relative_difference
 from test_surgery import nested_models, shared_layers
 
 from edgecompress.compression.groups import find_groups
+from edgecompress.compression.layer_errors import layer_errors
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.separate import separable, separate
+from edgecompress.compression.shapes import learn_shapes
+from edgecompress.compression.surgery import prune_channels
 from edgecompress.errors import UsageError
 from edgecompress.keras_model import import_keras, load_keras
 from edgecompress.tflite.reader import read_model
@@ -88,3 +91,32 @@ def test_what_cannot_be_separated_is_refused_by_name():
         separate(model, {model.layers[-1].name: 1})
     with pytest.raises(UsageError, match="rank 0"):
         separate(model, {separable(model)[0].path: 0})
+
+
+def test_the_errors_of_separated_layers_can_be_measured(digits_model, digits_splits):
+    """On TFLite's own kernels, which crash on a depthwise convolution without a bias."""
+    parts = separate(digits_model, {each.path: 1 for each in separable(digits_model)})
+    x = digits_splits[0].x[:50]
+    errors = layer_errors(parts, quantize(parts, x), x)
+    assert "DEPTHWISE_CONV_2D" in {error.op for error in errors}
+    assert all(np.isfinite(error.snr_db) for error in errors)
+
+
+def test_all_groups_of_a_separated_model_can_be_narrowed():
+    """The converter numbers biases of zeros anew at other widths; the operators are the same."""
+    image = keras.Input((16, 16, 8))
+    x = image
+    for _ in range(3):
+        x = layers.ReLU()(layers.Conv2D(16, 3, padding="same")(x))
+    model = keras.Model(image, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
+    parts = separate(model, {each.path: 1 for each in separable(model)})
+    full = {group.name: group.channels for group in find_groups(parts) if group.frozen is None}
+    samples = np.random.default_rng(0).normal(size=(8, 16, 16, 8)).astype(np.float32)
+
+    def convert(widths):
+        keep = {name: list(range(width)) for name, width in widths.items()}
+        return quantize(prune_channels(parts, keep), samples)
+
+    shapes, rigid = learn_shapes(full, convert, multiple=4)
+    assert not rigid
+    assert dict(shapes.full) == full

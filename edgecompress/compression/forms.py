@@ -30,7 +30,7 @@ SHRINKING = ("prune", "separate")  # the names of the steps that make these form
 _WORTHWHILE = 0.01
 # While this share of its weights is too much, channels go instead of one more convolution: those
 # left are small, and lose much when they are separated.
-_NEARLY = 1 / 4
+_NEARLY = 0.3
 _RACE_SHARE = 1 / 6  # of the epochs of a full training
 
 

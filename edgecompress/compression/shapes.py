@@ -41,12 +41,12 @@ def learn_shapes(
         The shape model, and the groups left out of it because narrowing them changed the
         operators the converter makes: those must keep their width.
     """
-    graph = read_model(convert(full))
+    graph = in_order(read_model(convert(full)))
     slopes: dict[str, Slopes] = {}
     for name, size in full.items():
         step = grid_step(size, multiple)
         if step < size:
-            probe = read_model(convert({**full, name: size - step}))
+            probe = in_order(read_model(convert({**full, name: size - step})))
             if _same_operators(graph, probe):
                 slopes[name] = _slopes(graph, probe, step)
     left_out = tuple(name for name in full if name not in slopes)
@@ -71,6 +71,38 @@ def graph_at(model: ShapeModel, widths: Widths) -> Graph:
         size_bytes=-(-(model.graph.size_bytes + grown) // ALIGNMENT_BYTES) * ALIGNMENT_BYTES,
         subgraphs=(replace(main, tensors=tensors), *model.graph.subgraphs[1:]),
     )
+
+
+def in_order(graph: Graph) -> Graph:
+    """Return the graph with its tensors numbered as its operators use them.
+
+    The converter numbers constants in an order of its own, which changes with their sizes.
+    """
+    main = graph.main
+    touched = [index for op in main.operators for index in (*op.inputs, *op.outputs)]
+    order = dict.fromkeys((*main.inputs, *touched, *range(len(main.tensors))))
+    old_numbers = [index for index in order if index >= 0]
+    number = {old: new for new, old in enumerate(old_numbers)} | {-1: -1}
+
+    def renumbered(indices: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(number[index] for index in indices)
+
+    ordered = replace(
+        main,
+        tensors=tuple(replace(main.tensors[old], index=number[old]) for old in old_numbers),
+        operators=tuple(
+            replace(
+                op,
+                inputs=renumbered(op.inputs),
+                outputs=renumbered(op.outputs),
+                intermediates=renumbered(op.intermediates),
+            )
+            for op in main.operators
+        ),
+        inputs=renumbered(main.inputs),
+        outputs=renumbered(main.outputs),
+    )
+    return replace(graph, subgraphs=(ordered, *graph.subgraphs[1:]))
 
 
 def _same_operators(one: Graph, other: Graph) -> bool:

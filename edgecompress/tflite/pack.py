@@ -4,7 +4,6 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from edgecompress.tflite.biases import drop_zero_biases
 from edgecompress.tflite.sharing import SharingBuilder
 
 # Of a constant's values, from the start of the file. Source: Buffer.data, force_align: 16, in
@@ -19,11 +18,11 @@ _UNREAD_METADATA = frozenset({b"min_runtime_version", b"CONVERSION_METADATA"})
 def packed(model: bytes, *, names: bool = False) -> bytes:
     """Return a model that computes the same, in a file without a byte that no interpreter reads.
 
-    Left out are biases of zeros, the names of all tensors but inputs and outputs, calibrated
-    ranges, signatures (an interpreter is fed by the order of inputs) and the converter's notes.
-    What is equal is stored once: above all the int64 zero points, of which TFLite wants as many as
-    there are scales.
-    Operators keep their numbers.
+    Left out are the names of all tensors but inputs and outputs, calibrated ranges, signatures (an
+    interpreter is fed by the order of inputs) and the converter's notes. What is equal is stored
+    once: above all the int64 zero points, of which TFLite wants as many as there are scales.
+    Tensors and operators keep their numbers. Biases of zeros stay: TFLite's depthwise convolution
+    crashes without one.
 
     Args:
         model: a .tflite; one with constants outside of its flatbuffer (2 GB and more) is returned
@@ -33,7 +32,6 @@ def packed(model: bytes, *, names: bool = False) -> bytes:
     content = schema.ModelT.InitFromPackedBuf(model)
     if any(buffer.offset >= _OUTSIDE for buffer in content.buffers):
         return model
-    drop_zero_biases(content)
     _drop_unread(content, names=names)
     _merge_buffers(content)
     return serialized(content)
