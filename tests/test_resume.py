@@ -25,7 +25,7 @@ GOAL_MISSED_OR_NOT = (0, 4)
 def words(digits_files, tmp_path_factory):
     """A run that quantizes, prunes and trains in vain, which takes two trainings."""
     recipe = tmp_path_factory.mktemp("recipe") / "short.toml"
-    recipe.write_text("max_epochs = 4\nbatch_size = 64\n")
+    recipe.write_text("max_epochs = 4\nbatch_size = 64\ntrials = 0\n")
     return (
         "compress", str(digits_files / "digits.keras"), "--board", "nucleo_f401re",
         "--data", str(digits_files / "digits.npz"), "--max-model-bytes", "6500",
