@@ -101,11 +101,12 @@ def test_interrupted_before_anything_is_measured(words, tmp_path, cli, monkeypat
     monkeypatch.setattr(
         "edgecompress.pipeline.load_dataset", lambda *_, **__: signal.raise_signal(signal.SIGINT)
     )
+    before = signal.getsignal(signal.SIGINT)
     code, stdout, stderr = cli(*words, "-o", tmp_path / "out", "--json")
     assert (code, stdout) == (130, "")
     assert "interrupted before a result was written" in stderr
     assert not (tmp_path / "out").exists()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_attempts_on_other_data_are_not_gone_on_with(words, digits_files, undisturbed, tmp_path):
