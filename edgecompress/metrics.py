@@ -53,8 +53,19 @@ def primary_metric(task: Task) -> tuple[str, bool]:
 
 def fitness(task: Task, outputs: NDArray[Any], split: Split) -> float:
     """Return one number, more is better, at best 1: accuracy for classes, else R2."""
-    values = measure(task, outputs, split)
+    return fitness_of(measure(task, outputs, split))
+
+
+def fitness_of(values: Mapping[str, float]) -> float:
+    """Return the fitness among the metrics that `measure` returns."""
     return values["accuracy" if "accuracy" in values else "r2"]
+
+
+def allowed_fitness(task: Task, before: float, drop: float) -> float:
+    """Return the fitness left of `before` when `drop` is lost: points, or per cent of an error."""
+    if primary_metric(task)[1]:
+        return before - drop / 100
+    return 1 - (1 - before) * (1 + drop / 100)
 
 
 def predicted_classes(task: Task, outputs: NDArray[Any]) -> NDArray[np.int64]:

@@ -30,7 +30,7 @@ from edgecompress.evaluate import evaluate
 from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
 from edgecompress.interruption import Interruption
 from edgecompress.keras_model import load_keras, set_seed
-from edgecompress.metrics import primary_metric
+from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
 from edgecompress.recipe import Recipe
 from edgecompress.report.facts import report_facts
 from edgecompress.report.final import measure_final
@@ -176,8 +176,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     if data.validation.size == 0:
         data = replace(data, validation=data.train)
     metric, _ = primary_metric(data.task)
-    reference = evaluate(original, data.validation, data.task)[metric]
-    _log.info("float original: validation %s %.4f", metric, reference)
+    before = evaluate(original, data.validation, data.task)
+    _log.info("float original: validation %s %.4f", metric, before[metric])
     return data, Job(
         recipe=recipe,
         board=board,
@@ -186,7 +186,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
         validation=data.validation,
         task=data.task,
         are_images=data.pixel_range is not None,
-        reference=reference,
+        reference=before[metric],
+        goal=allowed_fitness(data.task, fitness_of(before), recipe.max_accuracy_drop),
         deadline=deadline,
         keeping=kept,
     )

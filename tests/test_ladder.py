@@ -34,6 +34,7 @@ def job() -> Job:
         task="classification",
         are_images=False,
         reference=0.90,
+        goal=0.0,
         deadline=time.monotonic() + 600,
     )
 

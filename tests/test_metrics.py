@@ -7,6 +7,7 @@ from sklearn import metrics as sklearn_metrics
 from edgecompress.dataset import Split
 from edgecompress.errors import DataError
 from edgecompress.metrics import (
+    allowed_fitness,
     confusion_matrix,
     fitness,
     measure,
@@ -90,3 +91,12 @@ def test_labels_and_outputs_must_be_there_and_as_many():
         measure("classification", np.zeros((3, 2)), Split(np.zeros((3, 2), np.float32)))
     with pytest.raises(DataError, match="2 outputs for 3 samples"):
         measure("classification", np.zeros((2, 2)), samples(np.zeros(3, int)))
+
+
+def test_the_fitness_that_is_left_when_what_is_allowed_is_lost(rng):
+    assert allowed_fitness("classification", 0.9, 1.5) == pytest.approx(0.885)
+    x = rng.random((50, 3)).astype(np.float32)
+    near = x + 0.1 * rng.standard_normal(x.shape)
+    farther = x + 1.05**0.5 * (near - x)  # 5 % more of mean squared error
+    before, after = (fitness("reconstruction", out, Split(x)) for out in (near, farther))
+    assert allowed_fitness("reconstruction", before, 5) == pytest.approx(after)

@@ -139,14 +139,20 @@ def _kill_at(process, log, line, delay_seconds):
     return process.wait() == -signal.SIGKILL
 
 
+def _lines_until(words, log):
+    """Return how many lines a log has up to the first with some words, that one included."""
+    return log[: log.index(words)].count("\n") + 1
+
+
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_comes_to_the_same_bytes(words, tmp_path):
     expected, log = tmp_path / "undisturbed", tmp_path / "undisturbed.log"
     assert _run(words, expected, log).wait() in GOAL_MISSED_OR_NOT, log.read_text()
     said = log.read_text()
-    lines = said[: said.index("final figures")].count("\n") + 1  # before what it prints at the end
+    lines = _lines_until("final figures", said)
     rng = random.Random(0)  # noqa: S311 - moments, not secrets
-    moments = [(lines * number // (KILLS - 1), rng.random()) for number in range(KILLS)]
+    moments = [(lines * number // (KILLS - 2), rng.random()) for number in range(KILLS - 1)]
+    moments.append((_lines_until("epoch 2/", said), 0.0))  # however short epochs are
 
     def killed_and_resumed(number):
         out, log = tmp_path / str(number), tmp_path / f"{number}.log"

@@ -74,6 +74,14 @@ def test_patience_ends_the_training(digits_model, digits_splits):
     assert len(epochs) == 2
 
 
+def test_patience_waits_for_what_is_enough(digits_model, digits_splits):
+    train, validation, _ = digits_splits
+    epochs = []
+    ruinous = Training(epochs=4, learning_rate=10.0, schedule="constant", patience=2, enough=1.1)
+    finetune(digits_model, train, validation, ruinous, on_epoch=epochs.append)
+    assert len(epochs) == 4
+
+
 def test_a_deadline_is_kept_within_an_epoch(untrained, digits_splits):
     train, validation, _ = digits_splits
     finetune(untrained, train, validation, replace(SHORT, epochs=1))  # imports, first traces

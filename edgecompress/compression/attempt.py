@@ -30,6 +30,7 @@ class Job:
     task: Task
     are_images: bool
     reference: float  # the original's primary metric on the validation split, in float32
+    goal: float  # `metrics.fitness` there that loses as much as the recipe allows
     deadline: float  # time.monotonic() at which the time budget ends
     keeping: Keeping | None = None  # where trainings are kept while they last
     place: Place | None = None  # where the trials of a search are kept; None: there is no search

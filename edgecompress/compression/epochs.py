@@ -176,7 +176,8 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
 def _is_over(progress: Progress, settings: Training) -> bool:
     """Say whether the epoch that was trained is the last."""
     waited = progress.epoch - progress.best_epoch
-    return progress.epoch >= settings.epochs or waited >= (settings.patience or math.inf)
+    impatient = waited >= (settings.patience or math.inf) and progress.best >= settings.enough
+    return impatient or progress.epoch >= settings.epochs
 
 
 def _seconds_left(run: Run, done: float) -> float:

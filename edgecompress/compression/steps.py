@@ -88,6 +88,7 @@ def training(job: Job, round_number: int) -> Training:
         learning_rate=recipe.learning_rate * (_FURTHER_RATE if round_number else 1),
         batch_size=recipe.batch_size,
         patience=_PATIENCE_EPOCHS,
+        enough=job.goal,
         augmentation=job.augmentation,
         alpha=recipe.alpha,
         temperature=recipe.temperature,

@@ -1,5 +1,6 @@
 """How to train, and what from."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ class Training:
             that is left if that ends sooner.
         optimizer: "adam", or "sgd" with Nesterov momentum 0.9.
         patience: epochs without a better validation metric before it stops; None never stops.
+        enough: validation fitness, see `metrics.fitness`, without which patience has no end.
         l1, l2, group_lasso: weights of the kernels' penalties, see `losses.kernel_penalty`.
         class_weights: weight of each class's samples; "balanced" weighs classes equally.
         augmentation: "none", "shift" or "shift+flip", for images.
@@ -42,6 +44,7 @@ class Training:
     schedule: Literal["cosine", "constant"] = "cosine"
     optimizer: Literal["adam", "sgd"] = "adam"
     patience: int | None = None
+    enough: float = -math.inf
     l1: float = 0.0
     l2: float = 0.0
     group_lasso: float = 0.0
