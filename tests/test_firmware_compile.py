@@ -317,6 +317,9 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         build(folder, find_tflm(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "tflm.toml").write_text('[libraries]\ncortex-m4f = "m4.a"\n')
+    with pytest.raises(ToolError, match=r"m4\.a does not exist"):
+        build(folder, find_tflm(tmp_path))
+    (tmp_path / "m4.a").touch()
     with pytest.raises(ToolError, match="apt-get install cmake"):
         build(folder, find_tflm(tmp_path))
 

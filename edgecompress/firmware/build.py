@@ -71,7 +71,8 @@ def build(folder: Path, tflm: Tflm) -> Build:
     project = read_project(folder)
     if not isinstance(project, BareMetalProject):
         raise UsageError(f"{folder} is a project for this machine: it has no image for a board")
-    tflm.library(project.core)  # for its message: it matters more than a missing compiler
+    # For its message: it matters more than a missing compiler.
+    tflm.library(project.core, project.kernels)
     require("cmake", "arm-none-eabi-g++")
     toolchain = project.folder.resolve() / "cmake" / "arm-none-eabi.cmake"
     configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")

@@ -20,7 +20,7 @@ def configure(project: Project, tflm: Tflm, *definitions: str) -> None:
     Raises:
         ToolError: TFLM has no such library, or CMake failed.
     """
-    library = tflm.library(project.core)
+    library = tflm.library(project.core, project.kernels)
     # CMake keeps flags and paths of the first configuration: the folder may have been generated
     # for another board since, or moved. Absolute paths go to the build folder only.
     (project.folder / BUILD_DIR / "CMakeCache.txt").unlink(missing_ok=True)

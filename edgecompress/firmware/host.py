@@ -24,7 +24,8 @@ def build_host(folder: Path, tflm: Tflm, *, sanitize: bool = False) -> Path:
     project = read_project(folder)
     if project.framework != "host":
         raise UsageError(f"{folder} is a project for {project.board}, not for this machine")
-    tflm.library(project.core)  # for its message: it matters more than a missing compiler
+    # For its message: it matters more than a missing compiler.
+    tflm.library(project.core, project.kernels)
     require("cmake", "g++")
     switch = "ON" if sanitize else "OFF"
     configure(project, tflm, "CMAKE_CXX_COMPILER=g++", f"EDGECOMPRESS_SANITIZE={switch}")

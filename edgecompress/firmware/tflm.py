@@ -1,7 +1,6 @@
 """The TFLM a user has: an upstream tree that was built, or a folder with a tflm.toml."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import ToolError, UsageError
+from edgecompress.firmware import tflm_tree
+from edgecompress.firmware.archive import contents
+from edgecompress.firmware.targets import CORES
 from edgecompress.tflite.operators import TFLM_COMMIT
 
 TFLM_VARIABLE = "EDGECOMPRESS_TFLM"
 DESCRIPTION = "tflm.toml"
-_LIBRARY = "libtensorflow-microlite.a"
+HOST = "host"
 _HEADER = Path("tensorflow/lite/micro/micro_interpreter.h")
 _HOW = (
     "Build upstream TFLM as https://github.com/tensorflow/tflite-micro/blob/main/tensorflow/lite/"
@@ -21,26 +23,16 @@ _HOW = (
     "and under [libraries] a static library for each core id and for host)"
 )
 _KEYS: Mapping[str, type] = {"commit": str, "include_dirs": list, "defines": list}
-
-# Where TFLM's own build leaves what it downloads, and how it names its output by TARGET_ARCH.
-# Source: Makefile (GENDIR) and targets/cortex_m_generic_makefile.inc in that folder.
-_DOWNLOADS = Path("tensorflow/lite/micro/tools/make/downloads")
-_ARCHITECTURES: Mapping[str, str] = {
-    "cortex_m_generic_cortex-m0plus_": "cortex-m0plus",
-    "cortex_m_generic_cortex-m3_": "cortex-m3",
-    "cortex_m_generic_cortex-m4_": "cortex-m4",
-    "cortex_m_generic_cortex-m4+fp_": "cortex-m4f",
-    "cortex_m_generic_cortex-m7+fp_": "cortex-m7",
-    "cortex_m_generic_cortex-m33_": "cortex-m33",
-    "cortex_m_generic_cortex-m55_": "cortex-m55",
-    "linux_x86_64_": "host",
-}
-_DEFINES = ("TF_LITE_STATIC_MEMORY", "TF_LITE_DISABLE_X86_NEON")
+_KERNELS = ("cmsis-nn", "reference")
 
 
 @dataclass(frozen=True)
 class Tflm:
-    """What there is of TFLM. `libraries` has one static library by core id, and "host"."""
+    """What there is of TFLM.
+
+    `libraries` has static libraries by core id and "host"; one of another kernel library by
+    "core/kernels", such as "cortex-m4f/reference".
+    """
 
     path: Path
     commit: str  # "" when it cannot be told
@@ -55,25 +47,34 @@ class Tflm:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is missing, each with what to do."""
+        """What is missing or wrong, each with what to do."""
         headers = any((folder / _HEADER).is_file() for folder in self.include_dirs)
         gone = [str(p) for p in (*self.include_dirs, *self.libraries.values()) if not p.exists()]
         return (
             *(() if headers else (f"no folder of include_dirs has {_HEADER}",)),
-            *(() if self.libraries else (f"no {_LIBRARY}. {_HOW}",)),
+            *(() if self.libraries else (f"no {tflm_tree.LIBRARY}. {_HOW}",)),
             *(f"{path} does not exist" for path in gone),
+            *(
+                f"{path} is no library for {core}: its code is of another processor"
+                for core, path in self.libraries.items()
+                if path.is_file() and contents(path).is_arm is (core == HOST)
+            ),
         )
 
-    def library(self, core: str) -> Path:
-        """Return the library for a core id or "host".
+    def library(self, core: str, kernels: str) -> Path:
+        """Return the library for a core id or "host" that has the kernels of a project.
 
         Raises:
-            ToolError: there is none.
+            ToolError: there is none, or it holds code of another processor or other kernels.
         """
-        if core not in self.libraries:
+        library = self.libraries.get(f"{core}/{kernels}", self.libraries.get(core))
+        if library is None:
             found = ", ".join(sorted(self.libraries)) or "none"
             raise ToolError(f"{self.path}: no TFLM library for {core}; there is: {found}. {_HOW}")
-        return self.libraries[core]
+        if not library.is_file():
+            raise ToolError(f"{library} does not exist. {_HOW}")
+        _check_contents(library, core, kernels)
+        return library
 
 
 def find_tflm(path: Path | None = None) -> Tflm:
@@ -90,8 +91,27 @@ def find_tflm(path: Path | None = None) -> Tflm:
     if (folder / DESCRIPTION).is_file():
         return _described(folder)
     if (folder / _HEADER).is_file():
-        return _upstream(folder)
+        libraries = tflm_tree.built_libraries(folder)
+        return Tflm(
+            path=folder,
+            commit=tflm_tree.git_commit(folder),
+            include_dirs=tflm_tree.include_dirs(folder),
+            defines=tflm_tree.defines(libraries),
+            libraries=libraries,
+        )
     raise ToolError(f"{folder}: neither a tree of TFLM nor a folder with {DESCRIPTION}. {_HOW}")
+
+
+def _check_contents(library: Path, core: str, kernels: str) -> None:
+    found = contents(library)
+    if found.is_arm is (core == HOST):
+        raise ToolError(f"{library} is no library for {core}: its code is of another processor")
+    if found.kernels not in (None, kernels):
+        raise ToolError(
+            f"{library} has {found.kernels} kernels, and the project is for {kernels}: "
+            f"generate it with --kernels {found.kernels}, or build TFLM "
+            + ("with OPTIMIZED_KERNEL_DIR=cmsis_nn" if kernels == "cmsis-nn" else "without it")
+        )
 
 
 def _described(folder: Path) -> Tflm:
@@ -107,6 +127,7 @@ def _described(folder: Path) -> Tflm:
             f"{file}: unknown key {', '.join(unknown) or 'libraries'}; "
             f"allowed are {', '.join(_KEYS)} and the table [libraries]"
         )
+    _check_cores(file, libraries)
     return Tflm(
         path=folder,
         commit=table.get("commit", ""),
@@ -114,6 +135,16 @@ def _described(folder: Path) -> Tflm:
         defines=tuple(str(name) for name in table.get("defines", ())),
         libraries={core: folder / str(name) for core, name in libraries.items()},
     )
+
+
+def _check_cores(file: Path, libraries: Mapping[str, Any]) -> None:
+    for name in libraries:
+        core, slash, kernels = name.partition("/")
+        if core not in (*CORES, HOST) or (slash and kernels not in _KERNELS):
+            raise UsageError(
+                f"{file}: [libraries] has {name!r}; known are {', '.join(CORES)} and {HOST}, and "
+                f"each with /{' or /'.join(_KERNELS)} behind it"
+            )
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -125,46 +156,3 @@ def _read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: not a TOML file: {error}") from error
-
-
-def _upstream(tree: Path) -> Tflm:
-    libraries = {}
-    for library in sorted(tree.glob(f"gen/*/lib/{_LIBRARY}"), key=_preference):
-        for beginning, core in _ARCHITECTURES.items():
-            if _build_name(library).startswith(beginning):
-                libraries[core] = library
-    release = all("_release_" in _build_name(library) for library in libraries.values())
-    downloads = tree / _DOWNLOADS
-    return Tflm(
-        path=tree,
-        commit=_git_commit(tree),
-        include_dirs=(
-            tree,
-            downloads / "flatbuffers" / "include",
-            downloads / "gemmlowp",
-            downloads / "ruy",
-        ),
-        defines=(*_DEFINES, *(("NDEBUG", "TF_LITE_STRIP_ERROR_STRINGS") if release else ())),
-        libraries=libraries,
-    )
-
-
-def _build_name(library: Path) -> str:
-    return library.parent.parent.name
-
-
-def _preference(library: Path) -> tuple[bool, bool]:
-    """Order builds for one core: the last is taken, optimized kernels and release builds."""
-    name = _build_name(library)
-    return "_cmsis_nn_" in name, "_release_" in name
-
-
-def _git_commit(tree: Path) -> str:
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(tree), "rev-parse", "HEAD"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return answer.stdout.strip()
