@@ -68,6 +68,7 @@ CASES = {
             compress_epochs=20,
             tfmot_epochs=10,
             qat_epochs=4,
+            time_budget="12m",
         ),
         Case(
             name="spoken_digits",
