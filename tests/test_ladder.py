@@ -77,7 +77,7 @@ def test_what_rounding_takes_is_remedied_before_it_is_trained_with_rounding(job,
     lossy = attempt("quantize", floating=0.9, int8=0.87)
     step, why = next_step(job, [lossy])
     assert step is remedy_rounding
-    assert "int8 rounding takes 3.00 of them" in why
+    assert "int8 rounding takes 3.00 of that" in why
     in_vain, better = (attempt("remedy", floating=0.9, int8=int8) for int8 in (0.86, 0.88))
     enough = attempt("remedy", floating=0.9, int8=0.891)
     assert _step(job, [lossy, enough]) is None

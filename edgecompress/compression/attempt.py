@@ -104,6 +104,12 @@ def metric_lost(job: Job, metric: float) -> float:
     return points_lost(job.task, job.reference, metric)
 
 
+def unit_of_loss(task: Task) -> str:
+    """Return what `points_lost` counts."""
+    _, more_is_better = primary_metric(task)
+    return "points" if more_is_better else "per cent of error"
+
+
 def points_lost(task: Task, before: float, after: float) -> float:
     """Return how much worse `after` is: points of 100 for accuracies, per cent for errors."""
     _, more_is_better = primary_metric(task)

@@ -8,6 +8,7 @@ from edgecompress.compression.attempt import (
     best_attempt,
     metric_lost,
     points_lost,
+    unit_of_loss,
 )
 from edgecompress.compression.forms import SHRINKING
 from edgecompress.compression.rounding import remedy_rounding
@@ -76,12 +77,12 @@ def _improving(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[St
     """Take back what int8 rounding costs, if that is notable; else, or if it was tried, train."""
     lost = metric_lost(job, best.int8_metric)
     why = (
-        f"it fits, but {lost:.2f} points are lost on the validation split; "
-        f"{job.recipe.max_accuracy_drop:g} are allowed"
+        f"it fits, but loses {lost:.2f} {unit_of_loss(job.task)} on the validation split; "
+        f"{job.recipe.max_accuracy_drop:g} may be lost"
     )
     rounding = points_lost(job.task, best.float_metric, best.int8_metric)
     if rounding > _NOTABLE_SHARE * lost:
-        why = f"{why}. int8 rounding takes {rounding:.2f} of them"
+        why = f"{why}. int8 rounding takes {rounding:.2f} of that"
         since = attempts[_position(attempts, best) :]
         if best.step != "qat" and all(attempt.step != "remedy" for attempt in since):
             return remedy_rounding, why

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.compression.attempt import Attempt, Job, points_lost
+from edgecompress.compression.attempt import Attempt, Job, points_lost, unit_of_loss
 from edgecompress.dataset import SealedSplit, Split
 from edgecompress.evaluate import outputs_for
 from edgecompress.metrics import confusion_matrix, measure, predicted_classes, primary_metric
@@ -29,8 +29,7 @@ class Final:
     @property
     def unit(self) -> str:
         """What `points_lost` counts."""
-        _, more_is_better = primary_metric(self.job.task)
-        return "points" if more_is_better else "per cent of error"
+        return unit_of_loss(self.job.task)
 
     @property
     def points_lost(self) -> float:
