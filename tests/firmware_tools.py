@@ -102,9 +102,10 @@ COPYING_RUNNER = """\
 namespace {{
 constexpr size_t kOutput = ({macro}_INPUT0_ELEMENTS + 63) / 64 * 64;
 bool g_ready = false;
-// Something for startup to initialize: data, bss and a constructor.
-int g_initialized = 7;
-int g_zeroed;
+// Something for startup to initialize: data, bss and a constructor. Volatile,
+// or the compiler would know their values.
+volatile int g_initialized = 7;
+volatile int g_zeroed;
 struct Constructed {{
   Constructed() : value(g_initialized + g_zeroed + 1) {{}}
   int value;

@@ -1,10 +1,13 @@
 """What of the firmware needs no TFLM: compiled with warnings as errors, linked, run in QEMU."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from elftools.elf.constants import P_FLAGS
+from elftools.elf.elffile import ELFFile
 from firmware_tools import (
     boards_of,
     copying_runner,
@@ -151,6 +154,11 @@ def test_startup_linker_script_and_self_test_run_on_each_core(
     assert sum(part.flash_bytes for part in built.parts) == built.flash.used_bytes
     assert sum(part.ram_bytes for part in built.parts) == built.ram.used_bytes
     assert {part.name for part in built.parts} >= {"model copy", "tensor arena", "stack", "startup"}
+    (runner,) = [part for part in built.parts if part.name == "model runner copy"]
+    assert runner.ram_bytes >= 12  # what the stand-in lets startup initialize
+    with built.image.open("rb") as file:
+        flags = [segment["p_flags"] for segment in ELFFile(file).iter_segments("PT_LOAD")]
+    assert flags == [P_FLAGS.PF_R | P_FLAGS.PF_X, P_FLAGS.PF_R | P_FLAGS.PF_W]
     result = emulate(folder, timeout_seconds=60)
     assert result.machine == machine
     assert [(run.vectors, run.failed, run.arena_used_bytes) for run in result.models] == [
@@ -233,7 +241,32 @@ def test_a_wrong_output_is_shown_and_fails(copying: tuple[Path, Path]) -> None:
     wrong = copying_runner("copy", statement="g_tensor_arena[64 + 5] ^= 1;")
     (folder / "src/copy_model_runner.cc").write_text(wrong)
     build(folder, find_tflm(tflm))
-    with pytest.raises(EdgecompressError, match=r"output 0 byte 5: expected \d+, got \d+"):
+    with pytest.raises(EdgecompressError, match=r"2 of 2 vectors of copy differ") as failure:
+        emulate(folder, timeout_seconds=60)
+    (path,) = folder.glob("src/*_golden_vectors.cc")
+    arrays = re.findall(r"kOutput0\[.*?\{(.*?)\}", path.read_text(), re.DOTALL)
+    golden = [int(value) for value in arrays[0].split(",")]
+    value = golden[5]
+    assert f"  element 5: expected {value}, got {value ^ 1}\n" in str(failure.value)
+    assert f"  output 0: 1 of {len(golden) // 2} elements differ\n" in str(failure.value)
+
+
+def test_no_more_than_a_few_wrong_elements_are_shown(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    wrong = copying_runner("copy", statement="memset(g_tensor_arena + 64, 128, 12);")
+    (folder / "src/copy_model_runner.cc").write_text(wrong)
+    build(folder, find_tflm(tflm))
+    with pytest.raises(EdgecompressError, match=r"elements differ") as failure:
+        emulate(folder, timeout_seconds=60)
+    assert str(failure.value).count(", got -128\n") == 8  # of two vectors
+
+
+def test_a_model_that_does_not_start_is_named(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    runner = copying_runner("copy").replace("g_initialized == 7", "g_initialized == 8")
+    (folder / "src/copy_model_runner.cc").write_text(runner)
+    build(folder, find_tflm(tflm))
+    with pytest.raises(EdgecompressError, match="copy does not start: its tensor arena is"):
         emulate(folder, timeout_seconds=60)
 
 
@@ -242,7 +275,7 @@ def test_a_crash_ends_the_run_and_says_so(copying: tuple[Path, Path]) -> None:
     crash = copying_runner("copy", statement="*reinterpret_cast<volatile int*>(0xFFFFFFF0u) = 1;")
     (folder / "src/copy_model_runner.cc").write_text(crash)
     build(folder, find_tflm(tflm))
-    with pytest.raises(EdgecompressError, match="result=FAULT"):
+    with pytest.raises(EdgecompressError, match=r"fault .* stopped it(.|\n)*result=FAULT"):
         emulate(folder, timeout_seconds=60)
 
 

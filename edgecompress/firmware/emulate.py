@@ -8,7 +8,7 @@ from edgecompress.errors import EdgecompressError, UsageError
 from edgecompress.firmware.host import host_program
 from edgecompress.firmware.profile import longest_inferences
 from edgecompress.firmware.project import BUILD_DIR, BareMetalProject, Project, read_project
-from edgecompress.firmware.self_test import PASSED, read_self_test
+from edgecompress.firmware.self_test import PASSED, read_self_test, why_it_failed
 from edgecompress.firmware.targets import MACHINES
 from edgecompress.firmware.tools import check, require, run
 
@@ -98,7 +98,8 @@ def _output(command: Sequence[str], program: Path, place: str, timeout_seconds: 
     """Return what a program prints that ends well, with every vector passed."""
     result = run(command, timeout_seconds=timeout_seconds)
     if result.returncode != 0 or PASSED not in result.stdout:
-        raise EdgecompressError(f"{program} on {place} failed; it printed:\n{result.stdout}")
+        what = why_it_failed(result.stdout)
+        raise EdgecompressError(f"{program} on {place}: {what}. It printed:\n{result.stdout}")
     return result.stdout
 
 

@@ -13,6 +13,7 @@ class ModelReport:
     """What the self-test says of one model."""
 
     name: str
+    init: int  # a ModelStatus: 0 if it started
     vectors: int
     failed: int
     arena_used_bytes: int
@@ -35,6 +36,7 @@ def read_self_test(output: str) -> SelfTestReport:
         models=tuple(
             ModelReport(
                 name=report["model"],
+                init=int(report["init"]),
                 vectors=int(report["vectors"]),
                 failed=int(report["failed"]),
                 arena_used_bytes=int(report["arena_used_bytes"]),
@@ -44,6 +46,24 @@ def read_self_test(output: str) -> SelfTestReport:
             if "model" in report
         ),
         stack_used_bytes=max(stack, default=None),
+    )
+
+
+def why_it_failed(output: str) -> str:
+    """Return in words why a self-test did not pass."""
+    if "edgecompress: result=FAULT" in output:
+        return "a fault of the processor stopped it"
+    if "edgecompress: result=ABORT" in output:
+        return "it called abort"
+    if "edgecompress: result=FAIL" not in output:
+        return "it ended before its result"
+    failed = [model for model in read_self_test(output).models if model.failed]
+    return "; ".join(
+        f"{model.name} does not start: its tensor arena is too small, or a kernel refused it"
+        if model.init
+        else f"{model.failed} of {model.vectors} vectors of {model.name} differ from TFLM's "
+        "interpreter"
+        for model in failed
     )
 
 

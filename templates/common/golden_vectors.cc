@@ -20,13 +20,13 @@ const {{ tensor.ctype }} kOutput{{ tensor.index }}[{{ model.vectors.count }} * {
 {% endfor %}
 const GoldenTensor kInputs[] = {
 {% for tensor in model.inputs %}
-    {kInput{{ tensor.index }}, sizeof(kInput{{ tensor.index }}) / {{ model.vectors.count }}},
+    {kInput{{ tensor.index }}, {{ tensor.elements }}, sizeof({{ tensor.ctype }}), ElementAt<{{ tensor.ctype }}>},
 {% endfor %}
 };
 
 const GoldenTensor kOutputs[] = {
 {% for tensor in model.outputs %}
-    {kOutput{{ tensor.index }}, sizeof(kOutput{{ tensor.index }}) / {{ model.vectors.count }}},
+    {kOutput{{ tensor.index }}, {{ tensor.elements }}, sizeof({{ tensor.ctype }}), ElementAt<{{ tensor.ctype }}>},
 {% endfor %}
 };
 

@@ -123,11 +123,13 @@ extern "C" size_t {{ model.prefix }}_arena_used(void) {
 }
 
 extern "C" void* {{ model.prefix }}_input(size_t index) {
-  return IsReady() ? g_interpreter->input(index)->data.data : nullptr;
+  const bool exists = index < {{ model.inputs | length }} && IsReady();
+  return exists ? g_interpreter->input(index)->data.data : nullptr;
 }
 
 extern "C" const void* {{ model.prefix }}_output(size_t index) {
-  return IsReady() ? g_interpreter->output(index)->data.data : nullptr;
+  const bool exists = index < {{ model.outputs | length }} && IsReady();
+  return exists ? g_interpreter->output(index)->data.data : nullptr;
 }
 
 namespace {{ model.prefix }} {

@@ -60,8 +60,8 @@ ModelStatus {{ model.prefix }}_reset(void);
 // Bytes of the arena in use, as TFLM counts them; 0 before init.
 size_t {{ model.prefix }}_arena_used(void);
 
-// The data of an input or output tensor, in the arena; valid after init, null
-// before it.
+// The data of an input or output tensor, in the arena; valid after init. Null
+// before it, and for an index that the model does not have.
 void* {{ model.prefix }}_input(size_t index);
 const void* {{ model.prefix }}_output(size_t index);
 

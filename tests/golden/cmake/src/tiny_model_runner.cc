@@ -74,11 +74,13 @@ extern "C" size_t tiny_arena_used(void) {
 }
 
 extern "C" void* tiny_input(size_t index) {
-  return IsReady() ? g_interpreter->input(index)->data.data : nullptr;
+  const bool exists = index < 1 && IsReady();
+  return exists ? g_interpreter->input(index)->data.data : nullptr;
 }
 
 extern "C" const void* tiny_output(size_t index) {
-  return IsReady() ? g_interpreter->output(index)->data.data : nullptr;
+  const bool exists = index < 1 && IsReady();
+  return exists ? g_interpreter->output(index)->data.data : nullptr;
 }
 
 namespace tiny {

@@ -4,36 +4,53 @@
 
 namespace {
 
-const uint8_t* GoldenValues(const GoldenTensor& tensor, size_t vector) {
-  return static_cast<const uint8_t*>(tensor.values) + vector * tensor.bytes;
+const size_t kShownMismatches = 4;
+
+size_t VectorBytes(const GoldenTensor& tensor) {
+  return tensor.elements * tensor.element_bytes;
 }
 
-void PrintMismatch(PrintFunction print, size_t output, size_t byte,
-                   uint8_t expected, uint8_t actual, size_t differing) {
-  PrintNumber(print, "  output ", output);
-  PrintNumber(print, " byte ", byte);
-  PrintNumber(print, ": expected ", expected);
-  PrintNumber(print, ", got ", actual);
-  PrintNumber(print, "; bytes that differ: ", differing);
-  print("\n");
+const uint8_t* GoldenValues(const GoldenTensor& tensor, size_t vector) {
+  return static_cast<const uint8_t*>(tensor.values) +
+         vector * VectorBytes(tensor);
+}
+
+void PrintSigned(PrintFunction print, const char* text, int64_t number) {
+  print(text);
+  const uint64_t bits = static_cast<uint64_t>(number);
+  PrintNumber(print, number < 0 ? "-" : "",
+              static_cast<size_t>(number < 0 ? 0 - bits : bits));
+}
+
+// Prints the first elements that differ; returns the number of all.
+size_t CompareOutput(const GoldenTensor& tensor, const uint8_t* expected,
+                     const void* actual, PrintFunction print) {
+  size_t differing = 0;
+  for (size_t i = 0; i < tensor.elements; ++i) {
+    const int64_t wanted = tensor.element(expected, i);
+    const int64_t got = tensor.element(actual, i);
+    differing += wanted != got ? 1 : 0;
+    if (wanted != got && differing <= kShownMismatches) {
+      PrintNumber(print, "  element ", i);
+      PrintSigned(print, ": expected ", wanted);
+      PrintSigned(print, ", got ", got);
+      print("\n");
+    }
+  }
+  return differing;
 }
 
 bool OutputMatches(const SelfTestModel& model, size_t vector, size_t output,
                    PrintFunction print) {
   const GoldenTensor& tensor = model.outputs[output];
   const uint8_t* expected = GoldenValues(tensor, vector);
-  const uint8_t* actual = static_cast<const uint8_t*>(model.output(output));
-  size_t first = 0;
-  size_t differing = 0;
-  for (size_t i = 0; i < tensor.bytes; ++i) {
-    if (expected[i] != actual[i]) {
-      first = differing == 0 ? i : first;
-      ++differing;
-    }
-  }
+  const void* actual = model.output(output);
+  const size_t differing = CompareOutput(tensor, expected, actual, print);
   if (differing > 0) {
-    PrintMismatch(print, output, first, expected[first], actual[first],
-                  differing);
+    PrintNumber(print, "  output ", output);
+    PrintNumber(print, ": ", differing);
+    PrintNumber(print, " of ", tensor.elements);
+    print(" elements differ\n");
   }
   return differing == 0;
 }
@@ -62,7 +79,7 @@ bool VectorPasses(const SelfTestModel& model, size_t vector, Tools* tools) {
   }
   for (size_t i = 0; i < model.input_count; ++i) {
     const GoldenTensor& tensor = model.inputs[i];
-    memcpy(model.input(i), GoldenValues(tensor, vector), tensor.bytes);
+    memcpy(model.input(i), GoldenValues(tensor, vector), VectorBytes(tensor));
   }
   const ModelStatus status = TimedInvoke(model, tools);
   if (status != kModelOk) {

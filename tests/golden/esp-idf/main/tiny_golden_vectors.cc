@@ -16,11 +16,11 @@ const int8_t kOutput0[2 * 3] = {
 };
 
 const GoldenTensor kInputs[] = {
-    {kInput0, sizeof(kInput0) / 2},
+    {kInput0, 8, sizeof(int8_t), ElementAt<int8_t>},
 };
 
 const GoldenTensor kOutputs[] = {
-    {kOutput0, sizeof(kOutput0) / 2},
+    {kOutput0, 3, sizeof(int8_t), ElementAt<int8_t>},
 };
 
 }  // namespace

@@ -46,8 +46,8 @@ ModelStatus tiny_invoke(void);
 // Bytes of the arena in use, as TFLM counts them; 0 before init.
 size_t tiny_arena_used(void);
 
-// The data of an input or output tensor, in the arena; valid after init, null
-// before it.
+// The data of an input or output tensor, in the arena; valid after init. Null
+// before it, and for an index that the model does not have.
 void* tiny_input(size_t index);
 const void* tiny_output(size_t index);
 

@@ -11,8 +11,16 @@
 // The values of one tensor in all vectors, one vector after the other.
 struct GoldenTensor {
   const void* values;
-  size_t bytes;  // of one vector
+  size_t elements;  // of one vector
+  size_t element_bytes;
+  int64_t (*element)(const void* values, size_t index);
 };
+
+// The element of a tensor at an index.
+template <typename T>
+int64_t ElementAt(const void* values, size_t index) {
+  return static_cast<const T*>(values)[index];
+}
 
 struct SelfTestModel {
   const char* name;
