@@ -136,6 +136,16 @@ def test_models_of_one_firmware_share_the_larger_arena(an386: Board) -> None:
     assert facts["arena_bytes"] <= max(needed) * 1.02 + 256
 
 
+def test_each_model_has_a_runner_and_all_share_the_kernels(an386: Board) -> None:
+    def flash(*models: bytes) -> dict[str, int]:
+        facts = json.loads(text(generate(models, an386), "firmware.json"))
+        return facts["prediction"]["flash"]
+
+    one, two = flash(dense_model()), flash(dense_model(), dense_model(units=4))
+    assert two["model runner"] == 2 * one["model runner"] > 0
+    assert two["kernel fully_connected"] == one["kernel fully_connected"]
+
+
 def test_registers_the_operators_of_the_model_and_no_others(an386: Board) -> None:
     cmsis = text(generate([dense_model()], an386, name="d"), "src/d_model_runner.cc")
     assert "MicroMutableOpResolver<1>" in cmsis

@@ -7,6 +7,7 @@ from edgecompress.board import Board
 from edgecompress.firmware.model import FirmwareModel
 from edgecompress.memory.application import application
 from edgecompress.memory.flash import (
+    RUNNER,
     FlashTable,
     flash_table,
     model_item,
@@ -39,6 +40,7 @@ def predict(
     registered = [entry.name for model in models for entry in model.registrations]
     names = list(dict.fromkeys(registered))
     runtime = runtime_parts(names, board.core, kernels)
+    runtime[RUNNER] = sum(_runner_bytes(model, board.core, kernels) for model in models)
     # What the board's own framework would add is not in this image.
     app = application(replace(board, frameworks={"cmake": {}}))
     static, *stacks = resident_items(registered, board.core, kernels, app, interpreters=len(models))
@@ -59,6 +61,11 @@ def predict(
         compiler=_table(board.core, kernels).compiler,
         notes=tuple(_notes(names, board.core, kernels)),
     )
+
+
+def _runner_bytes(model: FirmwareModel, core: str, kernels: str) -> int:
+    """Return a model's own part of the runtime; the kernels serve all models."""
+    return runtime_parts([entry.name for entry in model.registrations], core, kernels)[RUNNER]
 
 
 def _table(core: str, kernels: str) -> FlashTable:
