@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -13,9 +14,11 @@ from edgecompress.board import Board, all_boards, load_board
 from edgecompress.errors import BoardError, DataError, UnsupportedModelError, UsageError
 from edgecompress.firmware.frameworks import FRAMEWORKS
 from edgecompress.firmware.generate import generate
+from edgecompress.firmware.model import check_labels, io_tensors
 from edgecompress.firmware.targets import CORES
 from edgecompress.firmware.write import write_firmware
 from edgecompress.tflite.interpreter import run_sequence
+from edgecompress.tflite.reader import read_model
 
 HOSTILE = 'x"; */ #include "/etc/passwd" \\\n${EVIL} {{ 123457*2 }} ../../<b>`id` ??/'
 
@@ -266,9 +269,49 @@ def test_labels_and_samples_come_from_files(
     runner = (tmp_path / "fw/src/m_model_runner.cc").read_text()
     assert runner.index('"cat"') < runner.index('"dog"') < runner.index('"bird"')
     assert "samples of the user" in (tmp_path / "fw/src/m_golden_vectors.cc").read_text()
+    labels.write_text("cat\ndog\n")
+    assert run_cli(*command, "--labels", labels) == 2
+    assert f"--labels {labels}: 2 labels for a model whose output is 1x3" in capsys.readouterr().err
     labels.write_bytes(b"\xff\xfe\x00")
     assert run_cli(*command, "--labels", labels) == 2
     assert "UTF-8" in capsys.readouterr().err
+
+
+def test_each_model_may_have_labels_and_samples_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("a.tflite", "b.tflite", "a.txt", "b.txt", "a.npz", "b.npz")
+    one, two, first, second, data_1, data_2 = (tmp_path / name for name in names)
+    for number, (model, labels, data) in enumerate(
+        ((one, first, data_1), (two, second, data_2)), start=3
+    ):
+        model.write_bytes(dense_model(units=number, features=number * 2))
+        labels.write_text("\n".join(f"{model.stem}{index}" for index in range(number)))
+        np.savez(data, x=np.full((60, number * 2), number, np.float32), y=np.arange(60) % number)
+    command = ("generate", one, two, "--board", "mps2_an386", "-o", tmp_path / "fw")
+    assert run_cli(*command, "--labels", first, "--data", data_1) == 0
+    src = tmp_path / "fw/src"
+    assert '"a2"' in (src / "a_model_runner.cc").read_text()
+    assert "labels" not in (src / "b_model_runner.cc").read_text()
+    assert "uniform noise" in (src / "b_golden_vectors.cc").read_text()
+    options = ("--labels", first, "--data", data_1, "--labels", second, "--data", data_2)
+    assert run_cli(*command, *options, "--force") == 0
+    assert '"b3"' in (src / "b_model_runner.cc").read_text()
+    assert "samples of the user" in (src / "b_golden_vectors.cc").read_text()
+    assert run_cli(*command, *options, "--data", data_1) == 2
+    assert "--data is given 3 times for 2 MODELS" in capsys.readouterr().err
+
+
+def test_labels_are_those_of_an_output() -> None:
+    for model, counts in (
+        (dense_model(units=3), {3}),
+        (dense_model(units=1), {1, 2}),  # a sigmoid: which of two
+        (reshape_model(12), {12}),
+    ):
+        outputs = io_tensors(read_model(model))[1]
+        for count in range(1, 15):
+            with nullcontext() if count in counts else pytest.raises(UsageError, match="labels"):
+                check_labels(["x"] * count, outputs)
 
 
 # What the runner may use of TFLM, at the commit of `firmware.json`.

@@ -1,6 +1,7 @@
 """`edgecompress generate`: firmware sources for .tflite models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from edgecompress.cli.options import boards_dir_option, json_option
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgecompress.firmware.model import ModelSource
 
 _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "host")
 
@@ -29,17 +32,18 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
 @click.option("--name", help="Name of the project and, with one MODEL, of the model in C.  "
               "[default: the file's name]")  # fmt: skip
 @click.option(
-    "--data",
+    "--data", multiple=True,
     help="Real samples for the test vectors: .npz, folder of images, .csv or "
-    "package.module:function. Noise otherwise.",
-)
+    "package.module:function. Noise otherwise. Repeat it for further MODELS, in their order.",
+)  # fmt: skip
 @click.option(
     "--vectors", type=click.IntRange(min=1), default=4, show_default=True,
     help="Number of golden test vectors for each model.",
 )  # fmt: skip
 @click.option(
-    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Text file with the name of a class in each line, to be constants of the firmware.",
+    "--labels", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Text file with the name of a class in each line, to be constants of the firmware. "
+    "Repeat it for further MODELS, in their order.",
 )  # fmt: skip
 @click.option(
     "--kernels", type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
@@ -59,9 +63,9 @@ def command(
     out: Path,
     framework: str,
     name: str | None,
-    data: str | None,
+    data: tuple[str, ...],
     vectors: int,
-    labels: Path | None,
+    labels: tuple[Path, ...],
     kernels: str | None,
     seed: int,
     force: bool,
@@ -79,13 +83,11 @@ def command(
     from edgecompress.firmware.write import write_firmware
 
     files = generate(
-        models,
+        _sources(models, data, labels, seed),
         load_board(board, boards_dir),
         framework,
         name,
         vectors=vectors,
-        samples=_samples(data, models[0], seed) if data else None,
-        labels=_labels(labels) if labels else (),
         seed=seed,
         kernels=kernels,
     )
@@ -95,13 +97,39 @@ def command(
     click.echo(f"wrote {len(files)} files to {out}; next: see {out / 'README.md'}", err=True)
 
 
-def _labels(path: Path) -> list[str]:
+def _sources(
+    models: Sequence[Path], data: Sequence[str], labels: Sequence[Path], seed: int
+) -> "list[ModelSource]":
     from edgecompress.errors import UsageError
+    from edgecompress.firmware.model import ModelSource
+
+    for option, values in (("--data", data), ("--labels", labels)):
+        if len(values) > len(models):
+            raise UsageError(f"{option} is given {len(values)} times for {len(models)} MODELS")
+    return [
+        ModelSource(
+            model,
+            None if samples is None else _samples(samples, model, seed),
+            () if names is None else _labels(names, model),
+        )
+        for model, samples, names in zip_longest(models, data, labels)
+    ]
+
+
+def _labels(path: Path, model: Path) -> list[str]:
+    from edgecompress.errors import UsageError
+    from edgecompress.firmware.model import check_labels, io_tensors
+    from edgecompress.tflite.reader import read_model
 
     try:
-        return path.read_text(encoding="utf-8").strip().splitlines()
+        labels = path.read_text(encoding="utf-8").strip().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--labels {path}: not a text file in UTF-8: {error}") from error
+    try:
+        check_labels(labels, io_tensors(read_model(model))[1])
+    except UsageError as error:
+        raise UsageError(f"--labels {path}: {error}") from error
+    return labels
 
 
 def _samples(data: str, model: Path, seed: int) -> "NDArray[Any]":

@@ -16,6 +16,7 @@ from edgecompress.firmware.identifiers import unique_identifiers
 from edgecompress.firmware.memory import ArenaPlace
 from edgecompress.firmware.model import (
     FirmwareModel,
+    ModelSource,
     count_resource_variables,
     io_tensors,
     is_stateful,
@@ -39,7 +40,7 @@ _SHARED = ("model_status", "quantization", "self_test", "tensor_arena")
 
 
 def generate(
-    models: Sequence[Path | bytes],
+    models: Sequence[Path | bytes | ModelSource],
     board: Board,
     framework: str = "cmake",
     name: str | None = None,
@@ -55,13 +56,15 @@ def generate(
     The same arguments give the same files, byte for byte.
 
     Args:
-        models: .tflite files or their bytes; several share one tensor arena.
+        models: .tflite files or their bytes, or each with samples and labels of its own; several
+            share one tensor arena.
         board: the board the project is for.
         framework: one of FRAMEWORKS.
         name: of the project; by default the first file's.
         vectors: number of golden test vectors for each model.
         samples: real inputs [n, ...] in the model's units for the vectors; noise otherwise.
         labels: names of the classes, in the order of the output's elements.
+            Both are for models that are not a `ModelSource`.
         seed: of the noise.
         kernels: "cmsis-nn" or "reference", instead of the board's own kernel library.
 
@@ -74,16 +77,17 @@ def generate(
     check_framework(framework, board)
     if not models or vectors < 1:
         raise UsageError("give at least one model and at least one test vector")
-    titles = [_title(model, name if len(models) == 1 else None) for model in models]
+    sources = [
+        model if isinstance(model, ModelSource) else ModelSource(model, samples, labels)
+        for model in models
+    ]
+    titles = [_title(source.model, name if len(models) == 1 else None) for source in sources]
     on_board = target_of(board.core, kernels or board.kernels)
     runs_on = HOST if framework == "host" else on_board
     described = [
-        _describe(
-            model, title, prefix, runs_on, on_board,
-            vectors=vectors, samples=samples, labels=labels, seed=seed,
-        )
-        for model, title, prefix in zip(models, titles, unique_identifiers(titles), strict=True)
-    ]  # fmt: skip
+        _describe(source, title, prefix, runs_on, on_board, vectors=vectors, seed=seed)
+        for source, title, prefix in zip(sources, titles, unique_identifiers(titles), strict=True)
+    ]
     facts = template_facts(described, board, framework, name or titles[0], runs_on.kernels)
     _say_where_the_arena_goes(facts["arena_place"], board)
     return with_written_files(_files(LAYOUTS[framework], framework, facts))
@@ -106,21 +110,20 @@ def _title(model: Path | bytes, name: str | None) -> str:
 
 
 def _describe(
-    source: Path | bytes,
+    source: ModelSource,
     title: str,
     prefix: str,
     runs_on: Target,
     on_board: Target,
     *,
     vectors: int,
-    samples: NDArray[Any] | None,
-    labels: Sequence[str],
     seed: int,
 ) -> FirmwareModel:
-    graph = read_model(source)
+    model, samples = source.model, source.samples
+    graph = read_model(model)
     inputs, outputs = io_tensors(graph)
     check_supported(graph)
-    content = source.read_bytes() if isinstance(source, Path) else source
+    content = model.read_bytes() if isinstance(model, Path) else model
     for defect in known_defects(graph, runs_on):
         _log.warning("warning: %s", defect)
     return FirmwareModel(
@@ -137,7 +140,7 @@ def _describe(
         stateful=is_stateful(graph),
         starts_anew=starts_anew(graph),
         vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
-        labels=tuple(labels),
+        labels=tuple(source.labels),
     )
 
 

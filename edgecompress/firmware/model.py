@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from edgecompress.errors import UnsupportedModelError
+from numpy.typing import NDArray
+
+from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.firmware.vectors import GoldenVectors
 from edgecompress.memory.arena import Arena
 from edgecompress.tflite.graph import Graph, Tensor
@@ -34,6 +38,19 @@ _TFLM_VARIABLE_HEADERS = (
 _STATEFUL = frozenset(
     {"ASSIGN_VARIABLE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", "CUSTOM:CIRCULAR_BUFFER"}
 )
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model with what belongs to it alone, for firmware of several models.
+
+    `samples` are real inputs [n, ...] in the model's units for its test vectors, None for noise;
+    `labels` the names of its classes, in the order of its output's elements.
+    """
+
+    model: Path | bytes
+    samples: NDArray[Any] | None = None
+    labels: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,16 @@ def io_tensors(graph: Graph) -> tuple[tuple[IoTensor, ...], tuple[IoTensor, ...]
     inputs = [_io_tensor("input", i, tensors[t]) for i, t in enumerate(graph.main.inputs)]
     outputs = [_io_tensor("output", i, tensors[t]) for i, t in enumerate(graph.main.outputs)]
     return tuple(inputs), tuple(outputs)
+
+
+def check_labels(labels: Sequence[str], outputs: Sequence[IoTensor]) -> None:
+    """Raise UsageError unless an output has an element for each label, or is an index of them."""
+    counts = {tensor.shape[-1] if tensor.shape else 1 for tensor in outputs}
+    is_index = any(tensor.scale is None for tensor in outputs)
+    is_binary = len(labels) == 2 and 1 in counts  # noqa: PLR2004 - one element says which of two
+    if not (len(labels) in counts or is_index or is_binary):
+        shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in outputs)
+        raise UsageError(f"{len(labels)} labels for a model whose output is {shapes}")
 
 
 def is_stateful(graph: Graph) -> bool:

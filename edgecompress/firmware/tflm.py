@@ -110,7 +110,7 @@ def _check_contents(library: Path, core: str, kernels: str) -> None:
         raise ToolError(
             f"{library} has {found.kernels} kernels, and the project is for {kernels}: "
             f"generate it with --kernels {found.kernels}, or build TFLM "
-            + ("with OPTIMIZED_KERNEL_DIR=cmsis_nn" if kernels == "cmsis-nn" else "without it")
+            f"{'with' if kernels == 'cmsis-nn' else 'without'} OPTIMIZED_KERNEL_DIR=cmsis_nn"
         )
 
 
