@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,12 +158,31 @@ def test_a_section_of_the_arduino_core_is_used_where_there_is_one() -> None:
 def test_where_no_section_is_known_the_readme_says_what_to_define(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    files = generate([LARGE], teensy(), "zephyr", vectors=1)
+    frameworks = {"pico": {"board": "teensy"}}  # no board of the SDK's has a second RAM
+    files = generate([LARGE], replace(teensy(), frameworks=frameworks), "pico", vectors=1)
     readme = str(files["README.md"])
     assert "RAM2 (OCRAM): 524288 bytes at 0x20200000" in readme
     assert "TENSOR_ARENA_ATTRIBUTE" in readme
     assert "section(" not in str(files["src/tensor_arena.h"])
     assert "TENSOR_ARENA_ATTRIBUTE" in caplog.text
+
+
+def test_zephyrs_devicetree_has_a_section_for_the_arena() -> None:
+    files = generate([LARGE], teensy(), "zephyr", vectors=1)
+    assert 'section("TENSOR_ARENA")' in str(files["src/tensor_arena.h"])
+    assert "`app.overlay`" in str(files["README.md"])
+    dtlib = pytest.importorskip(
+        "devicetree.dtlib", reason="needs devicetree: pip install devicetree"
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".dts") as file:
+        cells = "#address-cells = <1>; #size-cells = <1>;"
+        file.write(f"/dts-v1/;\n/ {{ {cells} }};\n{files['app.overlay']}")
+        file.flush()
+        node = dtlib.DT(file.name).get_node("/tensor-arena@20200000")
+    assert node.props["compatible"].to_strings() == ["zephyr,memory-region", "mmio-sram"]
+    assert node.props["reg"].to_nums() == [0x20200000, 524_288]
+    assert node.props["zephyr,memory-region"].to_string() == "TENSOR_ARENA"
+    assert "app.overlay" not in generate([dense_model()], teensy(), "zephyr", vectors=1)
 
 
 @pytest.mark.parametrize(

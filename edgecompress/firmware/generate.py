@@ -168,7 +168,7 @@ def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str
     for template in template_files(framework):
         path = template.replace("__project__", facts["project"])
         files[path] = render(f"{framework}/{template}", {**facts, "sources": sources})
-    return files
+    return {path: text for path, text in files.items() if text}
 
 
 def _is_source(template: str) -> bool:

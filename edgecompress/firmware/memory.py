@@ -11,6 +11,8 @@ from edgecompress.memory.ram import arena_margin_bytes
 
 # Part of .bss, so that a linker script which does not know it still gives the arena memory.
 _CMAKE_SECTION = ".bss.tensor_arena"
+# Zephyr has a section for each memory region of its devicetree, of the region's name.
+_ZEPHYR_SECTION = "TENSOR_ARENA"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def arena_place(
 def _section(region: Region, framework: str) -> str:
     if framework == "cmake":
         return _CMAKE_SECTION
+    if framework == "zephyr":
+        return _ZEPHYR_SECTION
     # PlatformIO projects are of its framework arduino, with the same linker script.
     return region.arduino_section if framework in ("arduino", "platformio") else ""
 
