@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from elftools.elf.constants import P_FLAGS
+from elftools.elf.constants import P_FLAGS, SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from firmware_tools import (
     boards_of,
@@ -64,6 +64,30 @@ def test_the_api_compiles_as_c(folder: Path, tmp_path: Path) -> None:
         "  return model_invoke() == kModelOk && model_dequantize0(model_output0()[0]) > 0;\n}\n"
     )
     output_of(["gcc", "-std=c11", "-fsyntax-only", *WARNINGS, "-I", folder / "src", user])
+
+
+def test_attributes_place_the_arena_and_each_model(folder: Path, tmp_path: Path) -> None:
+    need("arm-none-eabi-g++")
+    for source, macro, section in (
+        ("tensor_arena", "TENSOR_ARENA", ".psram"),
+        ("tensor_arena", "TENSOR_ARENA", ".dtcm_bss"),
+        ("model_model_data", "MODEL_MODEL_DATA", ".xip"),
+        ("model_2_model_data", "MODEL_2_MODEL_DATA", ".qspi"),
+    ):
+        made = tmp_path / f"{source}.o"
+        attribute = f'-D{macro}_ATTRIBUTE=__attribute__((section("{section}")))'
+        flags = ("-std=c++17", "-mcpu=cortex-m7", *WARNINGS, attribute, "-I", folder / "src")
+        output_of(["arm-none-eabi-g++", *flags, "-c", folder / f"src/{source}.cc", "-o", made])
+        with made.open("rb") as file:
+            elf = ELFFile(file)
+            placed = elf.get_section_by_name(section)
+            assert placed["sh_addralign"] == 16
+            symbols = elf.get_section_by_name(".symtab").iter_symbols()
+            (array,) = [s for s in symbols if s["st_size"] > 64]
+            assert elf.get_section(array["st_shndx"]).name == section
+            assert array["st_info"]["bind"] == "STB_GLOBAL"
+            writable = bool(placed["sh_flags"] & SH_FLAGS.SHF_WRITE)
+            assert writable == (source == "tensor_arena")
 
 
 def test_inlines_quantize_as_python_does(folder: Path, tmp_path: Path) -> None:
@@ -276,6 +300,16 @@ def test_a_crash_ends_the_run_and_says_so(copying: tuple[Path, Path]) -> None:
     (folder / "src/copy_model_runner.cc").write_text(crash)
     build(folder, find_tflm(tflm))
     with pytest.raises(EdgecompressError, match=r"fault .* stopped it(.|\n)*result=FAULT"):
+        emulate(folder, timeout_seconds=60)
+
+
+def test_a_stack_that_is_used_up_is_an_error(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    # With the frames around it, a few bytes more than there are: the end of .bss lies below.
+    deep = "volatile uint8_t deep[4000]; for (volatile uint8_t& byte : deep) byte = 0;"
+    (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy", statement=deep))
+    build(folder, find_tflm(tflm))
+    with pytest.raises(EdgecompressError, match=r"all 4,096 bytes of stack .*sections\.ld"):
         emulate(folder, timeout_seconds=60)
 
 

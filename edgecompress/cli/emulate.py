@@ -57,6 +57,8 @@ def _print_json(result: "Emulation") -> None:
 
 
 def _print(result: "Emulation") -> None:
+    from edgecompress.firmware.project import BareMetalProject
+
     project = result.project
     stands_in = "" if result.core == project.core else f", which stands in for {project.core}"
     machine = "this machine" if result.machine == "host" else f"QEMU's {result.machine}"
@@ -64,7 +66,8 @@ def _print(result: "Emulation") -> None:
     for model in result.models:
         click.echo(_line(model))
     if result.stack_used_bytes is not None:
-        click.echo(f"stack used {result.stack_used_bytes:,} bytes")
+        total = f" of {project.stack_bytes:,}" if isinstance(project, BareMetalProject) else ""
+        click.echo(f"stack used {result.stack_used_bytes:,}{total} bytes")
     for model in result.models:
         if model.operators:
             _print_operators(model)

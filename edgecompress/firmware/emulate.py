@@ -65,8 +65,8 @@ def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False
             a host project.
         ToolError: QEMU is missing, a program did not end in time, or the profiling image cannot be
             built.
-        EdgecompressError: an output differs from the golden vectors, or the program crashed; the
-            message shows where.
+        EdgecompressError: an output differs from the golden vectors, the program crashed, or its
+            stack is too small; the message shows where.
     """
     project = read_project(folder)
     if isinstance(project, BareMetalProject):
@@ -83,6 +83,11 @@ def _on_qemu(project: BareMetalProject, timeout_seconds: float, *, profile: bool
     require("qemu-system-arm", *(["cmake"] if profile else []))
     output = _qemu_output(project, image, timeout_seconds)
     result = _emulation(project, output, project.machine, MACHINES[project.machine].core)
+    if result.stack_used_bytes is not None and result.stack_used_bytes >= project.stack_bytes:
+        raise EdgecompressError(
+            f"{image}: all {project.stack_bytes:,} bytes of stack were used, and maybe more: "
+            f"enlarge .stack in {project.folder / 'board' / 'sections.ld'}"
+        )
     return _with_operators(result, project, timeout_seconds) if profile else result
 
 

@@ -54,6 +54,7 @@ class BareMetalProject(Project):
     image: str
     machine: str
     machine_image: str
+    stack_bytes: int
     tflm_commit: str  # that the prediction's tables are of
     prediction: Prediction
 
@@ -101,6 +102,7 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
         image=facts["image"],
         machine=facts["qemu"]["machine"],
         machine_image=facts["qemu"]["image"],
+        stack_bytes=facts["stack_bytes"],
         tflm_commit=facts["tflm_commit"],
         prediction=Prediction(
             **{**facts["prediction"], "notes": tuple(facts["prediction"]["notes"])}
