@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.compression.batch_norm import training_batch_norm
 from edgecompress.compression.batches import gather_samples, views_of
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.epochs import Epoch, Run, train_epochs
@@ -86,7 +87,7 @@ def finetune(
     judged = _judged(validation if validation.size else train, teacher, task)
     judge = score or (lambda outputs, split: fitness(task, outputs, split))
     predict = predictor(student)
-    with _batch_norm_momentum(student, settings.batch_norm_momentum):
+    with training_batch_norm(student, settings.batch_norm_momentum):
         lesson = Lesson(task, teacher, tuple(features), loss)
         samples = gather_samples(train, unlabelled, lesson, settings)
         view_of = views_of(samples, lesson, settings)
@@ -138,23 +139,3 @@ def _copy(model: Any, seed: int) -> Any:
         if generator is not None:
             generator.state.assign([seed, number])
     return copy
-
-
-@contextmanager
-def _batch_norm_momentum(model: Any, limit: float) -> Iterator[None]:
-    """Let batch normalization's averages follow faster for a while."""
-    import keras
-
-    layers = [
-        layer
-        for layer in model._flatten_layers()  # noqa: SLF001 - nested layers too
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    before = [layer.momentum for layer in layers]
-    try:
-        for layer in layers:
-            layer.momentum = min(layer.momentum, limit)
-        yield
-    finally:
-        for layer, momentum in zip(layers, before, strict=True):
-            layer.momentum = momentum
