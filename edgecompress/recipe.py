@@ -36,8 +36,8 @@ class Recipe:
     alpha: float = 0.3  # share of the teacher in the loss, the rest is the labels'
     temperature: float = 4.0
     learning_rate: float = 3e-3
-    batch_size: int = 128
-    max_epochs: int = 30
+    batch_size: int = 64
+    max_epochs: int = 60
     calibration_samples: int = 200
     seed: int = 0
 

@@ -182,7 +182,8 @@ def test_startup_linker_script_and_self_test_run_on_each_core(
     assert runner.ram_bytes >= 12  # what the stand-in lets startup initialize
     with built.image.open("rb") as file:
         flags = [segment["p_flags"] for segment in ELFFile(file).iter_segments("PT_LOAD")]
-    assert flags == [P_FLAGS.PF_R | P_FLAGS.PF_X, P_FLAGS.PF_R | P_FLAGS.PF_W]
+    read_write = P_FLAGS.PF_R | P_FLAGS.PF_W
+    assert flags == [P_FLAGS.PF_R | P_FLAGS.PF_X, read_write, read_write]
     result = emulate(folder, timeout_seconds=60)
     assert result.machine == machine
     assert [(run.vectors, run.failed, run.arena_used_bytes) for run in result.models] == [

@@ -43,7 +43,7 @@ class Case:
     tfmot_epochs: int = 20
     tfmot_qat: bool = True  # False for Conv1D, and batch norm after Dense, which it leaves in float
     qat_epochs: int = 8
-    compress_epochs: int = 30  # max_epochs of the recipe, its default
+    compress_epochs: int = 60  # max_epochs of the recipe, its default
     time_budget: str = "20m"
     int8_bytes: int | None = None  # of the original; as run "ptq" makes it when None
 
@@ -65,10 +65,10 @@ CASES = {
             pixels="0..255",
             int8_bytes=95_352,  # the converter's, where tensors are named as short as layers
             scratch_epochs=40,
-            compress_epochs=20,
-            tfmot_epochs=10,
+            compress_epochs=36,
+            tfmot_epochs=6,
             qat_epochs=4,
-            time_budget="12m",
+            time_budget="16m",
         ),
         Case(
             name="spoken_digits",

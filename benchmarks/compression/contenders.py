@@ -82,7 +82,6 @@ def _ours(bench: Bench, target: Target) -> Made:
         max_accuracy_drop=0.0,
         time_budget=bench.case.time_budget,
         max_model_bytes=bench.byte_limit(target),
-        batch_size=bench.case.batch_size,
         max_epochs=bench.case.compress_epochs,
         seed=bench.seed,
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_EPOCHS_SHARE = 1 / 6  # a trial's epochs, of those of a full training
+_EPOCHS_SHARE = 1 / 10  # a trial's epochs, of those of a full training
 _TRIALS = 100  # where the recipe does not say
 _TIME_SHARE = 0.5  # of the time left; the rest is for training the best trial in full
 _FIRST_SHARES = (1.0, 0.7, 0.5, 0.35)  # see Choice.share

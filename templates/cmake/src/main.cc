@@ -3,7 +3,14 @@
 
 {{ (["console.h"] + golden_headers) | includes }}
 
+// Where TFLM's Cortex-M library prints its messages, if it was built with them.
+extern "C" void RegisterDebugLogCallback(void (*print)(const char* text))
+    __attribute__((weak));
+
 int main() {
+  if (RegisterDebugLogCallback != nullptr) {
+    RegisterDebugLogCallback(ConsolePrint);
+  }
   size_t failed = 0;
 {% for model in models %}
   const SelfTestModel& model{{ loop.index }} = g_{{ model.prefix }}_self_test;
