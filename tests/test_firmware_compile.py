@@ -295,6 +295,24 @@ def test_a_model_that_does_not_start_is_named(copying: tuple[Path, Path]) -> Non
         emulate(folder, timeout_seconds=60)
 
 
+def test_a_failed_assertion_and_a_heap_that_is_not_there(copying: tuple[Path, Path]) -> None:
+    folder, tflm = copying
+    statement = """
+    static char text[8];
+    void* none = malloc(16);
+    snprintf(text, sizeof(text), "%d", none == nullptr ? 42 : 0);
+    assert(strcmp(text, "42") == 0);
+    assert(text[0] == 'x');"""
+    runner = copying_runner("copy", statement=statement)
+    headers = "".join(f"#include <{name}>\n" for name in ("assert.h", "stdio.h", "stdlib.h"))
+    (folder / "src/copy_model_runner.cc").write_text(headers + runner)
+    build(folder, find_tflm(tflm))
+    with pytest.raises(
+        EdgecompressError, match=r"it called abort(.|\n)*copy_invoke.*: text\[0\] ="
+    ):
+        emulate(folder, timeout_seconds=60)
+
+
 def test_a_crash_ends_the_run_and_says_so(copying: tuple[Path, Path]) -> None:
     folder, tflm = copying
     crash = copying_runner("copy", statement="*reinterpret_cast<volatile int*>(0xFFFFFFF0u) = 1;")
@@ -414,8 +432,14 @@ def test_differences_to_the_prediction_are_explained() -> None:
         ("kernel div", -50),
     ]
     here = {"compiler": "13.2.1", "commit": "a" * 40, "known_commit": "b" * 40}
-    reasons = " / ".join(explain(rows, predicted, **here))
-    for words in ("CONV_2D for all types", "aaaaaaaaaaaa", "compiled with 13.2.1", "have alike"):
+    reasons = " / ".join(explain(rows, predicted, **here, is_release=False))
+    for words in (
+        "BUILD_TYPE=release",
+        "CONV_2D for all types",
+        "aaaaaaaaaaaa",
+        "compiled with 13.2.1",
+        "have alike",
+    ):
         assert words in reasons
     same = {"compiler": "12.2.1", "commit": "b" * 40, "known_commit": "b" * 40}
     assert explain((), predicted, **same) == ("CONV_2D for all types",)

@@ -1,4 +1,4 @@
-"""What a static library of TFLM holds: code of which processor, and which kernel library."""
+"""What a static library of TFLM holds: code of which processor and kernels, and assertions."""
 
 import mmap
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ _EM_ARM = 40
 # call, defined in the library or not.
 _TFLM = b"Register_CONV_2D"
 _CMSIS_NN = b"arm_convolve_"
+# What newlib's and glibc's assert() call; builds with NDEBUG have neither.
+_ASSERTIONS = (b"__assert_func", b"__assert_fail")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Contents:
 
     is_arm: bool | None
     kernels: str | None  # "cmsis-nn" or "reference"
+    has_assertions: bool = False
 
 
 def contents(library: Path) -> Contents:
@@ -31,7 +34,8 @@ def contents(library: Path) -> Contents:
         if not file.read(1):
             return Contents(None, None)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return Contents(_is_arm(data), _kernels(data))
+            assertions = any(data.find(name) >= 0 for name in _ASSERTIONS)
+            return Contents(_is_arm(data), _kernels(data), assertions)
 
 
 def _is_arm(data: mmap.mmap) -> bool | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecompress.errors import DoesNotFitError, UsageError
+from edgecompress.firmware.archive import contents
 from edgecompress.firmware.cmake import compile_project, configure, failed_build
 from edgecompress.firmware.comparison import PartComparison, compare, explain
 from edgecompress.firmware.linkmap import Contributor, contributors, region_bytes
@@ -104,6 +105,7 @@ def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
             compiler=_compiler_version(),
             commit=tflm.commit,
             known_commit=project.tflm_commit,
+            is_release=not contents(tflm.library(project.core, project.kernels)).has_assertions,
         ),
     )
 

@@ -43,6 +43,7 @@ def explain(
     compiler: str,
     commit: str,
     known_commit: str,
+    is_release: bool = True,
 ) -> tuple[str, ...]:
     """Return in words where the differences are from.
 
@@ -52,6 +53,7 @@ def explain(
         compiler: version of the compiler, "" if it cannot be told.
         commit: of the TFLM that was linked, "" if it cannot be told.
         known_commit: of the TFLM that the tables were measured with.
+        is_release: whether TFLM was built without assertions and messages, as for the tables.
     """
     flash = {row.part: row for row in compared if row.memory == "flash"}
     reasons = list(prediction.notes)
@@ -59,6 +61,11 @@ def explain(
         reasons.append(
             f"TFLM is at {commit[:12] or 'an unknown commit'}, "
             f"fit's tables are of {known_commit[:12]}"
+        )
+    if not is_release:
+        reasons.append(
+            "TFLM was built with assertions and messages; fit's tables are of release builds "
+            "(BUILD_TYPE=release)"
         )
     if compiler and compiler not in prediction.compiler:
         reasons.append(f"compiled with {compiler}, fit's tables with {prediction.compiler}")

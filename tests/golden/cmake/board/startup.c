@@ -125,6 +125,29 @@ void abort(void) {
   Exit(1);
 }
 
+// A failed assertion, of a build of TFLM with assertions; libc's would bring in
+// files and the heap.
+void __assert_func(const char* file, int line, const char* function,
+                   const char* expression) __attribute__((noreturn));
+void __assert_func(const char* file, int line, const char* function,
+                   const char* expression) {
+  (void)line;  // the expression says as much
+  ConsolePrint("\nassertion failed in ");
+  ConsolePrint(file);
+  ConsolePrint(", ");
+  ConsolePrint(function);
+  ConsolePrint(": ");
+  ConsolePrint(expression);
+  abort();
+}
+
+// There is no heap. libc asks for one to format text, and does without.
+void* _sbrk(ptrdiff_t bytes);
+void* _sbrk(ptrdiff_t bytes) {
+  (void)bytes;
+  return (void*)-1;
+}
+
 // A pure virtual function was called; libstdc++'s would bring in unwinding.
 void __cxa_pure_virtual(void) __attribute__((noreturn));
 void __cxa_pure_virtual(void) { abort(); }

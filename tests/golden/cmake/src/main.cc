@@ -4,7 +4,14 @@
 #include "console.h"
 #include "tiny_golden_vectors.h"
 
+// Where TFLM's Cortex-M library prints its messages, if it was built with them.
+extern "C" void RegisterDebugLogCallback(void (*print)(const char* text))
+    __attribute__((weak));
+
 int main() {
+  if (RegisterDebugLogCallback != nullptr) {
+    RegisterDebugLogCallback(ConsolePrint);
+  }
   size_t failed = 0;
   const SelfTestModel& model1 = g_tiny_self_test;
   failed += RunSelfTest(model1, ConsolePrint, CycleCount);
