@@ -82,7 +82,11 @@ def test_check_prints_what_it_found(described: Path, capsys: pytest.CaptureFixtu
     assert found["commit"] == TFLM_COMMIT
     assert list(found["libraries"]) == ["cortex-m4f"]
     assert run_cli("tflm", "check", described) == 0
-    assert "library for cortex-m4f" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"library for cortex-m4f: {described / 'm4.a'} (cmsis-nn kernels)\n" in said
+    (described / "m4.a").write_bytes(library_bytes(ARM, "__assert_func"))
+    assert run_cli("tflm", "check", described) == 0
+    assert "(reference kernels; with assertions and messages, so larger" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

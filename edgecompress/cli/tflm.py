@@ -59,4 +59,15 @@ def _print(tflm: "Tflm") -> None:
     for folder in tflm.include_dirs:
         click.echo(f"include {folder}")
     for core, library in sorted(tflm.libraries.items()):
-        click.echo(f"library for {core}: {library}")
+        click.echo(f"library for {core}: {library}{_contents(library)}")
+
+
+def _contents(library: Path) -> str:
+    from edgecompress.firmware.archive import contents
+
+    if not library.is_file():
+        return ""
+    found = contents(library)
+    kernels = f"{found.kernels} kernels" if found.kernels else "kernels unknown"
+    release = "; with assertions and messages, so larger than fit says"
+    return f" ({kernels}{release if found.has_assertions else ''})"
