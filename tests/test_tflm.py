@@ -1,12 +1,15 @@
 import json
 import platform
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import REPOSITORY
 from firmware_tools import run_cli
 
 from edgecompress.errors import ToolError
+from edgecompress.firmware.targets import CORES
 from edgecompress.firmware.tflm import find_tflm
 from edgecompress.tflite.operators import TFLM_COMMIT
 
@@ -149,3 +152,14 @@ def test_a_copy_in_the_checkout_of_something_else_has_no_commit(upstream: Path) 
     assert find_tflm(upstream).commit == ""
     own = commit(upstream)
     assert find_tflm(upstream).commit == own
+
+
+def test_the_documented_description_is_read(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs/tflm.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "tflm.toml").write_text(example)
+    tflm = find_tflm(tmp_path)
+    assert tflm.is_known_commit
+    assert set(tflm.libraries) == {"cortex-m0plus", "cortex-m4f", "cortex-m4f/reference", "host"}
+    for core in CORES:
+        assert f"`{core}`" in text
