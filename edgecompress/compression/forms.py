@@ -31,7 +31,7 @@ _WORTHWHILE = 0.01
 # While this share of its weights is too much, channels go instead of one more convolution: those
 # left are small, and lose much when they are separated.
 _NEARLY = 0.3
-_RACE_SHARE = 1 / 10  # of the epochs of a full training
+_RACE_SHARE = 1 / 15  # of the epochs of a full training
 
 
 @dataclass(frozen=True)
