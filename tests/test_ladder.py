@@ -86,6 +86,16 @@ def test_what_rounding_takes_is_remedied_before_it_is_trained_with_rounding(job,
     assert _step(job, [replace(lossy, step="qat")]) is train_on
 
 
+def test_points_that_rounding_takes_are_notable_though_more_are_lost_otherwise(job, attempt):
+    tried = [attempt("quantize", short=100), attempt("prune", floating=0.84, int8=0.836)]
+    assert _step(job, tried) is remedy_rounding
+    assert _step(job, [*tried, attempt("remedy", floating=0.84, int8=0.835)]) is train_for_int8
+    assert _step(job, [*tried, attempt("remedy", floating=0.84, int8=0.839)]) is train_on
+    errors = replace(job, task="reconstruction", reference=0.1)
+    tried = [attempt("quantize", short=100), attempt("prune", floating=0.11, int8=0.1105)]
+    assert _step(errors, tried) is train_on
+
+
 def test_a_trained_model_gets_remedies_of_its_own(job, attempt) -> None:
     tried = [attempt("quantize", short=100), attempt("prune", floating=0.89, int8=0.86)]
     assert _step(job, tried) is remedy_rounding

@@ -24,9 +24,10 @@ Step = Callable[[Job, Sequence[Attempt], str], Attempt]
 
 _MAX_TRAININGS = 4
 # Share of the loss that int8 rounding must take before remedies without training are tried, and
-# before training is made aware of it.
+# before training is made aware of it; points of accuracy are notable whatever share they are.
 _NOTABLE_SHARE = 0.2
 _ROUNDING_SHARE = 0.5
+_NOTABLE_POINTS = 0.3
 # A step that trains is begun only while this share of the time budget is left: with less, there
 # is no time to train and to measure what came of it.
 _SHARE_TO_BEGIN = 0.15
@@ -81,14 +82,15 @@ def _improving(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[St
         f"{job.recipe.max_accuracy_drop:g} may be lost"
     )
     rounding = points_lost(job.task, best.float_metric, best.int8_metric)
-    if rounding > _NOTABLE_SHARE * lost:
+    many = unit_of_loss(job.task) == "points" and rounding >= _NOTABLE_POINTS
+    if many or rounding > _NOTABLE_SHARE * lost:
         why = f"{why}. int8 rounding takes {rounding:.2f} of that"
         since = attempts[_position(attempts, best) :]
         if best.step != "qat" and all(attempt.step != "remedy" for attempt in since):
             return remedy_rounding, why
     if _trained_enough(attempts, best):
         return None
-    if rounding > _ROUNDING_SHARE * lost and best.step != "qat":
+    if (many or rounding > _ROUNDING_SHARE * lost) and best.step != "qat":
         return train_for_int8, why
     return train_on, why
 

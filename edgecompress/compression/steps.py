@@ -18,9 +18,9 @@ from edgecompress.metrics import primary_metric
 
 _log = logging.getLogger(__name__)
 
-# Share of the time left that a training step may take: the rest is for quantizing and measuring.
-# One long training comes further than two that share its time.
-_TRAINING_SHARE = 0.8
+# Share of the time left that a training step may take: the rest is for quantizing, measuring, and a
+# short training with rounding. One long training comes further than two that share its time.
+_TRAINING_SHARE = 0.7
 _PATIENCE_EPOCHS = 6
 # What is trained already is trained on at a lower rate: the full one would first undo it.
 _FURTHER_RATE = 1 / 3
