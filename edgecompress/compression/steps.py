@@ -1,6 +1,7 @@
 """The steps of a run: each makes one Attempt from what was tried before."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,8 @@ _log = logging.getLogger(__name__)
 # Share of the time left that a training step may take: the rest is for quantizing, measuring, and a
 # short training with rounding. One long training comes further than two that share its time.
 _TRAINING_SHARE = 0.7
-_PATIENCE_EPOCHS = 6
+# Of the epochs; it counts once the goal is reached. The last epochs gain most, at low rates.
+_PATIENCE_SHARE = 1 / 3
 # What is trained already is trained on at a lower rate: the full one would first undo it.
 _FURTHER_RATE = 1 / 3
 _QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
@@ -87,7 +89,7 @@ def training(job: Job, round_number: int) -> Training:
         epochs=recipe.max_epochs,
         learning_rate=recipe.learning_rate * (_FURTHER_RATE if round_number else 1),
         batch_size=recipe.batch_size,
-        patience=_PATIENCE_EPOCHS,
+        patience=math.ceil(_PATIENCE_SHARE * recipe.max_epochs),
         enough=job.goal,
         augmentation=job.augmentation,
         alpha=recipe.alpha,
