@@ -87,7 +87,7 @@ CASES = {
             network="digits_cnn",
             targets=(_HALF, _QUARTER),
             epochs=60,
-            learning_rate=3e-3,
+            learning_rate=1e-3,
             augmentation="shift",
             pixels="0..1",
         ),
