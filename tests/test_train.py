@@ -74,6 +74,16 @@ def test_patience_ends_the_training(digits_model, digits_splits):
     assert len(epochs) == 2
 
 
+def test_patience_does_not_wait_for_what_is_only_as_good(digits_model, digits_splits):
+    train, validation, _ = digits_splits
+    epochs = []
+    settings = Training(epochs=9, learning_rate=1e-9, patience=3)  # changes no answer
+    few = Split(validation.x[:40], validation.y[:40])
+    finetune(digits_model, train, few, settings, on_epoch=epochs.append)
+    assert len(epochs) == 3
+    assert all(epoch.score == epochs[0].best for epoch in epochs)
+
+
 def test_patience_waits_for_what_is_enough(digits_model, digits_splits):
     train, validation, _ = digits_splits
     epochs = []

@@ -27,7 +27,8 @@ class Progress:
     best: float  # validation score of the best epoch
     judging_seconds: float  # what judging takes
     seconds: float = 0.0  # trained so far, before an interruption too
-    best_epoch: int = 0  # 0: as it came
+    best_epoch: int = 0  # 0: as it came; of equals, the last
+    better_epoch: int = 0  # the last that was better than all before
     masked_epoch: int = 0  # in which masks last changed
     epoch: int = 1  # the one being trained
     losses: tuple[float, ...] = ()  # of its steps so far

@@ -164,7 +164,10 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
     if not progress.losses:
         return progress, best
     score = run.judge()
-    if score >= progress.best or progress.masked_epoch == progress.epoch:
+    masked = progress.masked_epoch == progress.epoch
+    if score > progress.best or masked:
+        progress = replace(progress, better_epoch=progress.epoch)
+    if score >= progress.best or masked:
         best = run.student.get_weights()
         progress = replace(progress, best=score, best_epoch=progress.epoch)
     loss = float(np.mean(progress.losses))
@@ -175,7 +178,7 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
 
 def _is_over(progress: Progress, settings: Training) -> bool:
     """Say whether the epoch that was trained is the last."""
-    waited = progress.epoch - progress.best_epoch
+    waited = progress.epoch - progress.better_epoch
     impatient = waited >= (settings.patience or math.inf) and progress.best >= settings.enough
     return impatient or progress.epoch >= settings.epochs
 
