@@ -6,7 +6,6 @@ go to by default.
 """
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from edgecompress.board_profile import close_match, profile_problems
 from edgecompress.errors import BoardError
+from edgecompress.files import read_toml
 from edgecompress.resources import BOARDS_DIR
 
 BOARDS_VARIABLE = "EDGECOMPRESS_BOARDS"
@@ -142,13 +142,9 @@ def _profiles(boards_dir: Path | None) -> dict[str, Path]:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path)
     except OSError as error:
         raise BoardError(f"{path}: cannot read the board profile: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise BoardError(f"{path}: the board profile is not valid TOML: {error}") from error

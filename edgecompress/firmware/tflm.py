@@ -1,13 +1,13 @@
 """The TFLM a user has: an upstream tree that was built, or a folder with a tflm.toml."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import ToolError, UsageError
+from edgecompress.files import read_toml
 from edgecompress.firmware import tflm_tree
 from edgecompress.firmware.archive import contents
 from edgecompress.firmware.targets import CORES
@@ -148,11 +148,7 @@ def _check_cores(file: Path, libraries: Mapping[str, Any]) -> None:
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return read_toml(file)
+    except ValueError as error:
         raise UsageError(f"{file}: not a TOML file: {error}") from error
