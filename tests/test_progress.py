@@ -25,16 +25,16 @@ def train(monkeypatch):
     """Train something small with stderr as given; return the epochs as they were reported."""
     monkeypatch.setattr("edgecompress.compression.epochs._SECONDS_BETWEEN_MESSAGES", 0.0)
 
-    def run(stderr, **settings):
+    def run(stderr, epochs=EPOCHS, **settings):
         monkeypatch.setattr(sys, "stderr", stderr)
         log_to_stderr()
         keras = import_keras()
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
         x = np.random.default_rng(0).standard_normal((300, 4), dtype=np.float32)
-        data, epochs = Split(x, (x[:, 0] > 0).astype(np.int64)), []
-        plan = Training(epochs=EPOCHS, learning_rate=1e-2, **settings)
-        finetune(model, data, data, plan, on_epoch=epochs.append)
-        return epochs
+        data, seen = Split(x, (x[:, 0] > 0).astype(np.int64)), []
+        plan = Training(epochs=epochs, learning_rate=1e-2, **settings)
+        finetune(model, data, data, plan, on_epoch=seen.append)
+        return seen
 
     yield run
     monkeypatch.undo()
@@ -68,8 +68,9 @@ def test_the_estimate_goes_by_epochs_and_by_the_deadline(train):
         for epoch in epochs:
             wanted = epoch.seconds / epoch.number * (EPOCHS - epoch.number)
             assert epoch.seconds_left == pytest.approx(wanted, rel=0.05, abs=0.1)
-    began = train(io.StringIO(), deadline_seconds=epochs[0].seconds * 1.5)
-    assert began[0].seconds_left <= epochs[0].seconds * 1.5
+    many = train(io.StringIO(), epochs=10**6, patience=1, deadline_seconds=60.0)
+    for epoch in many:
+        assert epoch.seconds_left == pytest.approx(60 - epoch.seconds, abs=0.1)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3723, "1:02:03")])
