@@ -11,6 +11,7 @@ from typing import Any
 from edgecompress.errors import RecipeError
 from edgecompress.files import read_toml
 
+WEIGHT_BITS = (4, 8)
 PICKS = ("accuracy", "size", "arena", "macs")
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -29,6 +30,7 @@ class Recipe:
     max_model_bytes: int | None = None
     max_arena_bytes: int | None = None
     pick: str = "accuracy"  # which of the measured models that fit; see `front.pick`
+    weight_bits: int = 4  # the fewest that a weight may have, if 8 lose too much accuracy
     trials: int | None = None  # of the search; None: as many as the time allows, if need be
     framework: str = "cmake"
     pixels: str = "auto"
@@ -147,6 +149,8 @@ def _check(recipe: Recipe, path: Path | None) -> None:
             low, high = _RANGES[field.name]
             if not low <= value <= high:
                 raise RecipeError(f"{where}{field.name} = {value}: allowed is {low} to {high}")
+    if recipe.weight_bits not in WEIGHT_BITS:
+        raise RecipeError(f"{where}weight_bits = {recipe.weight_bits}: it is 8 or 4")
     if recipe.pick not in PICKS:
         raise RecipeError(f"{where}pick = {recipe.pick!r}: it is one of {', '.join(PICKS)}")
     seconds(recipe.time_budget)

@@ -105,6 +105,14 @@ def test_a_trained_model_gets_remedies_of_its_own(job, attempt) -> None:
     assert _step(job, tried) is remedy_rounding
 
 
+def test_kernels_of_4_bits_are_trained_with_their_rounding_only(job, attempt) -> None:
+    lossy = replace(attempt("int4", floating=0.88, int8=0.86), weight_bits=4)
+    tried = [attempt("quantize", short=100), lossy]
+    assert _step(job, tried) is train_for_int8
+    assert _step(job, [*tried, replace(lossy, step="qat")]) is train_for_int8
+    assert _step(job, [*tried, replace(lossy, step="qat", int8_metric=0.895)]) is None
+
+
 def test_nothing_is_begun_when_the_time_is_over_or_training_has_been_tried(job, attempt) -> None:
     tried = [attempt("quantize", floating=0.8, int8=0.8)]
     assert _step(replace(job, deadline=time.monotonic() + 60), tried) is None

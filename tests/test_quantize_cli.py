@@ -69,6 +69,26 @@ def test_quantize_trains_for_int8_when_asked(run, folder):
     assert "int8" in err
 
 
+def test_quantize_stores_large_kernels_in_4_bits_when_asked(run, folder):
+    sizes = {}
+    for bits in (8, 4):
+        code, out, err = run(
+            "quantize", "m.keras", "--data", "d.npz", "-o", f"{bits}.tflite", "--weight-bits", bits,
+            "--json",
+        )  # fmt: skip
+        assert code == 0, err
+        facts = json.loads(out)
+        assert facts["weight_bits"] == bits
+        sizes[bits] = facts["bytes"]
+    assert sizes[8] - sizes[4] == pytest.approx((1152 + 2560) / 2, abs=16)
+    code, _, err = run(
+        "quantize", "m.keras", "--data", "d.npz", "-o", "no.tflite", "--weight-bits", 4, "--scheme",
+        "int16x8",
+    )  # fmt: skip
+    assert code == 2
+    assert "4 bits" in err
+
+
 def test_quantize_needs_no_labels(run, folder, digits_splits):
     np.savez(folder / "x.npz", x=digits_splits[0].x[:50])
     code, out, err = run(

@@ -23,7 +23,7 @@ _QAT_LEARNING_RATE = 1e-3  # what quantize_aware's documentation calls a good st
 
 def runs_of(case: Case) -> tuple[str, ...]:
     """Return the names of all runs, in the order in which they need each other."""
-    ways = ("scratch", "tfmot", "ours")
+    ways = ("scratch", "tfmot", "int8", "ours")
     smaller = tuple(f"{way}-{target.name}" for way in ways for target in reversed(case.targets))
     return ("original", "ptq", "ptq-mse", "pow2", "qat", *smaller)
 
@@ -40,8 +40,8 @@ def make(bench: Bench, run: str, tfmot_python: Path | None) -> Made:
         return _quantized(bench, run), 0, {}
     if way == "scratch":
         return scratch(bench, target)
-    if way == "ours":
-        return _ours(bench, target)
+    if way in ("int8", "ours"):
+        return _ours(bench, run, target, weight_bits=8 if way == "int8" else 4)
     if tfmot_python is None:
         raise SystemExit(f"{run} needs --tfmot-python, see benchmarks/compression/README.md")
     return tfmot(bench, target, tfmot_python)
@@ -73,7 +73,7 @@ def _qat(bench: Bench) -> Made:
     return aware.tflite, case.qat_epochs, {}
 
 
-def _ours(bench: Bench, target: Target) -> Made:
+def _ours(bench: Bench, run: str, target: Target, weight_bits: int) -> Made:
     """Compress with the settings of a first run, but go on for as long as it gets better."""
     recipe = Recipe(
         model=str(bench.original_path),
@@ -83,13 +83,14 @@ def _ours(bench: Bench, target: Target) -> Made:
         time_budget=bench.case.time_budget,
         max_model_bytes=bench.byte_limit(target),
         max_epochs=bench.case.compress_epochs,
+        weight_bits=weight_bits,
         seed=bench.seed,
     )
     counter = EpochCounter()
     logger = logging.getLogger("edgecompress")
     logger.addHandler(counter)
     try:
-        out = bench.folder / f"ours-{target.name}-{bench.seed}"
+        out = bench.folder / f"{run}-{bench.seed}"
         outcome = compress(recipe, out, force=True, resume=True)
     finally:
         logger.removeHandler(counter)
@@ -97,6 +98,7 @@ def _ours(bench: Bench, target: Target) -> Made:
         {
             "step": attempt.step,
             "bytes": len(attempt.tflite),
+            "weight_bits": attempt.weight_bits,
             "validation_float": attempt.float_metric,
             "validation_int8": attempt.int8_metric,
         }

@@ -24,10 +24,11 @@ _NAMES = {
     "qat": "int8, `quantize --qat`",
     "scratch": "narrower, trained from scratch, then TFLite's converter",
     "tfmot": "tfmot, {zeros:.0%} zeros, then QAT",
+    "int8": "`compress --weight-bits 8`",
     "ours": "**`compress`**",
 }
 _LINE = 120
-_WAYS = ("scratch", "tfmot", "ours")
+_WAYS = ("scratch", "tfmot", "int8", "ours")
 _COLUMNS = "lost | int8 bytes | arena bytes | MACs | epochs | seconds | runs |"
 
 

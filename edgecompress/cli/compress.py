@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.recipe import PICKS
+from edgecompress.recipe import PICKS, WEIGHT_BITS
 
 
 @click.command()
@@ -38,6 +38,13 @@ from edgecompress.recipe import PICKS
 )
 @click.option("--max-model-bytes", type=int, help="Tighter limit on the .tflite, in bytes.")
 @click.option("--max-arena-bytes", type=int, help="Tighter limit on the tensor arena, in bytes.")
+@click.option(
+    "--weight-bits",
+    type=click.Choice(WEIGHT_BITS),
+    help="The fewest bits of a weight. 4: large kernels of convolutions and dense layers may be "
+    "int4, which TFLM runs on int8 activations, if int8 clearly loses more; 8: never.  "
+    "[default: 4]",
+)
 @click.option(
     "--pick",
     type=click.Choice(PICKS),

@@ -22,6 +22,7 @@ from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
 from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
+from edgecompress.recipe import WEIGHT_BITS
 
 
 @click.command()
@@ -76,6 +77,14 @@ from edgecompress.errors import UsageError
     show_default=True,
     help="A weight scale for each unit of a dense layer: finer, for 8 to 16 bytes a unit; auto: "
     "if it lowers the error as much as the same bytes of wider weights would.",
+)
+@click.option(
+    "--weight-bits",
+    type=click.Choice(WEIGHT_BITS),
+    default=8,
+    show_default=True,
+    help="4: large kernels of convolutions and dense layers are int4, which TFLM runs on int8 "
+    "activations. Together with --qat, since rounding alone costs much.",
 )
 @click.option(
     "--qat",
@@ -173,6 +182,7 @@ def _trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choi
         Training(**settings),
         method=choices["method"],
         samples=choices["samples"],
+        weight_bits=choices["weight_bits"],
         task=dataset.task,
     )
     return _Made(aware.model, aware.tflite)
@@ -186,6 +196,7 @@ def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _M
     dense: dict[str, Any] = {"off": False, "on": True, "auto": "auto"}
     options = {
         "samples": choices["samples"],
+        "weight_bits": choices["weight_bits"],
         "per_channel_dense": dense[choices["per_channel_dense"]],
         "seed": seed,
     }

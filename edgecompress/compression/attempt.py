@@ -34,6 +34,7 @@ class Job:
     deadline: float  # time.monotonic() at which the time budget ends
     keeping: Keeping | None = None  # where trainings are kept while they last
     place: Place | None = None  # where the trials of a search are kept; None: there is no search
+    weight_bits: int = 8  # what `fits` is judged for: 4 with large kernels in 4 bits
 
     @cached_property
     def augmentation(self) -> Augmentation:
@@ -58,6 +59,7 @@ class Candidate:
     tflite: bytes = field(repr=False)
     notes: tuple[str, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()  # of the original's groups, if they were cut
+    weight_bits: int = 8  # 4: large kernels in 4 bits
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ Activations pass through layers that round them to 256 steps of a range that fol
 kernels are rounded while gradients are taken, and trained in full precision (straight-through).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from edgecompress.compression.fold import Call, build_flat, channel_shape, flat_calls
 from edgecompress.compression.ranges import Range
 from edgecompress.compression.rebuild import copy_layer
 from edgecompress.keras_model import import_keras
+from edgecompress.tflite import int4
 
 _RANGE_MOMENTUM = 0.99
 _WEIGHT_STEPS = 127  # int8 weights are symmetric: -127..127
@@ -69,19 +72,49 @@ def trained_ranges(model: Any) -> dict[str, Range]:
     }
 
 
-def rounded_kernel(layer: Any, kernel: Any) -> Any:
-    """Return a kernel rounded to int8 steps as the converter does: per output channel.
+def rounded_kernel(layer: Any, kernel: Any, bits: int = 8) -> Any:
+    """Return a kernel rounded as `quantize` does it: per output channel, dense layers in one.
 
-    Dense layers have one scale, as `quantize` gives them by default.
+    Args:
+        layer: whose kernel it is.
+        kernel: a tf.Variable or tensor of it.
+        bits: 4 rounds large kernels to 4 bits, as `edgecompress.tflite.int4` does.
     """
     import tensorflow as tf
 
     dense = type(layer).__name__ == "Dense"
     shape = [1] * len(kernel.shape) if dense else channel_shape(layer, kernel.shape)
     axes = [axis for axis, size in enumerate(shape) if size == 1]
-    largest = tf.reduce_max(tf.abs(kernel), axis=axes, keepdims=True)
-    scale = tf.maximum(largest, 1e-12) / _WEIGHT_STEPS
+    largest = tf.maximum(tf.reduce_max(tf.abs(kernel), axis=axes, keepdims=True), 1e-12)
+    if bits == int4.BITS and _is_large(layer, kernel):
+        scales = [share * largest / int4.HIGHEST for share in int4.RANGE_SHARES]
+        return _nearest(kernel, scales, axes)
+    scale = largest / _WEIGHT_STEPS
     return tf.round(kernel / scale) * scale
+
+
+def _is_large(layer: Any, kernel: Any) -> bool:
+    """Say whether `int4` takes the kernel that this one is converted to."""
+    alone = type(layer).__name__ in ("Dense", "Conv1D", "Conv2D") and kernel.name == "kernel"
+    pointwise = kernel.name == "pointwise_kernel"
+    whole = getattr(layer, "groups", 1) == 1
+    return (alone or pointwise) and whole and int(np.prod(kernel.shape)) >= int4.LEAST_WEIGHTS
+
+
+def _nearest(kernel: Any, scales: Sequence[Any], axes: Sequence[int]) -> Any:
+    """Return the kernel rounded to 4 bits by the scale that is best for each channel."""
+    import tensorflow as tf
+
+    best = error = None
+    for scale in scales:
+        steps = tf.clip_by_value(tf.round(kernel / scale), -int4.HIGHEST, int4.HIGHEST)
+        squares = tf.reduce_sum(tf.square(steps * scale - kernel), axis=axes, keepdims=True)
+        if best is None:
+            best, error = steps * scale, squares
+        else:
+            best = tf.where(squares < error, steps * scale, best)
+            error = tf.minimum(squares, error)
+    return best
 
 
 def kernels(model: Any) -> list[tuple[Any, Any]]:
@@ -95,12 +128,12 @@ def kernels(model: Any) -> list[tuple[Any, Any]]:
 
 
 @contextmanager
-def rounded_kernels(model: Any) -> Iterator[None]:
-    """Round a model's kernels for a while."""
+def rounded_kernels(model: Any, bits: int = 8) -> Iterator[None]:
+    """Round a model's kernels for a while; `bits` as of `rounded_kernel`."""
     found = kernels(model)
     before = [kernel.numpy() for _, kernel in found]
     for layer, kernel in found:
-        kernel.assign(rounded_kernel(layer, kernel))
+        kernel.assign(rounded_kernel(layer, kernel, bits))
     try:
         yield
     finally:

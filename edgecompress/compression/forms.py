@@ -1,37 +1,34 @@
-"""Forms of the original that fit: fewer channels, or convolutions in two parts.
+"""Forms of the original that fit: fewer channels, convolutions in two parts, kernels in 4 bits.
 
-Neither is better everywhere. Two parts take an eighth of the bytes but lose more of what was
-learnt; where RAM is short, only fewer channels help. So both are trained for a few epochs.
+None is best everywhere. Two parts take an eighth of the bytes but lose more of what was learnt;
+where RAM is short, only fewer channels help; 4 bits keep what was learnt, but take half of the
+bytes at most, and more code. So each is trained for a few epochs, see race.py.
 """
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from edgecompress.compression.attempt import Job, metric_lost
+from edgecompress.compression.attempt import Job
 from edgecompress.compression.narrow import Cuts, converted_shortfall, cut_to_fit, learn_cuts, weigh
 from edgecompress.compression.scores import Scores
 from edgecompress.compression.sensitivity import Sensitivity, by_sensitivity
 from edgecompress.compression.separate import POINTWISE, Separable, separable, separate
-from edgecompress.compression.train import finetune
-from edgecompress.compression.training import Training
 from edgecompress.compression.widths import Values
-from edgecompress.evaluate import evaluate
-from edgecompress.metrics import primary_metric
+from edgecompress.tflite.int4 import BITS
 
-_log = logging.getLogger(__name__)
-
-SHRINKING = ("prune", "separate")  # the names of the steps that make these forms
+# The names of the steps that make these forms.
+SHRINKING = ("prune", "separate", "int4", "int4-prune", "int4-separate")
 
 # A convolution is separated if that saves this share of the model's weights or more.
 _WORTHWHILE = 0.01
 # While this share of its weights is too much, channels go instead of one more convolution: those
 # left are small, and lose much when they are separated.
 _NEARLY = 0.3
-_RACE_SHARE = 1 / 15  # of the epochs of a full training
+_FOUR_BITS = "large kernels in 4 bits"
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Form:
         why: what was done, and what chose it.
         notes: on channels that must stay.
         sensitivity: how much each channel group matters, if that was measured.
+        weight_bits: as of `quantize`, with which it fits.
     """
 
     step: str
@@ -53,6 +51,7 @@ class Form:
     why: str
     notes: tuple[str, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
+    weight_bits: int = 8
 
 
 def forms_that_fit(job: Job) -> tuple[Form, ...]:
@@ -65,11 +64,35 @@ def forms_that_fit(job: Job) -> tuple[Form, ...]:
     scores = cuts.score(job, job.recipe.score)
     rows = weigh(job, cuts, scores)
     worth = _Worth(scores, by_sensitivity(scores, rows))
-    pruned = replace(_pruned(job, cuts, worth, "prune", "fewer channels"), sensitivity=rows)
-    separated = _separated(job, worth)
-    forms = (pruned,) if separated is None else (pruned, replace(separated, sensitivity=rows))
-    fitting = tuple(form for form in forms if form.fits)
-    return fitting or (min(forms, key=lambda form: converted_shortfall(job, form.model)),)
+    found = [*_forms(job, cuts, worth), *_int4_forms(job, worth)]
+    forms = [replace(form, sensitivity=rows) for form in found]
+    return tuple(form for form in forms if form.fits) or (min(forms, key=partial(_missing, job)),)
+
+
+def _missing(job: Job, form: Form) -> int:
+    return converted_shortfall(replace(job, weight_bits=form.weight_bits), form.model)
+
+
+def _forms(job: Job, cuts: Cuts, worth: "_Worth") -> Iterator[Form]:
+    yield _pruned(job, cuts, worth, "prune", "fewer channels")
+    if (separated := _separated(job, worth)) is not None:
+        yield separated
+
+
+def _int4_forms(job: Job, worth: "_Worth") -> Iterator[Form]:
+    """Yield the forms with large kernels in 4 bits, if these bring the original nearer to fit."""
+    if job.recipe.weight_bits != BITS:
+        return
+    smaller = replace(job, weight_bits=BITS)
+    missing = converted_shortfall(smaller, job.original)
+    if missing >= converted_shortfall(job, job.original):
+        return
+    if missing <= 0:
+        yield Form("int4", job.original, fits=True, why=_FOUR_BITS, weight_bits=BITS)
+        return
+    for form in _forms(smaller, learn_cuts(smaller), worth):
+        why = f"{_FOUR_BITS}; {form.why}"
+        yield replace(form, step=f"int4-{form.step}", why=why, weight_bits=BITS)
 
 
 @dataclass(frozen=True)
@@ -125,44 +148,6 @@ def _renamed(worth: _Worth, cuts: Cuts) -> _Worth:
     return _Worth(
         {name: worth.scores.get(old, nothing[name]) for name, old in names.items()},
         {name: worth.values.get(old, nothing[name].tolist()) for name, old in names.items()},
-    )
-
-
-def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form:
-    """Train each form for a few epochs, and return the one that does best, as it then is.
-
-    Args:
-        job: its validation split decides.
-        forms: at least one.
-        settings: how they will be trained in full.
-    """
-    if len(forms) == 1:
-        return forms[0]
-    epochs = max(1, round(_RACE_SHARE * settings.epochs))
-    seconds = _RACE_SHARE * job.seconds_left
-    short = replace(settings, epochs=epochs, patience=None, deadline_seconds=max(1.0, seconds))
-    metric, _ = primary_metric(job.task)
-    trained = [replace(form, model=taught(job, form.model, short)) for form in forms]
-    reached = [evaluate(form.model, job.validation, job.task)[metric] for form in trained]
-    told = ", ".join(
-        f"{value:.4f} by {form.step}" for form, value in zip(trained, reached, strict=True)
-    )
-    _log.info("validation %s after %d epochs: %s", metric, epochs, told)
-    best = min(range(len(forms)), key=lambda number: metric_lost(job, reached[number]))
-    why = f"{forms[best].why} (validation {metric} after {epochs} epochs: {told})"
-    return replace(trained[best], why=why)
-
-
-def taught(job: Job, model: Any, settings: Training) -> Any:
-    """Train `model` on the labels and on the original's answers."""
-    return finetune(
-        model,
-        job.train,
-        job.validation,
-        settings,
-        teacher=job.original,
-        task=job.task,
-        keeping=job.keeping,
     )
 
 

@@ -19,6 +19,7 @@ from edgecompress.compression.steps import (
     train_for_int8,
     train_on,
 )
+from edgecompress.tflite.int4 import BITS
 
 Step = Callable[[Job, Sequence[Attempt], str], Attempt]
 
@@ -83,14 +84,15 @@ def _improving(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[St
     )
     rounding = points_lost(job.task, best.float_metric, best.int8_metric)
     many = unit_of_loss(job.task) == "points" and rounding >= _NOTABLE_POINTS
+    aware = best.step == "qat" or best.weight_bits == BITS
     if many or rounding > _NOTABLE_SHARE * lost:
         why = f"{why}. int8 rounding takes {rounding:.2f} of that"
         since = attempts[_position(attempts, best) :]
-        if best.step != "qat" and all(attempt.step != "remedy" for attempt in since):
+        if not aware and all(attempt.step != "remedy" for attempt in since):
             return remedy_rounding, why
     if _trained_enough(attempts, best):
         return None
-    if (many or rounding > _ROUNDING_SHARE * lost) and best.step != "qat":
+    if best.weight_bits == BITS or ((many or rounding > _ROUNDING_SHARE * lost) and not aware):
         return train_for_int8, why
     return train_on, why
 

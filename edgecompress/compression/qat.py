@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.compression.checkpoint import Keeping
-from edgecompress.compression.fake_quant import quantization_points, trained_ranges, with_fake_quant
+from edgecompress.compression.fake_quant import (
+    quantization_points,
+    rounded_kernels,
+    trained_ranges,
+    with_fake_quant,
+)
 from edgecompress.compression.fold import fold_batch_norm
 from edgecompress.compression.quantize import DEFAULT_SAMPLES, conversion, converted
 from edgecompress.compression.ranges import Histogram, Range, clipped_range
@@ -37,6 +42,7 @@ def quantize_aware(
     *,
     method: str = "minmax",
     samples: int = DEFAULT_SAMPLES,
+    weight_bits: int = 8,
     teacher: Any = None,
     task: Task | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -56,6 +62,7 @@ def quantize_aware(
             since folding leaves kernels of very different sizes; 1e-3 is a good start.
         method: how ranges start: "minmax", "percentile" or "mse".
         samples: how many training samples they start from.
+        weight_bits: 4 trains for large kernels in 4 bits, see `edgecompress.tflite.int4`.
         teacher: whose outputs are learnt too; the model itself, in float, by default.
         task: what the model is for; guessed when None.
         on_epoch: called after each epoch.
@@ -73,15 +80,16 @@ def quantize_aware(
         with_fake_quant(folded, start),
         train,
         validation,
-        replace(settings, rounded_kernels=True),
+        replace(settings, kernel_bits=weight_bits),
         teacher=model if teacher is None else teacher,
         task=task,
         on_epoch=on_epoch,
         keeping=keeping,
     )
-    for layer in folded.layers:
-        if layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    with rounded_kernels(trained, weight_bits):
+        for layer in folded.layers:
+            if layer.weights:
+                layer.set_weights(trained.get_layer(layer.name).get_weights())
     ranges = trained_ranges(trained)
     _log.info("trained ranges of %d activations", len(ranges))
     values = _values_at(folded, points, job.samples[0][:1])
@@ -89,7 +97,7 @@ def quantize_aware(
         conversion(folded, train.x, "int8", samples=samples, seed=settings.seed),
         points=tuple((values[name], ranges[name]) for name in values),
     )
-    return AwareModel(folded, packed(converted("to_ranged_int8", job, model.name)))
+    return AwareModel(folded, packed(converted("to_ranged_int8", job, model.name, weight_bits)))
 
 
 def _starting_ranges(

@@ -17,6 +17,7 @@ from edgecompress.compression.freeze import FrozenGraph, freeze, nodes_of
 from edgecompress.compression.output_error import is_worth_its_bytes
 from edgecompress.compression.ranges import METHODS, Method
 from edgecompress.errors import ConversionError, DataError, UsageError
+from edgecompress.tflite import int4
 from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.names import operator_name
@@ -54,6 +55,7 @@ def quantize(
     equalize: bool = False,
     bias_correction: bool = False,
     per_channel_dense: bool | Literal["auto"] = False,
+    weight_bits: int = 8,
     names: bool = False,
     seed: int = 0,
 ) -> bytes:
@@ -77,6 +79,7 @@ def quantize(
         per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
             finer, for 8 to 16 bytes a unit in the file. "auto": if the error on
             calibration samples falls by enough for these bytes, see `is_worth_its_bytes`.
+        weight_bits: 4 stores large kernels in 4 bits, see `edgecompress.tflite.int4`.
         names: keep the names of all tensors, which no device reads; otherwise only those of
             inputs and outputs are kept.
         seed: of the choice of samples.
@@ -91,7 +94,7 @@ def quantize(
         UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
         ModelError: `equalize` is asked for a model that is not functional.
     """
-    _check_choice(scheme, method)
+    _check_choice(scheme, method, weight_bits)
     if equalize:
         model = equalized(model, _choose(_checked(model, calibration), samples, seed))
     make = partial(
@@ -102,6 +105,7 @@ def quantize(
         method=method,
         samples=samples,
         bias_correction=bias_correction,
+        weight_bits=weight_bits,
         names=names,
         seed=seed,
     )
@@ -113,18 +117,26 @@ def quantize(
 
 
 def _quantized(
-    model: Any, calibration: Samples, scheme: str, *, names: bool, **choices: Any
+    model: Any,
+    calibration: Samples,
+    scheme: str,
+    *,
+    weight_bits: int,
+    names: bool,
+    **choices: Any,
 ) -> bytes:
     job = conversion(model, calibration, scheme, **choices)
     _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
     plain = job.method == "minmax" and scheme != "pow2"
-    quantized = converted("to_int" if plain else "to_ranged_int8", job, model.name)
+    quantized = converted("to_int" if plain else "to_ranged_int8", job, model.name, weight_bits)
     return packed(quantized, names=names)
 
 
-def converted(function: str, job: Conversion, name: str) -> bytes:
+def converted(function: str, job: Conversion, name: str, weight_bits: int = 8) -> bytes:
     """Return the .tflite that `function` of the converter makes, after checking it; not packed."""
     quantized: bytes = convert(function, job)
+    if weight_bits == int4.BITS:
+        quantized = int4.with_int4_kernels(quantized)
     _check_runs(quantized, job.samples, name)
     if job.scheme == "pow2":
         _check_pow2(quantized)
@@ -186,7 +198,11 @@ def _explained(cause: str, graph: FrozenGraph) -> str:
     )
 
 
-def _check_choice(scheme: str, method: str) -> None:
+def _check_choice(scheme: str, method: str, weight_bits: int) -> None:
+    if weight_bits not in (8, int4.BITS):
+        raise UsageError(f"weights of {weight_bits} bits: they have 8, or 4 in large kernels")
+    if weight_bits == int4.BITS and scheme != "int8":
+        raise UsageError(f"weights of 4 bits go with the int8 scheme only, not with {scheme}")
     if scheme not in SCHEMES:
         raise UsageError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
     if method not in METHODS:

@@ -76,6 +76,7 @@ def requantize(
     *,
     samples: int = DEFAULT_SAMPLES,
     per_channel_dense: bool | Literal["auto"] = False,
+    weight_bits: int = 8,
     remedies: Sequence[Remedy] = REMEDIES,
     seed: int = 0,
 ) -> Remedied:
@@ -86,9 +87,10 @@ def requantize(
         calibration: typical inputs [n, ...].
         judge: validation inputs [m, ...], none of them in `calibration`: on these the outputs of
             the float and of the integer model are compared.
-        scheme: as of `quantize`; so are `samples`, `per_channel_dense` and `seed`.
+        scheme: as of `quantize`; so are `samples`, `per_channel_dense`, `weight_bits` and `seed`.
         samples: how many of `calibration` are used.
         per_channel_dense: whether dense layers have a scale for each unit.
+        weight_bits: 4 stores large kernels in 4 bits.
         remedies: what to try, the simplest first. With int16x8 only calibration by minmax is tried.
         seed: of the choice of samples.
 
@@ -114,6 +116,7 @@ def requantize(
             samples=samples,
             bias_correction=remedy.bias_correction,
             per_channel_dense=per_channel_dense,
+            weight_bits=weight_bits,
             seed=seed,
         )
         snr_db[remedy] = output_snr_db(model, tflite, [judge])

@@ -20,8 +20,9 @@ from edgecompress.compression.front import QUANTITIES, Measured, figures
 from edgecompress.compression.narrow import Cuts, Narrowed, cut_to_fit, learn_cuts, weigh
 from edgecompress.compression.place import Place
 from edgecompress.compression.sensitivity import Sensitivity, by_sensitivity
-from edgecompress.compression.steps import measured, train, train_on, training
+from edgecompress.compression.steps import measured, train_on
 from edgecompress.compression.study import finished, keep_trial, run_trials
+from edgecompress.compression.teach import taught, training
 from edgecompress.compression.train import finetune
 from edgecompress.compression.training import Training
 
@@ -172,6 +173,6 @@ def _best(
 def _in_full(search: _Search, choice: Choice, why: str) -> Attempt:
     job = search.job
     wanted = replace(job, recipe=choice.applied(job.recipe))
-    model = train(wanted, _narrowed(search, choice).model)
+    model = taught(wanted, _narrowed(search, choice).model, training(wanted, 0))
     attempt = measured(job, "search", why, model, search.cuts.notes)
     return replace(attempt, sensitivity=search.rows)

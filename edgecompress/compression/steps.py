@@ -1,32 +1,35 @@
 """The steps of a run: each makes one Attempt from what was tried before."""
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from edgecompress.compression.attempt import Attempt, Candidate, Job, best_attempt, shortfall
-from edgecompress.compression.forms import fastest_learner, forms_that_fit, taught
+from edgecompress.compression.attempt import (
+    Attempt,
+    Candidate,
+    Job,
+    best_attempt,
+    metric_lost,
+    shortfall,
+)
+from edgecompress.compression.forms import Form, forms_that_fit
 from edgecompress.compression.layer_errors import layer_errors, worst_in_words
-from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
-from edgecompress.compression.training import Training
+from edgecompress.compression.race import fastest_learner
+from edgecompress.compression.teach import taught, taught_rounding, training
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.memory.verdict import fit
 from edgecompress.metrics import primary_metric
+from edgecompress.tflite.int4 import BITS
 
 _log = logging.getLogger(__name__)
 
-# Share of the time left that a training step may take: the rest is for quantizing, measuring, and a
-# short training with rounding. One long training comes further than two that share its time.
-_TRAINING_SHARE = 0.7
-# Of the epochs; it counts once the goal is reached. The last epochs gain most, at low rates.
-_PATIENCE_SHARE = 1 / 3
-# What is trained already is trained on at a lower rate: the full one would first undo it.
-_FURTHER_RATE = 1 / 3
-_QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
+# Points of accuracy, or per cent of error, that a form must have lost to be trained in float again
+# after the race: a high learning rate first undoes what was learnt.
+_FAR = 3.0
+_EXACT_SHARE = 0.4  # of the time left, for training in float what is rounded to few bits then
 
 
 def quantize_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
@@ -44,59 +47,50 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     del attempts
     forms = forms_that_fit(job)
     form = fastest_learner(job, forms, training(job, 0)) if forms[0].fits else forms[0]
-    model = train(job, form.model) if form.fits else form.model
-    attempt = measured(job, form.step, f"{why}. Taken: {form.why}", model, form.notes)
+    why = f"{why}. Taken: {form.why}"
+    if form.fits and form.weight_bits == BITS:
+        attempt = _in_few_bits(job, form, why)
+    else:
+        model = taught(job, form.model, training(job, 0)) if form.fits else form.model
+        attempt = measured(job, form.step, why, model, form.notes)
     return replace(attempt, sensitivity=form.sensitivity)
+
+
+def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
+    """Train a form in float if it is far from the original; then with the rounding to few bits."""
+    metric, _ = primary_metric(job.task)
+    model = form.model
+    if metric_lost(job, evaluate(model, job.validation, job.task)[metric]) > _FAR:
+        seconds = _EXACT_SHARE * job.seconds_left
+        model = taught(job, model, replace(training(job, 0), deadline_seconds=seconds))
+    aware = taught_rounding(job, model, training(job, 0), form.weight_bits)
+    candidate = Candidate(
+        form.step, why, aware.model, aware.tflite, form.notes, weight_bits=form.weight_bits
+    )
+    return judged(job, candidate)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt on, with the original as its teacher."""
     best = best_attempt(job, attempts)
-    return measured(job, "train", why, train(job, best.model, len(attempts)), best.notes)
+    model = taught(job, best.model, training(job, len(attempts)))
+    return measured(job, "train", why, model, best.notes)
 
 
 def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
     best = best_attempt(job, attempts)
     why = f"{why}, {largest_error(job, best)}"
-    settings = replace(training(job, len(attempts)), learning_rate=_QAT_LEARNING_RATE)
+    settings = training(job, len(attempts))
     try:
-        aware = quantize_aware(
-            best.model,
-            job.train,
-            job.validation,
-            settings,
-            samples=job.recipe.calibration_samples,
-            teacher=job.original,
-            task=job.task,
-            keeping=job.keeping,
-        )
+        aware = taught_rounding(job, best.model, settings, best.weight_bits)
     except ModelError as error:
         _log.info("no quantization-aware training: %s", error)
         return train_on(job, attempts, why)
-    return judged(job, Candidate("qat", why, aware.model, aware.tflite, best.notes))
-
-
-def train(job: Job, model: Any, round_number: int = 0) -> Any:
-    """Fine-tune `model` as the recipe says; see `training`."""
-    return taught(job, model, training(job, round_number))
-
-
-def training(job: Job, round_number: int) -> Training:
-    """Return how the recipe wants a model trained: what was trained before, at a lower rate."""
-    recipe = job.recipe
-    return Training(
-        epochs=recipe.max_epochs,
-        learning_rate=recipe.learning_rate * (_FURTHER_RATE if round_number else 1),
-        batch_size=recipe.batch_size,
-        patience=math.ceil(_PATIENCE_SHARE * recipe.max_epochs),
-        enough=job.goal,
-        augmentation=job.augmentation,
-        alpha=recipe.alpha,
-        temperature=recipe.temperature,
-        deadline_seconds=max(1.0, _TRAINING_SHARE * job.seconds_left),
-        seed=recipe.seed + round_number,
+    candidate = Candidate(
+        "qat", why, aware.model, aware.tflite, best.notes, weight_bits=best.weight_bits
     )
+    return judged(job, candidate)
 
 
 def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:

@@ -97,7 +97,8 @@ def finetune(
         step = train_step(student, lesson, settings, first, some)
 
         def judge_now() -> float:
-            with rounded_kernels(student) if settings.rounded_kernels else nullcontext():
+            bits = settings.kernel_bits
+            with rounded_kernels(student, bits) if bits else nullcontext():
                 return judge(predict(judged.x), judged)
 
         others = (judged.x, judged.y, *first.values(), task, lesson.features)

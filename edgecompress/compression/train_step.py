@@ -67,13 +67,14 @@ def train_step(
 
     hold(masks)
     loss_of = _loss_function(student, lesson, settings, samples)
-    rounded = kernels(student) if settings.rounded_kernels else []
-    relative = _sizes(variables) if settings.rounded_kernels else []
+    bits = settings.kernel_bits
+    rounded = kernels(student) if bits else []
+    relative = _sizes(variables) if bits else []
 
     def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
         exact = [tf.identity(kernel) for _, kernel in rounded]
         for layer, kernel in rounded:
-            kernel.assign(rounded_kernel(layer, kernel))
+            kernel.assign(rounded_kernel(layer, kernel, bits))
         with tf.GradientTape() as tape:
             loss = loss_of(x, y, weight, taught)
         gradients = tape.gradient(loss, variables)

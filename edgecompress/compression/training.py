@@ -33,8 +33,9 @@ class Training:
         feature_weight: weight of the feature maps' loss, where pairs of layers are given.
         batch_norm_momentum: upper limit of the momentum of the moving averages while training.
         deadline_seconds: time after which it stops, in the middle of an epoch if need be.
-        rounded_kernels: whether kernels are rounded to int8 while gradients are taken, and the
-            learning rate is relative to each weight's root mean square; see `qat`.
+        kernel_bits: 8 or 4, if kernels are rounded (large ones to that many bits) while gradients
+            are taken, and the learning rate is relative to each weight's root mean square; see
+            `qat`. 0: they are not rounded.
         seed: of the order of samples, of augmentation and dropout.
     """
 
@@ -55,7 +56,7 @@ class Training:
     feature_weight: float = 100.0
     batch_norm_momentum: float = _BATCH_NORM_MOMENTUM
     deadline_seconds: float | None = None
-    rounded_kernels: bool = False
+    kernel_bits: int = 0
     seed: int = 0
 
 

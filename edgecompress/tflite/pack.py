@@ -76,18 +76,14 @@ def _drop_ranges(tensor: Any) -> None:
 
 
 def _merge_buffers(content: Any) -> None:
-    """Store equal constants once; all that hold nothing become buffer 0, which is empty."""
+    """Store equal constants once, and unread ones not at all; buffer 0 is of all that are empty."""
     kept, number_of = [schema.BufferT()], {b"": 0}
-    numbers = []
-    for buffer in content.buffers:
+    readers = [tensor for subgraph in content.subgraphs for tensor in subgraph.tensors]
+    for reader in (*readers, *(content.metadata or ())):
+        buffer = content.buffers[reader.buffer]
         values = b"" if buffer.data is None else buffer.data.tobytes()
         if values not in number_of:
             number_of[values] = len(kept)
             kept.append(schema.BufferT(data=buffer.data))
-        numbers.append(number_of[values])
+        reader.buffer = number_of[values]
     content.buffers = kept
-    for subgraph in content.subgraphs:
-        for tensor in subgraph.tensors:
-            tensor.buffer = numbers[tensor.buffer]
-    for entry in content.metadata or ():
-        entry.buffer = numbers[entry.buffer]

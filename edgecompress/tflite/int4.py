@@ -1,0 +1,111 @@
+"""Large kernels of an int8 .tflite in 4 bits: two weights to a byte."""
+
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
+
+from edgecompress.tflite.pack import serialized
+
+# Kernels of fewer weights stay as they are: they save few bytes, and the first and the last layer,
+# which 4 bits harm most, are often among them.
+LEAST_WEIGHTS = 1024
+BITS = 4
+HIGHEST = 7  # int4 weights are symmetric: -7..7
+# Where the range of a channel may end, as shares of its largest weight: what is clipped may cost
+# less than finer steps gain.
+RANGE_SHARES = (1.0, 0.85, 0.7, 0.6)
+
+_SMALLEST_SCALE = 1e-12
+_CONV_2D = schema.BuiltinOperator.CONV_2D
+_FULLY_CONNECTED = schema.BuiltinOperator.FULLY_CONNECTED
+
+
+def with_int4_kernels(model: bytes) -> bytes:
+    """Return an int8 model whose large kernels of CONV_2D and FULLY_CONNECTED are int4.
+
+    Both have kernels in TFLM that take int8 activations and int4 weights. Scales stay one per
+    output channel or per tensor; biases follow them. A convolution in groups stays, and so does a
+    dense layer with a scale for each unit: CMSIS-NN has no 4-bit kernels for them.
+
+    Args:
+        model: a .tflite of int8 activations and kernels.
+    """
+    content = schema.ModelT.InitFromPackedBuf(model)
+    for graph in content.subgraphs:
+        growth: dict[int, NDArray[np.float64]] = {}  # of scales, by tensor: layers may share one
+        for weights, bias in _large_kernels(content, graph):
+            if id(weights) not in growth:
+                growth[id(weights)] = _round_on(content, weights)
+            if bias is not None and id(bias) not in growth:
+                growth[id(bias)] = growth[id(weights)]
+                _rescale(content, bias, growth[id(bias)])
+    return serialized(content)
+
+
+def rounded(kernel: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Round a kernel [channels, weights] to integers of 4 bits, by the least squared error.
+
+    Returns:
+        The integers, and the scale [channels] by which they stand for the kernel's values.
+    """
+    largest = np.maximum(np.abs(kernel).max(axis=1, keepdims=True), _SMALLEST_SCALE)
+    scales = np.stack([share * largest / HIGHEST for share in RANGE_SHARES])
+    steps = np.clip(np.round(kernel / scales), -HIGHEST, HIGHEST)
+    best = np.square(steps * scales - kernel).sum(axis=2).argmin(axis=0)
+    channels = np.arange(len(kernel))
+    return steps[best, channels].astype(np.int8), scales[best, channels, 0].astype(np.float64)
+
+
+def _large_kernels(content: Any, graph: Any) -> list[tuple[Any, Any]]:
+    """Return (weights, bias or None) of each operator whose weights become int4."""
+    found = []
+    for operator in graph.operators or ():
+        code = content.operatorCodes[operator.opcodeIndex].builtinCode
+        if code not in (_CONV_2D, _FULLY_CONNECTED):
+            continue
+        image, weights = (graph.tensors[index] for index in operator.inputs[:2])
+        bias = next((graph.tensors[index] for index in operator.inputs[2:] if index >= 0), None)
+        if (
+            image.type == weights.type == schema.TensorType.INT8
+            and np.prod(weights.shape) >= LEAST_WEIGHTS
+            and content.buffers[weights.buffer].data is not None
+            and (
+                len(weights.quantization.scale) == 1
+                if code == _FULLY_CONNECTED
+                else weights.shape[-1] == image.shape[-1]
+            )
+        ):
+            found.append((weights, bias))
+    return found
+
+
+def _round_on(content: Any, weights: Any) -> NDArray[np.float64]:
+    """Make a constant int4; return by how much its scales have grown."""
+    finer = np.asarray(weights.quantization.scale, np.float64)
+    stored = content.buffers[weights.buffer].data.view(np.int8)
+    steps, coarser = rounded(stored.reshape(len(finer), -1) * finer[:, None])
+    weights.type = schema.TensorType.INT4
+    weights.quantization.scale = coarser.astype(np.float32)
+    weights.buffer = _added(content, _nibbles(steps.ravel()))
+    growth: NDArray[np.float64] = coarser / finer
+    return growth
+
+
+def _nibbles(steps: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Return two values to a byte, the first in its lower half."""
+    even = np.pad(steps, (0, len(steps) % 2)).view(np.uint8) & 0xF
+    return (even[0::2] | even[1::2] << 4).astype(np.uint8)
+
+
+def _rescale(content: Any, bias: Any, growth: NDArray[np.float64]) -> None:
+    """Give an int32 bias scales that are `growth` times as large."""
+    stored = content.buffers[bias.buffer].data.view(np.int32)
+    bias.quantization.scale = (np.asarray(bias.quantization.scale) * growth).astype(np.float32)
+    bias.buffer = _added(content, np.round(stored / growth).astype(np.int32).view(np.uint8))
+
+
+def _added(content: Any, values: NDArray[np.uint8]) -> int:
+    content.buffers.append(schema.BufferT(data=values))
+    return len(content.buffers) - 1

@@ -1,0 +1,120 @@
+"""Large kernels in 4 bits: half of their bytes, and what they cost in accuracy."""
+
+import numpy as np
+import pytest
+
+from edgecompress.compression.fake_quant import kernels, rounded_kernel
+from edgecompress.compression.qat import quantize_aware
+from edgecompress.compression.quantize import quantize
+from edgecompress.compression.train import Training
+from edgecompress.errors import UsageError
+from edgecompress.evaluate import evaluate, outputs_for
+from edgecompress.keras_model import import_keras
+from edgecompress.keras_outputs import outputs_of
+from edgecompress.memory import verify
+from edgecompress.pipeline import compress
+from edgecompress.recipe import Recipe
+from edgecompress.tflite.int4 import RANGE_SHARES, rounded
+from edgecompress.tflite.reader import read_model
+
+
+@pytest.fixture(scope="module")
+def digits_int4(digits_model, digits_splits):
+    return quantize(digits_model, digits_splits[0].x, weight_bits=4)
+
+
+def _weights(tflite):
+    """Return (operator, type, number) of each kernel."""
+    graph = read_model(tflite).main
+    chosen = [op for op in graph.operators if op.op in ("CONV_2D", "FULLY_CONNECTED")]
+    tensors = [graph.tensors[op.inputs[1]] for op in chosen]
+    return [(op.op, t.type, t.elements) for op, t in zip(chosen, tensors, strict=True)]
+
+
+def test_large_kernels_take_half_of_the_bytes(digits_int8, digits_int4):
+    assert _weights(digits_int4) == [
+        ("CONV_2D", "INT8", 72),
+        ("CONV_2D", "INT8", 576),
+        ("CONV_2D", "INT4", 1152),
+        ("FULLY_CONNECTED", "INT4", 2560),
+    ]
+    assert len(digits_int8) - len(digits_int4) == pytest.approx((1152 + 2560) / 2, abs=16)
+
+
+def test_tflm_and_tflite_run_it_alike_and_its_memory_is_known(digits_int4, digits_splits):
+    x = digits_splits[2].x[:50]
+    tflm, litert = (outputs_for(digits_int4, x, runtime=name) for name in ("tflm", "litert"))
+    assert np.abs(tflm - litert).max() <= 1 / 256, "one step of softmax"
+    assert verify.verify(digits_int4).differences == ()
+
+
+def test_rounding_takes_the_best_of_the_ranges():
+    kernel = np.random.default_rng(0).laplace(size=(8, 500)).astype(np.float32)
+    steps, scales = rounded(kernel)
+    assert np.abs(steps).max() == 7
+    error = np.square(steps * scales[:, None] - kernel).sum(axis=1)
+    for share in RANGE_SHARES:
+        scale = share * np.abs(kernel).max(axis=1, keepdims=True) / 7
+        other = np.clip(np.round(kernel / scale), -7, 7) * scale
+        assert (error <= np.square(other - kernel).sum(axis=1) * (1 + 1e-6)).all()
+    again, same = rounded((steps * scales[:, None]).astype(np.float32))
+    assert (again == steps).all()
+    assert np.allclose(same, scales)
+
+
+def test_a_layer_that_is_used_twice_keeps_both_of_its_biases_right():
+    keras = import_keras()
+    keras.utils.set_random_seed(0)
+    image = keras.Input((6, 6, 16))
+    bias = keras.initializers.RandomNormal(stddev=5.0)
+    shared = keras.layers.Conv2D(16, 3, padding="same", bias_initializer=bias)
+    model = keras.Model(image, shared(keras.layers.ReLU()(shared(image) * 5.0)))
+    x = np.random.default_rng(0).standard_normal((20, 6, 6, 16), dtype=np.float32)
+    tflite = quantize(model, x, weight_bits=4)
+    assert [kind for _, kind, _ in _weights(tflite)] == ["INT4", "INT4"]
+    (layer, kernel), *_ = kernels(model)
+    kernel.assign(rounded_kernel(layer, kernel, 4))
+    exact = outputs_of(model, x)
+    assert np.abs(outputs_for(tflite, x) - exact).mean() < 0.05 * exact.std()
+
+
+def test_training_knows_the_kernels_of_the_device(digits_model, digits_splits):
+    """What training rounds to is what the file holds: no weight differs."""
+    train, validation, test = digits_splits
+    settings = Training(epochs=1, learning_rate=1e-3)
+    aware = quantize_aware(digits_model, train, validation, settings, weight_bits=4)
+    graph = read_model(aware.tflite).main
+    (dense,) = (op for op in graph.operators if op.op == "FULLY_CONNECTED")
+    tensor = graph.tensors[dense.inputs[1]]
+    stored = np.frombuffer(tensor.data, np.uint8)
+    steps = np.stack([stored & 15, stored >> 4], axis=1).ravel().astype(np.int8)
+    steps = np.where(steps > 7, steps - 16, steps).reshape(tensor.shape)
+    kernel = aware.model.get_layer("digit").kernel.numpy().T
+    assert np.allclose(steps * tensor.quantization.scales[0], kernel, atol=1e-6)
+    accuracy = evaluate(aware.tflite, test, "classification")["accuracy"]
+    assert accuracy > evaluate(digits_model, test, "classification")["accuracy"] - 0.02
+
+
+def test_other_schemes_have_no_weights_of_4_bits(digits_model, digits_splits):
+    with pytest.raises(UsageError, match="int8 scheme only"):
+        quantize(digits_model, digits_splits[0].x, "pow2", weight_bits=4)
+
+
+@pytest.mark.parametrize("weight_bits", [4, 8])
+def test_compress_takes_4_bits_where_8_lose_clearly_more(
+    weight_bits, digits_files, digits_int8, tmp_path
+):
+    recipe = Recipe(
+        model=str(digits_files / "digits.keras"),
+        board="nucleo_f401re",
+        data=str(digits_files / "digits.npz"),
+        max_model_bytes=len(digits_int8) - 1800,
+        max_epochs=15,
+        weight_bits=weight_bits,
+        trials=0,
+    )
+    outcome = compress(recipe, tmp_path)
+    assert outcome.best.weight_bits == weight_bits
+    assert outcome.facts["fits"]
+    types = {kind for _, kind, _ in _weights((tmp_path / "model.tflite").read_bytes())}
+    assert types == ({"INT8", "INT4"} if weight_bits == 4 else {"INT8"})
