@@ -65,10 +65,8 @@ CASES = {
             pixels="0..255",
             int8_bytes=95_352,  # the converter's, where tensors are named as short as layers
             scratch_epochs=40,
-            compress_epochs=36,
             tfmot_epochs=6,
-            qat_epochs=4,
-            time_budget="16m",
+            time_budget="25m",
         ),
         Case(
             name="spoken_digits",

@@ -16,6 +16,7 @@ from edgecompress.dataset import Split, Task
 from edgecompress.memory.judge import Verdict
 from edgecompress.metrics import primary_metric
 from edgecompress.recipe import Recipe
+from edgecompress.tflite.int4 import BITS
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ def best_attempt(job: Job, attempts: Sequence[Attempt]) -> Attempt:
         return max(0, attempt.shortfall_bytes), metric_lost(job, attempt.int8_metric)
 
     return min(attempts, key=rank)
+
+
+def is_aware(attempt: Candidate) -> bool:
+    """Say whether it was last trained with the rounding of its integers."""
+    return attempt.step == "qat" or attempt.weight_bits == BITS
 
 
 def metric_lost(job: Job, metric: float) -> float:

@@ -128,7 +128,7 @@ def _separated(job: Job, worth: _Worth) -> Form | None:
         if missing <= 0:
             ranks = _raised(job, layers, ranks)
             return Form("separate", separate(job.original, ranks), fits=True, why=_in_words(ranks))
-        if missing <= _NEARLY * model.count_params():  # in int8, a byte each
+        if missing <= _NEARLY * model.count_params() * job.weight_bits / 8:
             break
     if not ranks:
         return None

@@ -6,6 +6,7 @@ from edgecompress.compression.attempt import (
     Attempt,
     Job,
     best_attempt,
+    is_aware,
     metric_lost,
     points_lost,
     unit_of_loss,
@@ -84,7 +85,7 @@ def _improving(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[St
     )
     rounding = points_lost(job.task, best.float_metric, best.int8_metric)
     many = unit_of_loss(job.task) == "points" and rounding >= _NOTABLE_POINTS
-    aware = best.step == "qat" or best.weight_bits == BITS
+    aware = is_aware(best)
     if many or rounding > _NOTABLE_SHARE * lost:
         why = f"{why}. int8 rounding takes {rounding:.2f} of that"
         since = attempts[_position(attempts, best) :]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from edgecompress.compression.attempt import Job, metric_lost
 from edgecompress.compression.forms import Form
-from edgecompress.compression.teach import taught, taught_rounding
+from edgecompress.compression.teach import is_far, taught, taught_rounding
 from edgecompress.compression.training import Training
 from edgecompress.evaluate import evaluate
 from edgecompress.metrics import primary_metric
@@ -57,10 +57,13 @@ def _handicapped(runner: _Trained) -> float:
 
 
 def _train(job: Job, form: Form, short: Training) -> _Trained:
-    """Train a form; one of 4 bits is judged after as long a training under rounding."""
+    """Train a form; one of 4 bits as long again, under rounding."""
     metric, _ = primary_metric(job.task)
-    model = exact = taught(job, form.model, short) if form.model is not job.original else form.model
-    if form.weight_bits == BITS:
+    exact = model = form.model
+    few_bits = form.weight_bits == BITS
+    if not few_bits or is_far(job, model):
+        exact = model = taught(job, model, short)
+    if few_bits:
         model = taught_rounding(job, exact, short, form.weight_bits).model
     reached = evaluate(model, job.validation, job.task)[metric]
     return _Trained(replace(form, model=exact), reached, metric_lost(job, reached))

@@ -10,14 +10,14 @@ from edgecompress.compression.attempt import (
     Candidate,
     Job,
     best_attempt,
-    metric_lost,
+    is_aware,
     shortfall,
 )
 from edgecompress.compression.forms import Form, forms_that_fit
 from edgecompress.compression.layer_errors import layer_errors, worst_in_words
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.race import fastest_learner
-from edgecompress.compression.teach import taught, taught_rounding, training
+from edgecompress.compression.teach import is_far, taught, taught_rounding, training
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.memory.verdict import fit
@@ -26,9 +26,6 @@ from edgecompress.tflite.int4 import BITS
 
 _log = logging.getLogger(__name__)
 
-# Points of accuracy, or per cent of error, that a form must have lost to be trained in float again
-# after the race: a high learning rate first undoes what was learnt.
-_FAR = 3.0
 _EXACT_SHARE = 0.4  # of the time left, for training in float what is rounded to few bits then
 
 
@@ -58,9 +55,8 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 
 def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
-    metric, _ = primary_metric(job.task)
     model = form.model
-    if metric_lost(job, evaluate(model, job.validation, job.task)[metric]) > _FAR:
+    if is_far(job, model):
         seconds = _EXACT_SHARE * job.seconds_left
         model = taught(job, model, replace(training(job, 0), deadline_seconds=seconds))
     aware = taught_rounding(job, model, training(job, 0), form.weight_bits)
@@ -83,7 +79,7 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     why = f"{why}, {largest_error(job, best)}"
     settings = training(job, len(attempts))
     try:
-        aware = taught_rounding(job, best.model, settings, best.weight_bits)
+        aware = taught_rounding(job, best.model, settings, best.weight_bits, again=is_aware(best))
     except ModelError as error:
         _log.info("no quantization-aware training: %s", error)
         return train_on(job, attempts, why)

@@ -4,10 +4,12 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from edgecompress.compression.attempt import Job
+from edgecompress.compression.attempt import Job, metric_lost
 from edgecompress.compression.qat import AwareModel, quantize_aware
 from edgecompress.compression.train import finetune
 from edgecompress.compression.training import Training
+from edgecompress.evaluate import evaluate
+from edgecompress.metrics import primary_metric
 
 # Share of the time left that a training step may take: the rest is for quantizing, measuring, and a
 # short training with rounding. One long training comes further than two that share its time.
@@ -16,6 +18,9 @@ _TRAINING_SHARE = 0.7
 _PATIENCE_SHARE = 1 / 3
 # What is trained already is trained on at a lower rate: the full one would first undo it.
 _FURTHER_RATE = 1 / 3
+# Points of accuracy, or per cent of error: a form that has lost no more is trained under rounding
+# at once, if it will be at all. The learning rate of other training would first undo what it knows.
+_FAR = 3.0
 _QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
 
 
@@ -36,6 +41,12 @@ def training(job: Job, round_number: int) -> Training:
     )
 
 
+def is_far(job: Job, model: Any) -> bool:
+    """Say whether a form of the original has lost much, on the validation split and in float."""
+    metric, _ = primary_metric(job.task)
+    return metric_lost(job, evaluate(model, job.validation, job.task)[metric]) > _FAR
+
+
 def taught(job: Job, model: Any, settings: Training) -> Any:
     """Train `model` on the labels and on the original's answers."""
     return finetune(
@@ -49,8 +60,17 @@ def taught(job: Job, model: Any, settings: Training) -> Any:
     )
 
 
-def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) -> AwareModel:
+def taught_rounding(
+    job: Job, model: Any, settings: Training, weight_bits: int, *, again: bool = False
+) -> AwareModel:
     """Train `model` as `taught` does, with the rounding of its integers in it (QAT).
+
+    Args:
+        job: whose original is the teacher.
+        model: a functional keras.Model.
+        settings: how to train, but for the learning rate.
+        weight_bits: as of `quantize_aware`.
+        again: whether it was trained like this before.
 
     Raises:
         ModelError: the model is not functional.
@@ -59,7 +79,7 @@ def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) 
         model,
         job.train,
         job.validation,
-        replace(settings, learning_rate=_QAT_LEARNING_RATE),
+        replace(settings, learning_rate=_QAT_LEARNING_RATE * (_FURTHER_RATE if again else 1)),
         samples=job.recipe.calibration_samples,
         weight_bits=weight_bits,
         teacher=job.original,
