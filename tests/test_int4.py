@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgecompress.compression.fake_quant import kernels, rounded_kernel
+from edgecompress.compression.kernel_rounding import kernels, rounded_kernel
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.train import Training

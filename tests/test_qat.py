@@ -7,11 +7,11 @@ import pytest
 
 from edgecompress.compression.fake_quant import (
     quantization_points,
-    rounded_kernels,
     trained_ranges,
     with_fake_quant,
 )
 from edgecompress.compression.fold import fold_batch_norm
+from edgecompress.compression.kernel_rounding import rounded_kernels
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import conversion, converted, quantize
 from edgecompress.compression.train import Training

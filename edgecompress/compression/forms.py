@@ -5,7 +5,7 @@ where RAM is short, only fewer channels help; 4 bits keep what was learnt, but t
 bytes at most, and more code. So each is trained for a few epochs, see race.py.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,20 +14,17 @@ import numpy as np
 
 from edgecompress.compression.attempt import Job
 from edgecompress.compression.narrow import Cuts, converted_shortfall, cut_to_fit, learn_cuts, weigh
+from edgecompress.compression.qat import can_be_aware
+from edgecompress.compression.ranks import separate_to_fit
 from edgecompress.compression.scores import Scores
 from edgecompress.compression.sensitivity import Sensitivity, by_sensitivity
-from edgecompress.compression.separate import POINTWISE, Separable, separable, separate
+from edgecompress.compression.separate import POINTWISE
 from edgecompress.compression.widths import Values
 from edgecompress.tflite.int4 import BITS
 
 # The names of the steps that make these forms.
 SHRINKING = ("prune", "separate", "int4", "int4-prune", "int4-separate")
 
-# A convolution is separated if that saves this share of the model's weights or more.
-_WORTHWHILE = 0.01
-# While this share of its weights is too much, channels go instead of one more convolution: those
-# left are small, and lose much when they are separated.
-_NEARLY = 0.3
 _FOUR_BITS = "large kernels in 4 bits"
 
 
@@ -80,8 +77,11 @@ def _forms(job: Job, cuts: Cuts, worth: "_Worth") -> Iterator[Form]:
 
 
 def _int4_forms(job: Job, worth: "_Worth") -> Iterator[Form]:
-    """Yield the forms with large kernels in 4 bits, if these bring the original nearer to fit."""
-    if job.recipe.weight_bits != BITS:
+    """Yield the forms with large kernels in 4 bits, if these bring the original nearer to fit.
+
+    There are none if it cannot be trained with rounding, without which 4 bits are too few.
+    """
+    if job.recipe.weight_bits != BITS or not can_be_aware(job.original):
         return
     smaller = replace(job, weight_bits=BITS)
     missing = converted_shortfall(smaller, job.original)
@@ -110,31 +110,19 @@ def _pruned(job: Job, cuts: Cuts, worth: _Worth, step: str, why: str) -> Form:
 
 
 def _separated(job: Job, worth: _Worth) -> Form | None:
-    """Return the original with as few convolutions in two parts as it takes to fit.
+    """Return the original with convolutions in two parts, if any is worth it.
 
-    The room that is left is given to higher ranks. If it nearly fits, or all are separated and it
-    does not fit yet, channels go too, by what they are worth in the original: this model is not
-    trained yet.
-
-    Returns:
-        None if no convolution is worth separating.
+    If these do not suffice, channels go too, by what they are worth in the original: this model is
+    not trained yet.
     """
-    layers = _worthwhile(job.original)
-    ranks: dict[str, int] = {}
-    for layer in layers:
-        ranks[layer.path] = 1
-        model = separate(job.original, ranks)
-        missing = converted_shortfall(job, model)
-        if missing <= 0:
-            ranks = _raised(job, layers, ranks)
-            return Form("separate", separate(job.original, ranks), fits=True, why=_in_words(ranks))
-        if missing <= _NEARLY * model.count_params() * job.weight_bits / 8:
-            break
-    if not ranks:
+    parts = separate_to_fit(job)
+    if parts is None:
         return None
-    small = replace(job, original=model)
+    if parts.fits:
+        return Form("separate", parts.model, fits=True, why=str(parts))
+    small = replace(job, original=parts.model)
     cuts = learn_cuts(small)
-    why = f"{_in_words(ranks)}; and fewer channels"
+    why = f"{parts}; and fewer channels"
     return _pruned(small, cuts, _renamed(worth, cuts), "separate", why)
 
 
@@ -149,37 +137,3 @@ def _renamed(worth: _Worth, cuts: Cuts) -> _Worth:
         {name: worth.scores.get(old, nothing[name]) for name, old in names.items()},
         {name: worth.values.get(old, nothing[name].tolist()) for name, old in names.items()},
     )
-
-
-def _worthwhile(model: Any) -> tuple[Separable, ...]:
-    """Return the convolutions worth separating, those that save most first."""
-    least = _WORTHWHILE * model.count_params()
-    saving = [(layer.parameters(None) - layer.parameters(1), layer) for layer in separable(model)]
-    ordered = sorted(saving, key=lambda pair: -pair[0])
-    return tuple(layer for saved, layer in ordered if saved >= least)
-
-
-def _raised(job: Job, layers: Sequence[Separable], ranks: dict[str, int]) -> dict[str, int]:
-    """Raise ranks while the model fits: first where a byte wins back most of what was lost."""
-    open_layers = [layer for layer in layers if layer.path in ranks]
-    while open_layers:
-        layer = max(open_layers, key=lambda layer: _gain(layer, ranks[layer.path]))
-        higher = {**ranks, layer.path: ranks[layer.path] + 1}
-        pays = layer.parameters(higher[layer.path]) < layer.parameters(None)
-        if pays and converted_shortfall(job, separate(job.original, higher)) <= 0:
-            ranks = higher
-        else:
-            open_layers.remove(layer)
-    return ranks
-
-
-def _gain(layer: Separable, rank: int) -> float:
-    """Return the share of the kernel won back by the next rank, for each weight it takes."""
-    last = len(layer.lost) - 1
-    won = layer.lost[min(rank - 1, last)] - layer.lost[min(rank, last)]
-    return won / layer.parameters(1)
-
-
-def _in_words(ranks: dict[str, int]) -> str:
-    named = ", ".join(f"{path} (rank {rank})" for path, rank in ranks.items())
-    return f"depthwise and pointwise convolutions instead of {named}"

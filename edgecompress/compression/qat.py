@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.fake_quant import (
     quantization_points,
-    rounded_kernels,
     trained_ranges,
     with_fake_quant,
 )
 from edgecompress.compression.fold import fold_batch_norm
+from edgecompress.compression.kernel_rounding import rounded_kernels
 from edgecompress.compression.quantize import DEFAULT_SAMPLES, conversion, converted
 from edgecompress.compression.ranges import Histogram, Range, clipped_range
 from edgecompress.compression.train import Epoch, finetune
 from edgecompress.compression.training import Training
 from edgecompress.dataset import Split, Task
+from edgecompress.errors import ModelError
 from edgecompress.tflite.pack import packed
 
 _log = logging.getLogger(__name__)
@@ -98,6 +99,16 @@ def quantize_aware(
         points=tuple((values[name], ranges[name]) for name in values),
     )
     return AwareModel(folded, packed(converted("to_ranged_int8", job, model.name, weight_bits)))
+
+
+def can_be_aware(model: Any) -> bool:
+    """Say whether `quantize_aware` knows all that `model` (a keras.Model) is made of."""
+    try:
+        quantization_points(fold_batch_norm(model))
+    except ModelError as error:
+        _log.info("no training with rounding: %s", error)
+        return False
+    return len(model.inputs) == 1
 
 
 def _starting_ranges(

@@ -59,11 +59,10 @@ def _handicapped(runner: _Trained) -> float:
 def _train(job: Job, form: Form, short: Training) -> _Trained:
     """Train a form; one of 4 bits as long again, under rounding."""
     metric, _ = primary_metric(job.task)
-    exact = model = form.model
-    few_bits = form.weight_bits == BITS
-    if not few_bits or is_far(job, model):
-        exact = model = taught(job, model, short)
+    exact, few_bits = form.model, form.weight_bits == BITS
+    far = not few_bits or is_far(job, exact)
+    model = exact = taught(job, exact, short) if far else exact
     if few_bits:
-        model = taught_rounding(job, exact, short, form.weight_bits).model
+        model = taught_rounding(job, exact, short, form.weight_bits, gently=not far).model
     reached = evaluate(model, job.validation, job.task)[metric]
     return _Trained(replace(form, model=exact), reached, metric_lost(job, reached))

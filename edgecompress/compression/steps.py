@@ -46,22 +46,21 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     form = fastest_learner(job, forms, training(job, 0)) if forms[0].fits else forms[0]
     why = f"{why}. Taken: {form.why}"
     if form.fits and form.weight_bits == BITS:
-        attempt = _in_few_bits(job, form, why)
-    else:
-        model = taught(job, form.model, training(job, 0)) if form.fits else form.model
-        attempt = measured(job, form.step, why, model, form.notes)
+        return _in_few_bits(job, form, why)
+    model = taught(job, form.model, training(job, 0)) if form.fits else form.model
+    attempt = measured(job, form.step, why, model, form.notes, weight_bits=form.weight_bits)
     return replace(attempt, sensitivity=form.sensitivity)
 
 
 def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
-    model = form.model
-    if is_far(job, model):
+    model, far = form.model, is_far(job, form.model)
+    if far:
         seconds = _EXACT_SHARE * job.seconds_left
         model = taught(job, model, replace(training(job, 0), deadline_seconds=seconds))
-    aware = taught_rounding(job, model, training(job, 0), form.weight_bits)
+    aware = taught_rounding(job, model, training(job, 0), form.weight_bits, gently=not far)
     candidate = Candidate(
-        form.step, why, aware.model, aware.tflite, form.notes, weight_bits=form.weight_bits
+        form.step, why, aware.model, aware.tflite, form.notes, form.sensitivity, form.weight_bits
     )
     return judged(job, candidate)
 
@@ -79,7 +78,7 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     why = f"{why}, {largest_error(job, best)}"
     settings = training(job, len(attempts))
     try:
-        aware = taught_rounding(job, best.model, settings, best.weight_bits, again=is_aware(best))
+        aware = taught_rounding(job, best.model, settings, best.weight_bits, gently=is_aware(best))
     except ModelError as error:
         _log.info("no quantization-aware training: %s", error)
         return train_on(job, attempts, why)
@@ -89,11 +88,19 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     return judged(job, candidate)
 
 
-def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:
+def measured(
+    job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = (), *, weight_bits: int = 8
+) -> Attempt:
     """Quantize `model`, judge its memory and measure it on the validation split."""
     recipe = job.recipe
-    tflite = quantize(model, job.train.x, samples=recipe.calibration_samples, seed=recipe.seed)
-    return judged(job, Candidate(step, why, model, tflite, notes))
+    tflite = quantize(
+        model,
+        job.train.x,
+        samples=recipe.calibration_samples,
+        weight_bits=weight_bits,
+        seed=recipe.seed,
+    )
+    return judged(job, Candidate(step, why, model, tflite, notes, weight_bits=weight_bits))
 
 
 def judged(job: Job, candidate: Candidate) -> Attempt:

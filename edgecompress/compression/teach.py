@@ -19,9 +19,11 @@ _PATIENCE_SHARE = 1 / 3
 # What is trained already is trained on at a lower rate: the full one would first undo it.
 _FURTHER_RATE = 1 / 3
 # Points of accuracy, or per cent of error: a form that has lost no more is trained under rounding
-# at once, if it will be at all. The learning rate of other training would first undo what it knows.
+# at once, if it will be at all, and at a low rate. High ones would first undo what it knows.
 _FAR = 3.0
 _QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
+# Share of the teacher under rounding: what the rounded model is to answer is known.
+_QAT_ALPHA = 0.9
 
 
 def training(job: Job, round_number: int) -> Training:
@@ -61,25 +63,31 @@ def taught(job: Job, model: Any, settings: Training) -> Any:
 
 
 def taught_rounding(
-    job: Job, model: Any, settings: Training, weight_bits: int, *, again: bool = False
+    job: Job, model: Any, settings: Training, weight_bits: int, *, gently: bool
 ) -> AwareModel:
     """Train `model` as `taught` does, with the rounding of its integers in it (QAT).
 
     Args:
         job: whose original is the teacher.
         model: a functional keras.Model.
-        settings: how to train, but for the learning rate.
+        settings: how to train, but for the learning rate and the teacher's share, if it has one.
         weight_bits: as of `quantize_aware`.
-        again: whether it was trained like this before.
+        gently: whether at a lower rate, since the model was trained like this before or is near
+            the original.
 
     Raises:
         ModelError: the model is not functional.
     """
+    settings = replace(
+        settings,
+        learning_rate=_QAT_LEARNING_RATE * (_FURTHER_RATE if gently else 1),
+        alpha=settings.alpha and max(settings.alpha, _QAT_ALPHA),
+    )
     return quantize_aware(
         model,
         job.train,
         job.validation,
-        replace(settings, learning_rate=_QAT_LEARNING_RATE * (_FURTHER_RATE if again else 1)),
+        settings,
         samples=job.recipe.calibration_samples,
         weight_bits=weight_bits,
         teacher=job.original,

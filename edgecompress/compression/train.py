@@ -14,7 +14,7 @@ from edgecompress.compression.batch_norm import training_batch_norm
 from edgecompress.compression.batches import gather_samples, views_of
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.epochs import Epoch, Run, train_epochs
-from edgecompress.compression.fake_quant import rounded_kernels
+from edgecompress.compression.kernel_rounding import rounded_kernels
 from edgecompress.compression.losses import Loss
 from edgecompress.compression.rebuild import rebuild
 from edgecompress.compression.train_step import Masks, train_step

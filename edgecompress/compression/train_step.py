@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.compression.batches import Samples
-from edgecompress.compression.fake_quant import kernels, rounded_kernel
+from edgecompress.compression.kernel_rounding import kernels, rounded_kernel
 from edgecompress.compression.losses import (
     are_probabilities,
     attention_loss,
