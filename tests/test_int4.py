@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edgecompress.board import load_board
 from edgecompress.compression.kernel_rounding import kernels, rounded_kernel
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
@@ -12,6 +13,7 @@ from edgecompress.evaluate import evaluate, outputs_for
 from edgecompress.keras_model import import_keras
 from edgecompress.keras_outputs import outputs_of
 from edgecompress.memory import verify
+from edgecompress.memory.latency import estimate_latency
 from edgecompress.pipeline import compress
 from edgecompress.recipe import Recipe
 from edgecompress.tflite.int4 import RANGE_SHARES, rounded
@@ -46,6 +48,12 @@ def test_tflm_and_tflite_run_it_alike_and_its_memory_is_known(digits_int4, digit
     tflm, litert = (outputs_for(digits_int4, x, runtime=name) for name in ("tflm", "litert"))
     assert np.abs(tflm - litert).max() <= 1 / 256, "one step of softmax"
     assert verify.verify(digits_int4).differences == ()
+
+
+def test_time_is_not_estimated_where_nobody_has_published_it(digits_int8, digits_int4):
+    board = load_board("nucleo_f401re")
+    assert estimate_latency(read_model(digits_int8), board, "cmsis-nn") is not None
+    assert estimate_latency(read_model(digits_int4), board, "cmsis-nn") is None
 
 
 def test_rounding_takes_the_best_of_the_ranges():

@@ -57,6 +57,8 @@ def estimate_latency(graph: Graph, board: Board, kernels: str) -> Latency | None
     main = graph.main
     if table is None or any(op.op in _WITHOUT_EVIDENCE for op in main.operators):
         return None
+    if any(tensor.type == "INT4" for tensor in main.tensors):  # CMSIS-NN: 1.7 times on ResNet-8
+        return None
     rates = table["cycles_per_mac"]
     operators = tuple(
         OperatorLatency(op.index, op.op, macs, round(macs * rates[op.op]))
