@@ -27,6 +27,7 @@ _NAMES = {
     "int8": "`compress --weight-bits 8`",
     "ours": "**`compress`**",
 }
+_OURS = ("int8", "ours")
 _LINE = 120
 _WAYS = ("scratch", "tfmot", "int8", "ours")
 _COLUMNS = "lost | int8 bytes | arena bytes | MACs | epochs | seconds | runs |"
@@ -76,7 +77,7 @@ def _about(case: Case, found: Results) -> list[str]:
 
 def _commits(results: Sequence[Result]) -> str:
     """Return the commits that were measured; `compress` alone may be at a later one."""
-    of_ours = sorted({r.commit for r in results if r.run.startswith("ours")})
+    of_ours = sorted({r.commit for r in results if r.run.startswith(_OURS)})
     return ", ".join(of_ours or sorted({result.commit for result in results}))
 
 
