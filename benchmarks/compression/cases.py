@@ -59,7 +59,7 @@ CASES = {
             title="ResNet-8 of MLPerf Tiny, fine-tuned on 20,000 JPEG images of CIFAR-10",
             data=data.cifar10,
             network="resnet8",
-            targets=(replace(_HALF, time_budget="12m"), _QUARTER),
+            targets=(replace(_HALF, time_budget="8m"), _QUARTER),
             epochs=12,
             augmentation="shift+flip",
             pixels="0..255",

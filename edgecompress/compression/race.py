@@ -60,9 +60,8 @@ def _train(job: Job, form: Form, short: Training) -> _Trained:
     """Train a form; one of 4 bits as long again, under rounding."""
     metric, _ = primary_metric(job.task)
     exact, few_bits = form.model, form.weight_bits == BITS
-    far = not few_bits or is_far(job, exact)
-    model = exact = taught(job, exact, short) if far else exact
-    if few_bits:
-        model = taught_rounding(job, exact, short, form.weight_bits, gently=not far).model
+    if not few_bits or is_far(job, exact):
+        exact = taught(job, exact, short)
+    model = taught_rounding(job, exact, short, BITS).model if few_bits else exact
     reached = evaluate(model, job.validation, job.task)[metric]
     return _Trained(replace(form, model=exact), reached, metric_lost(job, reached))

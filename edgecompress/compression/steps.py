@@ -10,7 +10,6 @@ from edgecompress.compression.attempt import (
     Candidate,
     Job,
     best_attempt,
-    is_aware,
     shortfall,
 )
 from edgecompress.compression.forms import Form, forms_that_fit
@@ -26,7 +25,8 @@ from edgecompress.tflite.int4 import BITS
 
 _log = logging.getLogger(__name__)
 
-_EXACT_SHARE = 0.4  # of the time left, for training in float what is rounded to few bits then
+# Of the time left, for training in float what is rounded to few bits then: that is learnt soon.
+_EXACT_SHARE = 0.65
 
 
 def quantize_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
@@ -54,11 +54,11 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 
 def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
-    model, far = form.model, is_far(job, form.model)
-    if far:
+    model = form.model
+    if is_far(job, model):
         seconds = _EXACT_SHARE * job.seconds_left
         model = taught(job, model, replace(training(job, 0), deadline_seconds=seconds))
-    aware = taught_rounding(job, model, training(job, 0), form.weight_bits, gently=not far)
+    aware = taught_rounding(job, model, training(job, 0), form.weight_bits)
     candidate = Candidate(
         form.step, why, aware.model, aware.tflite, form.notes, form.sensitivity, form.weight_bits
     )
@@ -78,7 +78,7 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     why = f"{why}, {largest_error(job, best)}"
     settings = training(job, len(attempts))
     try:
-        aware = taught_rounding(job, best.model, settings, best.weight_bits, gently=is_aware(best))
+        aware = taught_rounding(job, best.model, settings, best.weight_bits)
     except ModelError as error:
         _log.info("no quantization-aware training: %s", error)
         return train_on(job, attempts, why)

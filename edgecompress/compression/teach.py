@@ -19,9 +19,10 @@ _PATIENCE_SHARE = 1 / 3
 # What is trained already is trained on at a lower rate: the full one would first undo it.
 _FURTHER_RATE = 1 / 3
 # Points of accuracy, or per cent of error: a form that has lost no more is trained under rounding
-# at once, if it will be at all, and at a low rate. High ones would first undo what it knows.
+# at once, if it will be at all.
 _FAR = 3.0
-_QAT_LEARNING_RATE = 1e-3  # relative to each weight's size, see quantize_aware
+# Relative to each weight's size, see quantize_aware. What comes to it is trained already.
+_QAT_LEARNING_RATE = 3e-4
 # Share of the teacher under rounding: what the rounded model is to answer is known.
 _QAT_ALPHA = 0.9
 
@@ -62,9 +63,7 @@ def taught(job: Job, model: Any, settings: Training) -> Any:
     )
 
 
-def taught_rounding(
-    job: Job, model: Any, settings: Training, weight_bits: int, *, gently: bool
-) -> AwareModel:
+def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) -> AwareModel:
     """Train `model` as `taught` does, with the rounding of its integers in it (QAT).
 
     Args:
@@ -72,15 +71,13 @@ def taught_rounding(
         model: a functional keras.Model.
         settings: how to train, but for the learning rate and the teacher's share, if it has one.
         weight_bits: as of `quantize_aware`.
-        gently: whether at a lower rate, since the model was trained like this before or is near
-            the original.
 
     Raises:
         ModelError: the model is not functional.
     """
     settings = replace(
         settings,
-        learning_rate=_QAT_LEARNING_RATE * (_FURTHER_RATE if gently else 1),
+        learning_rate=_QAT_LEARNING_RATE,
         alpha=settings.alpha and max(settings.alpha, _QAT_ALPHA),
     )
     return quantize_aware(
