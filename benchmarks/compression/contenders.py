@@ -18,7 +18,7 @@ from edgecompress.recipe import Recipe
 # A model (keras.Model, or the bytes of a .tflite), the epochs it was trained for, and notes.
 Made = tuple[Any, int, dict[str, Any]]
 
-_QAT_LEARNING_RATE = 1e-3  # what quantize_aware's documentation calls a good start
+_QAT_LEARNING_RATE = 3e-4  # what quantize_aware's documentation calls a good start
 
 
 def runs_of(case: Case) -> tuple[str, ...]:

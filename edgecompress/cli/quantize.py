@@ -98,7 +98,7 @@ from edgecompress.recipe import WEIGHT_BITS
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    default=1e-3,
+    default=3e-4,
     show_default=True,
     help="Of --qat at its start, relative to the size of each weight tensor.",
 )

@@ -19,6 +19,7 @@ from edgecompress.compression.ranks import separate_to_fit
 from edgecompress.compression.scores import Scores
 from edgecompress.compression.sensitivity import Sensitivity, by_sensitivity
 from edgecompress.compression.separate import POINTWISE
+from edgecompress.compression.teach import is_far
 from edgecompress.compression.widths import Values
 from edgecompress.tflite.int4 import BITS
 
@@ -93,6 +94,8 @@ def _int4_forms(job: Job, worth: "_Worth") -> Iterator[Form]:
     for form in _forms(smaller, learn_cuts(smaller), worth):
         why = f"{_FOUR_BITS}; {form.why}"
         yield replace(form, step=f"int4-{form.step}", why=why, weight_bits=BITS)
+        if not is_far(job, form.model):
+            return  # little had to go: no other form keeps more of the original
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def quantize_aware(
         train: samples to learn from and to start the ranges by.
         validation: samples to choose the best epoch by.
         settings: how to train. The learning rate is relative to the size of each weight tensor,
-            since folding leaves kernels of very different sizes; 1e-3 is a good start.
+            since folding leaves kernels of very different sizes; 3e-4 is a good start.
         method: how ranges start: "minmax", "percentile" or "mse".
         samples: how many training samples they start from.
         weight_bits: 4 trains for large kernels in 4 bits, see `edgecompress.tflite.int4`.
