@@ -1,7 +1,7 @@
 """What is compared: networks, their data, and the sizes that they are to be brought to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import data
@@ -17,7 +17,6 @@ class Target:
     allowed: float  # points of accuracy on the test split, or per cent of the error
     share: float | None = None  # of the bytes of the original in int8, see Case.int8_bytes
     board: str = "mps2_an386"  # whose own limits hold too
-    time_budget: str = "25m"  # of compress, its default
 
     @property
     def sparsity(self) -> float:
@@ -45,6 +44,7 @@ class Case:
     tfmot_qat: bool = True  # False for Conv1D, and batch norm after Dense, which it leaves in float
     qat_epochs: int = 8
     compress_epochs: int = 60  # max_epochs of the recipe, its default
+    time_budget: str = "25m"  # of compress, its default
     int8_bytes: int | None = None  # of the original; as run "ptq" makes it when None
 
 
@@ -59,7 +59,7 @@ CASES = {
             title="ResNet-8 of MLPerf Tiny, fine-tuned on 20,000 JPEG images of CIFAR-10",
             data=data.cifar10,
             network="resnet8",
-            targets=(replace(_HALF, time_budget="8m"), _QUARTER),
+            targets=(_HALF, _QUARTER),
             epochs=12,
             augmentation="shift+flip",
             pixels="0..255",

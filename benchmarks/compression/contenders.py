@@ -80,7 +80,7 @@ def _ours(bench: Bench, run: str, target: Target, weight_bits: int) -> Made:
         board=target.board,
         data=bench.data,
         max_accuracy_drop=0.0,
-        time_budget=target.time_budget,
+        time_budget=bench.case.time_budget,
         max_model_bytes=bench.byte_limit(target),
         max_epochs=bench.case.compress_epochs,
         weight_bits=weight_bits,
