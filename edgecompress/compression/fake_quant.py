@@ -23,6 +23,8 @@ _COPYING = (
     "GlobalMaxPooling2D", "MaxPooling1D", "MaxPooling2D", "Permute", "RepeatVector", "Reshape",
     "SpatialDropout1D", "SpatialDropout2D", "ZeroPadding1D", "ZeroPadding2D",
 )  # fmt: skip
+# Layers whose int8 kernels round, but to the range of their input.
+_AVERAGING = ("AveragePooling1D", "AveragePooling2D")
 # Activations whose int8 output scale TFLite fixes.
 _FIXED = ("sigmoid", "softmax", "tanh")
 
@@ -50,6 +52,9 @@ def with_fake_quant(folded: Any, ranges: Mapping[str, Range]) -> Any:
         if name not in copies:
             copies[name] = copy_layer(call.layer, {})
         outputs = copies[name](*args, **kwargs)
+        if type(call.layer).__name__ in _AVERAGING:
+            rounding = _last_rounding(args[0])
+            return outputs if rounding is None else rounding(outputs, training=False)
         return fake(ranges[name], name=f"{name}_range")(outputs) if _is_point(call) else outputs
 
     copy = build_flat(folded, build, fake(ranges[_INPUT], name="input_range"))
@@ -68,9 +73,17 @@ def trained_ranges(model: Any) -> dict[str, Range]:
     }
 
 
+def _last_rounding(tensor: Any) -> Any:
+    """Return the layer that gave a keras.KerasTensor its range, None if there is none."""
+    layer = tensor._keras_history.operation  # noqa: SLF001 - no public name
+    while type(layer).__name__ in _COPYING:
+        layer = layer.input._keras_history.operation  # noqa: SLF001
+    return layer if type(layer).__name__ == "FakeQuant" else None
+
+
 def _is_point(call: Call) -> bool:
     kind = type(call.layer).__name__
-    if kind in _COPYING or _activation(call.layer) in _FIXED:
+    if kind in (*_COPYING, *_AVERAGING) or _activation(call.layer) in _FIXED:
         return False
     fused = [c for c in call.consumers if c.layer is not None and _is_relu(c.layer)]
     return len(call.consumers) != 1 or not fused
