@@ -100,6 +100,20 @@ def test_fake_quantized_outputs_are_those_of_int8(digits_model, digits_splits):
     assert np.allclose(outputs_of(folded, test.x), exact, atol=1e-4), "the kernels are back"
 
 
+def test_averages_are_rounded_to_the_range_of_what_is_averaged(keras):
+    """TFLM's AVERAGE_POOL_2D does not rescale: a small average of large values gets few steps."""
+    layers = keras.layers
+    image = keras.Input((4, 4, 2))
+    x = layers.Conv2D(3, 1, activation="relu", name="conv")(image)
+    model = keras.Model(image, layers.AveragePooling2D(2)(layers.MaxPooling2D(2)(x)))
+    assert quantization_points(model) == ("conv",)
+    student = with_fake_quant(model, {"input": (-1.0, 1.0), "conv": (0.0, 51.0)})
+    x = np.random.default_rng(0).uniform(-1, 1, (50, 4, 4, 2)).astype(np.float32)
+    steps = outputs_of(student, x) / (51 / 255)
+    assert np.abs(steps - steps.round()).max() < 1e-3
+    assert len(np.unique(steps.round())) > 3
+
+
 def test_known_ranges_become_scales(digits_model, digits_splits):
     folded = fold_batch_norm(digits_model)
     job = conversion(folded, digits_splits[0].x, "int8")
