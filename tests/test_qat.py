@@ -105,7 +105,8 @@ def test_averages_are_rounded_to_the_range_of_what_is_averaged(keras):
     layers = keras.layers
     image = keras.Input((4, 4, 2))
     x = layers.Conv2D(3, 1, activation="relu", name="conv")(image)
-    model = keras.Model(image, layers.AveragePooling2D(2)(layers.MaxPooling2D(2)(x)))
+    twice = layers.MaxPooling2D(2, strides=1, padding="same")
+    model = keras.Model(image, layers.AveragePooling2D(4)(twice(twice(x))))
     assert quantization_points(model) == ("conv",)
     student = with_fake_quant(model, {"input": (-1.0, 1.0), "conv": (0.0, 51.0)})
     x = np.random.default_rng(0).uniform(-1, 1, (50, 4, 4, 2)).astype(np.float32)

@@ -53,7 +53,7 @@ def with_fake_quant(folded: Any, ranges: Mapping[str, Range]) -> Any:
             copies[name] = copy_layer(call.layer, {})
         outputs = copies[name](*args, **kwargs)
         if type(call.layer).__name__ in _AVERAGING:
-            rounding = _last_rounding(args[0])
+            rounding = _last_rounding(outputs)
             return outputs if rounding is None else rounding(outputs, training=False)
         return fake(ranges[name], name=f"{name}_range")(outputs) if _is_point(call) else outputs
 
@@ -74,11 +74,18 @@ def trained_ranges(model: Any) -> dict[str, Range]:
 
 
 def _last_rounding(tensor: Any) -> Any:
-    """Return the layer that gave a keras.KerasTensor its range, None if there is none."""
-    layer = tensor._keras_history.operation  # noqa: SLF001 - no public name
-    while type(layer).__name__ in _COPYING:
-        layer = layer.input._keras_history.operation  # noqa: SLF001
+    """Return the layer that gave the input of a tensor's layer its range, None if there is none."""
+    source = _source(tensor)
+    while type(source._keras_history.operation).__name__ in _COPYING:  # noqa: SLF001 - no public name
+        source = _source(source)
+    layer = source._keras_history.operation  # noqa: SLF001
     return layer if type(layer).__name__ == "FakeQuant" else None
+
+
+def _source(tensor: Any) -> Any:
+    """Return the keras.KerasTensor that a layer, which may have other calls, made this one of."""
+    history = tensor._keras_history  # noqa: SLF001
+    return history.operation._inbound_nodes[history.node_index].input_tensors[0]  # noqa: SLF001
 
 
 def _is_point(call: Call) -> bool:

@@ -17,6 +17,7 @@ from edgecompress.compression.freeze import FrozenGraph, freeze, nodes_of
 from edgecompress.compression.output_error import is_worth_its_bytes
 from edgecompress.compression.ranges import METHODS, Method
 from edgecompress.errors import ConversionError, DataError, UsageError
+from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite import int4
 from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
@@ -199,7 +200,7 @@ def _explained(cause: str, graph: FrozenGraph) -> str:
 
 
 def _check_choice(scheme: str, method: str, weight_bits: int) -> None:
-    if weight_bits not in (8, int4.BITS):
+    if weight_bits not in WEIGHT_BITS:
         raise UsageError(f"weights of {weight_bits} bits: they have 8, or 4 in large kernels")
     if weight_bits == int4.BITS and scheme != "int8":
         raise UsageError(f"weights of 4 bits go with the int8 scheme only, not with {scheme}")
