@@ -19,7 +19,7 @@ from edgecompress.compression.ranks import separate_to_fit
 from edgecompress.compression.scores import Scores
 from edgecompress.compression.sensitivity import Sensitivity, by_sensitivity
 from edgecompress.compression.separate import POINTWISE
-from edgecompress.compression.teach import is_far
+from edgecompress.compression.teach import is_near
 from edgecompress.compression.widths import Values
 from edgecompress.tflite.int4 import BITS
 
@@ -41,6 +41,8 @@ class Form:
         notes: on channels that must stay.
         sensitivity: how much each channel group matters, if that was measured.
         weight_bits: as of `quantize`, with which it fits.
+        near: for forms of 4 bits, whether it is so near the original that it can be trained under
+            rounding at once.
     """
 
     step: str
@@ -50,6 +52,7 @@ class Form:
     notes: tuple[str, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
     weight_bits: int = 8
+    near: bool = False
 
 
 def forms_that_fit(job: Job) -> tuple[Form, ...]:
@@ -89,12 +92,13 @@ def _int4_forms(job: Job, worth: "_Worth") -> Iterator[Form]:
     if missing >= converted_shortfall(job, job.original):
         return
     if missing <= 0:
-        yield Form("int4", job.original, fits=True, why=_FOUR_BITS, weight_bits=BITS)
+        whole = Form("int4", job.original, fits=True, why=_FOUR_BITS)
+        yield replace(whole, weight_bits=BITS, near=True)
         return
     for form in _forms(smaller, learn_cuts(smaller), worth):
-        why = f"{_FOUR_BITS}; {form.why}"
-        yield replace(form, step=f"int4-{form.step}", why=why, weight_bits=BITS)
-        if not is_far(job, form.model):
+        why, near = f"{_FOUR_BITS}; {form.why}", is_near(job, form.model)
+        yield replace(form, step=f"int4-{form.step}", why=why, weight_bits=BITS, near=near)
+        if near:
             return  # little had to go: no other form keeps more of the original
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from edgecompress.compression.attempt import Job, metric_lost
 from edgecompress.compression.forms import Form
-from edgecompress.compression.teach import is_far, taught, taught_rounding
+from edgecompress.compression.teach import is_near, taught, taught_rounding
 from edgecompress.compression.training import Training
 from edgecompress.evaluate import evaluate
 from edgecompress.metrics import primary_metric
@@ -59,9 +59,11 @@ def _handicapped(runner: _Trained) -> float:
 def _train(job: Job, form: Form, short: Training) -> _Trained:
     """Train a form; one of 4 bits as long again, under rounding."""
     metric, _ = primary_metric(job.task)
-    exact, few_bits = form.model, form.weight_bits == BITS
-    if not few_bits or is_far(job, exact):
-        exact = taught(job, exact, short)
-    model = taught_rounding(job, exact, short, BITS).model if few_bits else exact
+    if not form.near:
+        form = replace(form, model=taught(job, form.model, short))
+    model = form.model
+    if form.weight_bits == BITS:
+        form = replace(form, near=form.near or is_near(job, model))
+        model = taught_rounding(job, model, short, BITS).model
     reached = evaluate(model, job.validation, job.task)[metric]
-    return _Trained(replace(form, model=exact), reached, metric_lost(job, reached))
+    return _Trained(form, reached, metric_lost(job, reached))

@@ -16,7 +16,7 @@ from edgecompress.compression.forms import Form, forms_that_fit
 from edgecompress.compression.layer_errors import layer_errors, worst_in_words
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.race import fastest_learner
-from edgecompress.compression.teach import is_far, taught, taught_rounding, training
+from edgecompress.compression.teach import taught, taught_rounding, training
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.memory.verdict import fit
@@ -55,7 +55,7 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
     model = form.model
-    if is_far(job, model):
+    if not form.near:
         seconds = _EXACT_SHARE * job.seconds_left
         model = taught(job, model, replace(training(job, 0), deadline_seconds=seconds))
     aware = taught_rounding(job, model, training(job, 0), form.weight_bits)

@@ -20,7 +20,7 @@ _PATIENCE_SHARE = 1 / 3
 _FURTHER_RATE = 1 / 3
 # Points of accuracy, or per cent of error: a form that has lost no more is trained under rounding
 # at once, if it will be at all.
-_FAR = 3.0
+_NEAR = 3.0
 # Relative to each weight's size, see quantize_aware. What comes to it is trained already.
 _QAT_LEARNING_RATE = 3e-4
 # Share of the teacher under rounding: what the rounded model is to answer is known.
@@ -44,10 +44,10 @@ def training(job: Job, round_number: int) -> Training:
     )
 
 
-def is_far(job: Job, model: Any) -> bool:
-    """Say whether a form of the original has lost much, on the validation split and in float."""
+def is_near(job: Job, model: Any) -> bool:
+    """Say whether a form of the original has lost little, on the validation split and in float."""
     metric, _ = primary_metric(job.task)
-    return metric_lost(job, evaluate(model, job.validation, job.task)[metric]) > _FAR
+    return metric_lost(job, evaluate(model, job.validation, job.task)[metric]) <= _NEAR
 
 
 def taught(job: Job, model: Any, settings: Training) -> Any:
