@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecompress.board import load_board
-from edgecompress.compression.kernel_rounding import kernels, rounded_kernel
+from edgecompress.compression.kernel_rounding import kernel_rounding, rounded_kernels
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.train import Training
@@ -16,7 +16,7 @@ from edgecompress.memory import verify
 from edgecompress.memory.latency import estimate_latency
 from edgecompress.pipeline import compress
 from edgecompress.recipe import Recipe
-from edgecompress.tflite.int4 import RANGE_SHARES, rounded
+from edgecompress.tflite.int4 import LARGEST_STEPS, rounded
 from edgecompress.tflite.reader import read_model
 
 
@@ -61,13 +61,18 @@ def test_rounding_takes_the_best_of_the_ranges():
     steps, scales = rounded(kernel)
     assert np.abs(steps).max() == 7
     error = np.square(steps * scales[:, None] - kernel).sum(axis=1)
-    for share in RANGE_SHARES:
-        scale = share * np.abs(kernel).max(axis=1, keepdims=True) / 7
+    for largest in LARGEST_STEPS:
+        scale = np.abs(kernel).max(axis=1, keepdims=True) / largest
         other = np.clip(np.round(kernel / scale), -7, 7) * scale
         assert (error <= np.square(other - kernel).sum(axis=1) * (1 + 1e-6)).all()
-    again, same = rounded((steps * scales[:, None]).astype(np.float32))
-    assert (again == steps).all()
-    assert np.allclose(same, scales)
+
+
+@pytest.mark.parametrize("largest", range(1, 8))
+def test_what_is_rounded_stays_as_it_is(largest):
+    random = np.random.default_rng(largest)
+    kernel = random.integers(-largest, largest + 1, (8, 500)) * random.uniform(0.1, 2, (8, 1))
+    steps, scales = rounded(kernel)
+    assert np.allclose(steps * scales[:, None], kernel, rtol=1e-6)
 
 
 def test_a_layer_that_is_used_twice_keeps_both_of_its_biases_right():
@@ -80,9 +85,8 @@ def test_a_layer_that_is_used_twice_keeps_both_of_its_biases_right():
     x = np.random.default_rng(0).standard_normal((20, 6, 6, 16), dtype=np.float32)
     tflite = quantize(model, x, weight_bits=4)
     assert [kind for _, kind, _ in _weights(tflite)] == ["INT4", "INT4"]
-    (layer, kernel), *_ = kernels(model)
-    kernel.assign(rounded_kernel(layer, kernel, 4))
-    exact = outputs_of(model, x)
+    with rounded_kernels(kernel_rounding(model, 4)):
+        exact = outputs_of(model, x)
     assert np.abs(outputs_for(tflite, x) - exact).mean() < 0.05 * exact.std()
 
 

@@ -11,7 +11,7 @@ from edgecompress.compression.fake_quant import (
     with_fake_quant,
 )
 from edgecompress.compression.fold import fold_batch_norm
-from edgecompress.compression.kernel_rounding import rounded_kernels
+from edgecompress.compression.kernel_rounding import kernel_rounding, rounded_kernels
 from edgecompress.compression.qat import quantize_aware
 from edgecompress.compression.quantize import conversion, converted, quantize
 from edgecompress.compression.train import Training
@@ -91,7 +91,7 @@ def test_fake_quantized_outputs_are_those_of_int8(digits_model, digits_splits):
     ranges = {name: (min(0.0, v.min()), v.max()) for name, v in values.items()}
     student = with_fake_quant(folded, ranges)
     assert trained_ranges(student).keys() == ranges.keys()
-    with rounded_kernels(student):
+    with rounded_kernels(kernel_rounding(student, 8)):
         rounded = outputs_of(student, test.x)
     device = outputs_for(quantize(digits_model, train.x, samples=train.size), test.x)
     exact = outputs_of(digits_model, test.x)

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from edgecompress.clock import clock
 from edgecompress.compression.batches import Samples, View, shuffled
 from edgecompress.compression.checkpoint import Checkpoint, Progress, Values
+from edgecompress.compression.kernel_rounding import RoundedKernel, rounded_kernels
 from edgecompress.compression.train_step import Masks, Step
 from edgecompress.compression.training import Training
 from edgecompress.interruption import Interruption
@@ -47,7 +48,8 @@ class Run:
     step: Step
     settings: Training
     masks_at: Callable[[int], Masks | None]  # by epoch, from 1; None: as they are
-    judge: Callable[[], float]
+    judge: Callable[[], float]  # by the student as it is
+    rounding: Sequence[RoundedKernel]  # with which it is judged, and kept
     on_epoch: Callable[[Epoch], None] | None
     checkpoint: Checkpoint | None
     interruption: Interruption
@@ -58,6 +60,11 @@ class Run:
     def seconds(self) -> float:
         """Seconds trained so far."""
         return time.monotonic() - self.began
+
+    def judged(self) -> tuple[float, Values]:
+        """Return the student's validation score, and its weights."""
+        with rounded_kernels(self.rounding):
+            return self.judge(), self.student.get_weights()
 
     def keep(self, progress: Progress, best: Values) -> None:
         """Write a checkpoint, if that is asked for."""
@@ -104,13 +111,13 @@ def _begun(run: Run) -> tuple[Run, Progress, Values]:
     if run.interruption.asked:
         raise KeyboardInterrupt
     started = run.seconds
-    score = run.judge()
+    score, best = run.judged()
     progress = Progress(
         best=score,
         judging_seconds=run.seconds - started,
         finished=run.settings.epochs < 1,
     )
-    return run, progress, run.student.get_weights()
+    return run, progress, best
 
 
 def _resumed(run: Run) -> tuple[Run, Progress, Values] | None:
@@ -163,12 +170,12 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
     """Judge the student as it is now, unless nothing has changed, and report the epoch."""
     if not progress.losses:
         return progress, best
-    score = run.judge()
+    score, now = run.judged()
     masked = progress.masked_epoch == progress.epoch
     if score > progress.best or masked:
         progress = replace(progress, better_epoch=progress.epoch)
     if score >= progress.best or masked:
-        best = run.student.get_weights()
+        best = now
         progress = replace(progress, best=score, best_epoch=progress.epoch)
     loss = float(np.mean(progress.losses))
     left = _seconds_left(run, progress.epoch / run.settings.epochs)

@@ -1,36 +1,89 @@
-"""Kernels in float, rounded as the device will hold them: to 8 bits, or large ones to 4."""
+"""Kernels in float, rounded as the device will hold them: to 8 bits, or large ones to 4.
+
+The scales of 4-bit kernels are trained with them: 15 steps are too few to be set by the largest
+weight, and a scale that followed the weights would move all steps of a channel at once. After
+Esser, McKinstry, Bablani, Appuswamy and Modha, "Learned Step Size Quantization", ICLR 2020; the
+scale's logarithm is what is learnt here, so that it stays positive.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgecompress.compression.fold import channel_shape
+from edgecompress.keras_model import import_keras
 from edgecompress.tflite import int4
 
 _WEIGHT_STEPS = 127  # int8 weights are symmetric: -127..127
 
 
-def rounded_kernel(layer: Any, kernel: Any, bits: int = 8) -> Any:
-    """Return a kernel rounded as `quantize` does it: per output channel, dense layers in one.
+@dataclass(frozen=True)
+class RoundedKernel:
+    """A kernel of a model, and how it is rounded: a scale per output channel, one if it is dense.
+
+    Attributes:
+        kernel: the keras.Variable, in float.
+        axes: of the weights that share a scale.
+        start: the scales of a 4-bit kernel before training, 1 along `axes`; None for 8 bits, where
+            the largest weight sets them.
+        growth: keras.Variable, the logarithm of what these scales have grown by; None for 8 bits.
+    """
+
+    kernel: Any
+    axes: tuple[int, ...]
+    start: NDArray[np.float32] | None = None
+    growth: Any = None
+
+    def rounded(self) -> Any:
+        """Return the rounded kernel, a tf.Tensor; gradients pass through (straight-through)."""
+        import tensorflow as tf
+
+        kernel = tf.convert_to_tensor(self.kernel)
+        if self.start is None:
+            return tf.grad_pass_through(self._in_8_bits)(kernel)
+        scale = self.start * tf.exp(tf.convert_to_tensor(self.growth))
+        steps = tf.clip_by_value(kernel / scale, -int4.HIGHEST, int4.HIGHEST)
+        return tf.grad_pass_through(tf.round)(steps) * scale
+
+    def _in_8_bits(self, kernel: Any) -> Any:
+        import tensorflow as tf
+
+        largest = tf.reduce_max(tf.abs(kernel), axis=self.axes, keepdims=True)
+        scale = tf.maximum(largest, 1e-12) / _WEIGHT_STEPS
+        return tf.round(kernel / scale) * scale
+
+
+def kernel_rounding(model: Any, bits: int) -> tuple[RoundedKernel, ...]:
+    """Return how each kernel of a keras.Model is rounded.
 
     Args:
-        layer: whose kernel it is.
-        kernel: a tf.Variable or tensor of it.
-        bits: 4 rounds large kernels to 4 bits, as `edgecompress.tflite.int4` does.
+        model: whose kernels as they are set the scales that 4 bits start from.
+        bits: 8; 4 for large kernels in 4 bits, see `edgecompress.tflite.int4`; 0 for none.
     """
-    import tensorflow as tf
+    names = ("kernel", "depthwise_kernel", "pointwise_kernel")
+    return tuple(
+        _rounding(layer, weight, bits)
+        for layer in (model.layers if bits else ())
+        for weight in getattr(layer, "weights", ())
+        if weight.name in names
+    )
 
+
+def _rounding(layer: Any, kernel: Any, bits: int) -> RoundedKernel:
     dense = type(layer).__name__ == "Dense"
     shape = [1] * len(kernel.shape) if dense else channel_shape(layer, kernel.shape)
-    axes = [axis for axis, size in enumerate(shape) if size == 1]
-    largest = tf.maximum(tf.reduce_max(tf.abs(kernel), axis=axes, keepdims=True), 1e-12)
-    if bits == int4.BITS and _is_large(layer, kernel):
-        scales = [share * largest / int4.HIGHEST for share in int4.RANGE_SHARES]
-        return _nearest(kernel, scales, axes)
-    scale = largest / _WEIGHT_STEPS
-    return tf.round(kernel / scale) * scale
+    axes = tuple(axis for axis, size in enumerate(shape) if size == 1)
+    if bits != int4.BITS or not _is_large(layer, kernel):
+        return RoundedKernel(kernel, axes)
+    channels = [axis for axis, size in enumerate(shape) if size != 1]
+    values = kernel.numpy().transpose(*channels, *axes).reshape(int(np.prod(shape)), -1)
+    _, scales = int4.rounded(values)
+    growth = import_keras().Variable(np.zeros(shape, np.float32), name="scale_growth")
+    return RoundedKernel(kernel, axes, scales.reshape(shape).astype(np.float32), growth)
 
 
 def _is_large(layer: Any, kernel: Any) -> bool:
@@ -41,41 +94,38 @@ def _is_large(layer: Any, kernel: Any) -> bool:
     return (alone or pointwise) and whole and int(np.prod(kernel.shape)) >= int4.LEAST_WEIGHTS
 
 
-def _nearest(kernel: Any, scales: Sequence[Any], axes: Sequence[int]) -> Any:
-    """Return the kernel rounded to 4 bits by the scale that is best for each channel."""
-    import tensorflow as tf
+def gradients_through(
+    tape: Any, rounding: Sequence[RoundedKernel], rounded: Sequence[Any], gradients: dict[int, Any]
+) -> dict[int, Any]:
+    """Return the gradients of kernels and of the growths of their scales, by id.
 
-    best = error = None
-    for scale in scales:
-        steps = tf.clip_by_value(tf.round(kernel / scale), -int4.HIGHEST, int4.HIGHEST)
-        squares = tf.reduce_sum(tf.square(steps * scale - kernel), axis=axes, keepdims=True)
-        if best is None:
-            best, error = steps * scale, squares
-        else:
-            best = tf.where(squares < error, steps * scale, best)
-            error = tf.minimum(squares, error)
-    return best
-
-
-def kernels(model: Any) -> list[tuple[Any, Any]]:
-    """Return (layer, kernel) of each layer whose kernel is quantized."""
-    return [
-        (layer, weight)
-        for layer in model.layers
-        for weight in getattr(layer, "weights", ())
-        if weight.name in ("kernel", "depthwise_kernel", "pointwise_kernel")
+    Args:
+        tape: tf.GradientTape that saw each kernel being rounded.
+        rounding: of the kernels.
+        rounded: the kernels rounded, tf.Tensors.
+        gradients: those of the rounded kernels, by id of the kernel's variable; kernels without
+            one, which are not trained or not used, get none.
+    """
+    pairs = [
+        (each, values)
+        for each, values in zip(rounding, rounded, strict=True)
+        if gradients.get(id(each.kernel)) is not None
     ]
+    sources = [each.kernel for each, _ in pairs]
+    outer = [gradients[id(kernel)] for kernel in sources]
+    sources += [each.growth for each, _ in pairs if each.growth is not None]
+    inner = tape.gradient([values for _, values in pairs], sources, outer)
+    return dict(zip(map(id, sources), inner, strict=True))
 
 
 @contextmanager
-def rounded_kernels(model: Any, bits: int = 8) -> Iterator[None]:
-    """Round a model's kernels for a while; `bits` as of `rounded_kernel`."""
-    found = kernels(model)
-    before = [kernel.numpy() for _, kernel in found]
-    for layer, kernel in found:
-        kernel.assign(rounded_kernel(layer, kernel, bits))
+def rounded_kernels(rounding: Sequence[RoundedKernel]) -> Iterator[None]:
+    """Round kernels for a while."""
+    before = [each.kernel.numpy() for each in rounding]
+    for each in rounding:
+        each.kernel.assign(each.rounded())
     try:
         yield
     finally:
-        for (_, kernel), values in zip(found, before, strict=True):
-            kernel.assign(values)
+        for each, values in zip(rounding, before, strict=True):
+            each.kernel.assign(values)

@@ -15,7 +15,6 @@ from edgecompress.compression.fake_quant import (
     with_fake_quant,
 )
 from edgecompress.compression.fold import fold_batch_norm
-from edgecompress.compression.kernel_rounding import rounded_kernels
 from edgecompress.compression.quantize import DEFAULT_SAMPLES, conversion, converted
 from edgecompress.compression.ranges import Histogram, Range, clipped_range
 from edgecompress.compression.train import Epoch, finetune
@@ -87,10 +86,9 @@ def quantize_aware(
         on_epoch=on_epoch,
         keeping=keeping,
     )
-    with rounded_kernels(trained, weight_bits):
-        for layer in folded.layers:
-            if layer.weights:
-                layer.set_weights(trained.get_layer(layer.name).get_weights())
+    for layer in folded.layers:
+        if layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
     ranges = trained_ranges(trained)
     _log.info("trained ranges of %d activations", len(ranges))
     values = _values_at(folded, points, job.samples[0][:1])

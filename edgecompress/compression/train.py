@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from edgecompress.compression.batch_norm import training_batch_norm
 from edgecompress.compression.batches import gather_samples, views_of
 from edgecompress.compression.checkpoint import Keeping
 from edgecompress.compression.epochs import Epoch, Run, train_epochs
-from edgecompress.compression.kernel_rounding import rounded_kernels
+from edgecompress.compression.kernel_rounding import kernel_rounding
 from edgecompress.compression.losses import Loss
 from edgecompress.compression.rebuild import rebuild
 from edgecompress.compression.train_step import Masks, train_step
@@ -75,7 +74,7 @@ def finetune(
             given as `loss` and `score` must then be the same when it goes on.
 
     Returns:
-        A keras.Model, not compiled.
+        A keras.Model, not compiled; its kernels are rounded if `settings.kernel_bits` says so.
 
     Raises:
         DataError: there are no samples, or no labels and no teacher.
@@ -94,13 +93,8 @@ def finetune(
         some = samples.batch(np.arange(min(samples.size, _LOOKED_AT)), view_of(1))
         masks_at = partial(masks, student) if callable(masks) else lambda _: None
         first = masks_at(1) or {} if callable(masks) else masks or {}
-        step = train_step(student, lesson, settings, first, some)
-
-        def judge_now() -> float:
-            bits = settings.kernel_bits
-            with rounded_kernels(student, bits) if bits else nullcontext():
-                return judge(predict(judged.x), judged)
-
+        rounding = kernel_rounding(student, settings.kernel_bits)
+        step = train_step(student, lesson, settings, first, some, rounding=rounding)
         others = (judged.x, judged.y, *first.values(), task, lesson.features)
         checkpoint = None
         if keeping is not None:
@@ -112,7 +106,8 @@ def finetune(
             step=step,
             settings=settings,
             masks_at=masks_at,
-            judge=judge_now,
+            judge=lambda: judge(predict(judged.x), judged),
+            rounding=rounding,
             on_epoch=on_epoch,
             checkpoint=checkpoint,
             interruption=Interruption() if keeping is None else keeping.interruption,

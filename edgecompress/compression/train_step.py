@@ -1,6 +1,6 @@
 """One step of training, as a compiled TensorFlow function."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.compression.batches import Samples
-from edgecompress.compression.kernel_rounding import kernels, rounded_kernel
+from edgecompress.compression.kernel_rounding import RoundedKernel, gradients_through
 from edgecompress.compression.losses import (
     are_probabilities,
     attention_loss,
@@ -30,7 +30,7 @@ class Step:
     """A step of training, and all that it changes."""
 
     run: Callable[[Samples, float], float]  # (batch, learning rate) -> loss
-    variables: tuple[Any, ...]  # student's, random layers' too, optimizer's, and masks
+    variables: tuple[Any, ...]  # student's, random layers' too, scales, optimizer's, and masks
     hold: Callable[[Masks], None]  # from now on, at zero; of the weights that were masked at first
 
 
@@ -40,6 +40,8 @@ def train_step(
     settings: Training,
     masks: Masks,
     samples: Samples,
+    *,
+    rounding: Sequence[RoundedKernel] = (),
 ) -> Step:
     """Return the step that changes the weights of `student` by one batch's gradient.
 
@@ -49,6 +51,8 @@ def train_step(
         settings: the optimizer, the weights of the parts of the loss.
         masks: 0 where a weight stays zero, by the variable's path.
         samples: some samples as they come in a batch: their shape, and what outputs look like.
+        rounding: of the kernels of `student`, with whose rounding gradients are taken; then the
+            learning rate is relative to the size of each weight.
 
     Raises:
         UsageError: a mask or a feature names what the model does not have.
@@ -57,7 +61,9 @@ def train_step(
 
     optimizer = _optimizer(settings)
     variables = student.trainable_variables
-    optimizer.build(variables)
+    growths = [each.growth for each in rounding if each.growth is not None]
+    trained = [*variables, *growths]
+    optimizer.build(trained)
     held = _held(variables, masks)
 
     def hold(new: Masks) -> None:
@@ -67,21 +73,25 @@ def train_step(
 
     hold(masks)
     loss_of = _loss_function(student, lesson, settings, samples)
-    bits = settings.kernel_bits
-    rounded = kernels(student) if bits else []
-    relative = _sizes(variables) if bits else []
+    relative = [*_sizes(variables), *(1.0 for _ in growths)] if rounding else []
 
     def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
-        exact = [tf.identity(kernel) for _, kernel in rounded]
-        for layer, kernel in rounded:
-            kernel.assign(rounded_kernel(layer, kernel, bits))
+        exact = [tf.identity(each.kernel) for each in rounding]
+        with tf.GradientTape() as rounding_tape:
+            rounded = [each.rounded() for each in rounding]
+        for each, values in zip(rounding, rounded, strict=True):
+            each.kernel.assign(values)
         with tf.GradientTape() as tape:
             loss = loss_of(x, y, weight, taught)
         gradients = tape.gradient(loss, variables)
-        for (_, kernel), values in zip(rounded, exact, strict=True):
-            kernel.assign(values)
-        before = [(v, tf.identity(v), size) for v, size in zip(variables, relative, strict=False)]
-        optimizer.apply(gradients, variables)
+        for each, values in zip(rounding, exact, strict=True):
+            each.kernel.assign(values)
+        if rounding:
+            by_variable = dict(zip(map(id, variables), gradients, strict=True))
+            by_variable |= gradients_through(rounding_tape, rounding, rounded, by_variable)
+            gradients = [by_variable.get(id(variable)) for variable in trained]
+        before = [(v, tf.identity(v), size) for v, size in zip(trained, relative, strict=False)]
+        optimizer.apply(gradients, trained)
         for variable, start, size in before:
             variable.assign(start + size * (variable - start))
         for variable, mask in held.values():
@@ -95,7 +105,12 @@ def train_step(
         optimizer.learning_rate = learning_rate
         return float(compiled(*_arrays(batch)))
 
-    changed = (*student.variables, *optimizer.variables, *(mask for _, mask in held.values()))
+    changed = (
+        *student.variables,
+        *growths,
+        *optimizer.variables,
+        *(mask for _, mask in held.values()),
+    )
     return Step(run, changed, hold)
 
 

@@ -34,8 +34,8 @@ class Training:
         batch_norm_momentum: upper limit of the momentum of the moving averages while training.
         deadline_seconds: time after which it stops, in the middle of an epoch if need be.
         kernel_bits: 8 or 4, if kernels are rounded (large ones to that many bits) while gradients
-            are taken, and the learning rate is relative to each weight's root mean square; see
-            `qat`. 0: they are not rounded.
+            are taken and in what training returns, and the learning rate is relative to each
+            weight's root mean square; see `qat`. 0: they are not rounded.
         seed: of the order of samples, of augmentation and dropout.
     """
 

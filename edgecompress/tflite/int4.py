@@ -13,9 +13,9 @@ from edgecompress.tflite.pack import serialized
 LEAST_WEIGHTS = 1024
 BITS = 4
 HIGHEST = 7  # int4 weights are symmetric: -7..7
-# Where the range of a channel may end, as shares of its largest weight: what is clipped may cost
-# less than finer steps gain.
-RANGE_SHARES = (1.0, 0.85, 0.7, 0.6)
+# At how many steps the largest weight of a channel may be. Above 7 it is clipped, which may cost
+# less than finer steps gain; below, a kernel that was trained on such steps stays as it is.
+LARGEST_STEPS = (4, 5, 6, 7, 8, 9, 10, 12)
 
 _SMALLEST_SCALE = 1e-12
 _CONV_2D = schema.BuiltinOperator.CONV_2D
@@ -51,7 +51,7 @@ def rounded(kernel: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int8], NDArra
         The integers, and the scale [channels] by which they stand for the kernel's values.
     """
     largest = np.maximum(np.abs(kernel).max(axis=1, keepdims=True), _SMALLEST_SCALE)
-    scales = np.stack([share * largest / HIGHEST for share in RANGE_SHARES])
+    scales = np.stack([largest / steps for steps in LARGEST_STEPS])
     steps = np.clip(np.round(kernel / scales), -HIGHEST, HIGHEST)
     best = np.square(steps * scales - kernel).sum(axis=2).argmin(axis=0)
     channels = np.arange(len(kernel))
