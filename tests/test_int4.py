@@ -75,6 +75,28 @@ def test_what_is_rounded_stays_as_it_is(largest):
     assert np.allclose(steps * scales[:, None], kernel, rtol=1e-6)
 
 
+def test_scales_learn_as_published():
+    """Equation 3 of "Learned Step Size Quantization", times the scale: its logarithm is learnt."""
+    import tensorflow as tf
+
+    keras = import_keras()
+    layer = keras.layers.Dense(64)
+    layer.build((None, 16))
+    values = np.random.default_rng(0).laplace(size=(16, 64)).astype(np.float32)
+    layer.kernel.assign(values)
+    (rounding,) = kernel_rounding(keras.Sequential([layer]), 4)
+    layer.kernel.assign(3 * values)  # so that many are beyond what 7 steps reach
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(rounding.rounded())
+    by_kernel, by_growth = tape.gradient(loss, [layer.kernel, rounding.growth])
+    steps = 3 * values / rounding.start
+    inside = np.abs(steps) <= 7
+    expected = np.where(inside, np.round(steps) - steps, 7 * np.sign(steps)).sum()
+    assert 0.1 < inside.mean() < 0.9
+    assert np.array_equal(by_kernel, inside)
+    assert float(by_growth[0, 0]) == pytest.approx(rounding.start.item() * expected, rel=1e-3)
+
+
 def test_a_layer_that_is_used_twice_keeps_both_of_its_biases_right():
     keras = import_keras()
     keras.utils.set_random_seed(0)

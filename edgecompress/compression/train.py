@@ -95,7 +95,8 @@ def finetune(
         first = masks_at(1) or {} if callable(masks) else masks or {}
         rounding = kernel_rounding(student, settings.kernel_bits)
         step = train_step(student, lesson, settings, first, some, rounding=rounding)
-        others = (judged.x, judged.y, *first.values(), task, lesson.features)
+        scales = [each.start for each in rounding if each.start is not None]
+        others = (judged.x, judged.y, *first.values(), *scales, task, lesson.features)
         checkpoint = None
         if keeping is not None:
             checkpoint = keeping.checkpoint(settings, student, teacher, samples, *others)

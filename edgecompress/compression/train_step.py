@@ -9,16 +9,9 @@ from numpy.typing import NDArray
 
 from edgecompress.compression.batches import Samples
 from edgecompress.compression.kernel_rounding import RoundedKernel, gradients_through
-from edgecompress.compression.losses import (
-    are_probabilities,
-    attention_loss,
-    kernel_penalty,
-    label_loss,
-    teacher_loss,
-)
+from edgecompress.compression.lesson_loss import lesson_loss
 from edgecompress.compression.training import Lesson, Training
 from edgecompress.errors import UsageError
-from edgecompress.keras_outputs import outputs_of
 
 Masks = Mapping[str, NDArray[Any]]  # path of a weight -> 0 where it is held at zero
 
@@ -72,7 +65,7 @@ def train_step(
             variable.assign(variable * mask)
 
     hold(masks)
-    loss_of = _loss_function(student, lesson, settings, samples)
+    loss_of = lesson_loss(student, lesson, settings, samples)
     relative = [*_sizes(variables), *(1.0 for _ in growths)] if rounding else []
 
     def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
@@ -122,67 +115,6 @@ def _sizes(variables: list[Any]) -> list[float]:
     "Adafactor", 2018, section 8.
     """
     return [max(float(np.sqrt(np.mean(v.numpy() ** 2))), _SMALLEST_SIZE) for v in variables]
-
-
-def _loss_function(
-    student: Any, lesson: Lesson, settings: Training, samples: Samples
-) -> Callable[[Any, Any, Any, Any], Any]:
-    looked_at = samples.x
-    probabilities = are_probabilities(lesson.task, outputs_of(student, looked_at))
-    teacher = lesson.teacher
-    softened = teacher is not None and are_probabilities(
-        lesson.task, outputs_of(teacher, looked_at)
-    )
-    student_maps = _with_features(student, [mine for mine, _ in lesson.features])
-    teacher_maps = teacher and _with_features(teacher, [its for _, its in lesson.features])
-    alpha = settings.alpha if teacher is not None else 0.0
-
-    def loss_of(x: Any, y: Any, weight: Any, taught: Any) -> Any:
-        import tensorflow as tf
-
-        outputs, *maps = student_maps(x, training=True)
-        target = x if lesson.task == "reconstruction" else y
-        if lesson.loss is not None:
-            labels = lesson.loss(target, outputs)
-        else:
-            labels = label_loss(lesson.task, target, outputs, probabilities=probabilities)
-        known = tf.math.count_nonzero(weight, dtype=tf.float32)
-        loss = (1 - alpha) * tf.reduce_sum(weight * labels) / tf.maximum(known, 1.0)
-        loss += kernel_penalty(student, settings.l1, settings.l2, settings.group_lasso)
-        loss += tf.add_n(student.losses) if student.losses else 0.0
-        if teacher is None:
-            return loss
-        if samples.taught is None:
-            taught, *its_maps = teacher_maps(x, training=False)
-            for wanted, got in zip(its_maps, maps, strict=True):
-                loss += settings.feature_weight * tf.reduce_mean(attention_loss(wanted, got))
-        soft = teacher_loss(
-            lesson.task,
-            taught,
-            outputs,
-            settings.temperature,
-            probabilities=probabilities,
-            teacher_probabilities=softened,
-        )
-        return loss + alpha * tf.reduce_mean(soft)
-
-    return loss_of
-
-
-def _with_features(model: Any, names: list[str]) -> Callable[..., list[Any]]:
-    """Return a function that gives the model's first output, and those of the layers named."""
-    import keras
-    import tensorflow as tf
-
-    known = {layer.name: layer for layer in model.layers}
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise UsageError(
-            f"model {model.name!r} has no layer {', '.join(missing)}; it has {', '.join(known)}"
-        )
-    outputs = [model.outputs[0], *(known[name].output for name in names)]
-    extended = keras.Model(model.inputs[0], outputs) if names else model
-    return lambda x, training: tf.nest.flatten(extended(x, training=training))
 
 
 def _optimizer(settings: Training) -> Any:
