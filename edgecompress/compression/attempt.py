@@ -61,6 +61,7 @@ class Candidate:
     notes: tuple[str, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()  # of the original's groups, if they were cut
     weight_bits: int = 8  # 4: large kernels in 4 bits
+    alpha: float | None = None  # share of the teacher it learnt best with; None: the recipe's
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Form:
         weight_bits: as of `quantize`, with which it fits.
         near: for forms of 4 bits, whether it is so near the original that it can be trained under
             rounding at once.
+        alpha: share of the teacher with which it learns best; None: the recipe's.
     """
 
     step: str
@@ -53,6 +54,7 @@ class Form:
     sensitivity: tuple[Sensitivity, ...] = ()
     weight_bits: int = 8
     near: bool = False
+    alpha: float | None = None
 
 
 def forms_that_fit(job: Job) -> tuple[Form, ...]:

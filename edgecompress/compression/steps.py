@@ -47,36 +47,43 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     why = f"{why}. Taken: {form.why}"
     if form.fits and form.weight_bits == BITS:
         return _in_few_bits(job, form, why)
-    model = taught(job, form.model, training(job, 0)) if form.fits else form.model
+    settings = training(job, 0, form.alpha)
+    model = taught(job, form.model, settings) if form.fits else form.model
     attempt = measured(job, form.step, why, model, form.notes, weight_bits=form.weight_bits)
-    return replace(attempt, sensitivity=form.sensitivity)
+    return replace(attempt, sensitivity=form.sensitivity, alpha=form.alpha)
 
 
 def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
-    model = form.model
+    model, alpha = form.model, form.alpha
     if not form.near:
         seconds = _EXACT_SHARE * job.seconds_left
-        model = taught(job, model, replace(training(job, 0), deadline_seconds=seconds))
-    aware = taught_rounding(job, model, training(job, 0), form.weight_bits)
+        model = taught(job, model, replace(training(job, 0, alpha), deadline_seconds=seconds))
+    aware = taught_rounding(job, model, training(job, 0, alpha), form.weight_bits)
     candidate = Candidate(
         form.step, why, aware.model, aware.tflite, form.notes, form.sensitivity, form.weight_bits
     )
-    return judged(job, candidate)
+    return judged(job, replace(candidate, alpha=alpha))
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt on, with the original as its teacher."""
     best = best_attempt(job, attempts)
-    model = taught(job, best.model, training(job, len(attempts)))
+    alpha = _alpha(attempts)
+    model = taught(job, best.model, training(job, len(attempts), alpha))
     return measured(job, "train", why, model, best.notes)
+
+
+def _alpha(attempts: Sequence[Attempt]) -> float | None:
+    """Return the share of the teacher that the race of forms found, if it did."""
+    return next((attempt.alpha for attempt in attempts if attempt.alpha is not None), None)
 
 
 def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
     best = best_attempt(job, attempts)
     why = f"{why}, {largest_error(job, best)}"
-    settings = training(job, len(attempts))
+    settings = training(job, len(attempts), _alpha(attempts))
     try:
         aware = taught_rounding(job, best.model, settings, best.weight_bits)
     except ModelError as error:

@@ -18,7 +18,7 @@ from edgecompress.recipe import Recipe
 
 _FOLDER = ".edgecompress"
 _TRAININGS = "trainings"
-_KEPT = ("step", "why", "notes", "weight_bits")
+_KEPT = ("step", "why", "notes", "weight_bits", "alpha")
 # What may differ between a run and its resumption. Model and data count by their content.
 _FREE = ("time_budget", "model", "data", "pick", "trials")
 # What decides no trial's score, beyond these.

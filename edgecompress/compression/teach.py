@@ -23,12 +23,19 @@ _FURTHER_RATE = 1 / 3
 _NEAR = 3.0
 # Relative to each weight's size, see quantize_aware. What comes to it is trained already.
 _QAT_LEARNING_RATE = 3e-4
-# Share of the teacher under rounding: what the rounded model is to answer is known.
-_QAT_ALPHA = 0.9
+# Share of the teacher where it leads: under rounding, since what the rounded model is to answer is
+# known; and in float, if a form learns better so.
+LEADING = 0.9
 
 
-def training(job: Job, round_number: int) -> Training:
-    """Return how the recipe wants a model trained: what was trained before, at a lower rate."""
+def training(job: Job, round_number: int, alpha: float | None = None) -> Training:
+    """Return how the recipe wants a model trained: what was trained before, at a lower rate.
+
+    Args:
+        job: with the recipe.
+        round_number: 0 for a form that was not trained yet.
+        alpha: replaces the recipe's.
+    """
     recipe = job.recipe
     return Training(
         epochs=recipe.max_epochs,
@@ -37,7 +44,7 @@ def training(job: Job, round_number: int) -> Training:
         patience=math.ceil(_PATIENCE_SHARE * recipe.max_epochs),
         enough=job.goal,
         augmentation=job.augmentation,
-        alpha=recipe.alpha,
+        alpha=recipe.alpha if alpha is None else alpha,
         temperature=recipe.temperature,
         deadline_seconds=max(1.0, _TRAINING_SHARE * job.seconds_left),
         seed=recipe.seed + round_number,
@@ -78,7 +85,7 @@ def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) 
     settings = replace(
         settings,
         learning_rate=_QAT_LEARNING_RATE,
-        alpha=settings.alpha and max(settings.alpha, _QAT_ALPHA),
+        alpha=settings.alpha and max(settings.alpha, LEADING),
     )
     return quantize_aware(
         model,
