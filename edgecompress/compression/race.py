@@ -50,10 +50,9 @@ def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form
     runners = [_train(job, form, short) for form in forms]
     metric, _ = primary_metric(job.task)
     told = ", ".join(map(str, runners))
-    number = min(range(len(forms)), key=lambda number: _handicapped(runners[number]))
-    best = runners[number]
-    if 0 < short.alpha < LEADING and not forms[number].near:
-        led = _train(job, replace(forms[number], alpha=LEADING), replace(short, alpha=LEADING))
+    best, form = min(zip(runners, forms, strict=True), key=lambda pair: _handicapped(pair[0]))
+    if 0 < short.alpha < LEADING and not form.near:
+        led = _train(job, replace(form, alpha=LEADING), replace(short, alpha=LEADING))
         told += f"; {led.metric:.4f} by {led.form.step} when the original's answers lead"
         best = min(best, led, key=lambda runner: runner.lost)
     _log.info("validation %s after %d epochs: %s", metric, epochs, told)

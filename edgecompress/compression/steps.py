@@ -55,15 +55,22 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 
 def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
-    model, alpha = form.model, form.alpha
+    model = form.model
     if not form.near:
         seconds = _EXACT_SHARE * job.seconds_left
-        model = taught(job, model, replace(training(job, 0, alpha), deadline_seconds=seconds))
-    aware = taught_rounding(job, model, training(job, 0, alpha), form.weight_bits)
+        model = taught(job, model, replace(training(job, 0, form.alpha), deadline_seconds=seconds))
+    aware = taught_rounding(job, model, training(job, 0, form.alpha), form.weight_bits)
     candidate = Candidate(
-        form.step, why, aware.model, aware.tflite, form.notes, form.sensitivity, form.weight_bits
+        form.step,
+        why,
+        aware.model,
+        aware.tflite,
+        form.notes,
+        form.sensitivity,
+        weight_bits=form.weight_bits,
+        alpha=form.alpha,
     )
-    return judged(job, replace(candidate, alpha=alpha))
+    return judged(job, candidate)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
