@@ -1,6 +1,7 @@
 """The runs of a case: the original, ways to quantize it, and ways to make it smaller."""
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def runs_of(case: Case) -> tuple[str, ...]:
     """Return the names of all runs, in the order in which they need each other."""
     ways = ("scratch", "tfmot", "int8", "ours")
     smaller = tuple(f"{way}-{target.name}" for way in ways for target in reversed(case.targets))
-    return ("original", "ptq", "ptq-mse", "pow2", "qat", *smaller)
+    resumed = tuple(f"resumed-{target.name}" for target in case.targets if target.resumed)
+    return ("original", "ptq", "ptq-mse", "pow2", "qat", *smaller, *resumed)
 
 
 def make(bench: Bench, run: str, tfmot_python: Path | None) -> Made:
@@ -40,8 +42,8 @@ def make(bench: Bench, run: str, tfmot_python: Path | None) -> Made:
         return _quantized(bench, run), 0, {}
     if way == "scratch":
         return scratch(bench, target)
-    if way in ("int8", "ours"):
-        return _ours(bench, run, target, weight_bits=8 if way == "int8" else 4)
+    if way in ("int8", "ours", "resumed"):
+        return _ours(bench, run, target, way)
     if tfmot_python is None:
         raise SystemExit(f"{run} needs --tfmot-python, see benchmarks/compression/README.md")
     return tfmot(bench, target, tfmot_python)
@@ -73,24 +75,30 @@ def _qat(bench: Bench) -> Made:
     return aware.tflite, case.qat_epochs, {}
 
 
-def _ours(bench: Bench, run: str, target: Target, weight_bits: int) -> Made:
-    """Compress with the settings of a first run, but go on for as long as it gets better."""
+def _ours(bench: Bench, run: str, target: Target, way: str) -> Made:
+    """Compress with the settings of a first run, but go on for as long as it gets better.
+
+    "resumed" gives what "ours" has made a second time budget, in a copy of its folder.
+    """
+    out = bench.folder / f"{run}-{bench.seed}"
+    if way == "resumed":
+        before = bench.folder / f"ours-{target.name}-{bench.seed}"
+        shutil.copytree(before, out, dirs_exist_ok=True)
     recipe = Recipe(
         model=str(bench.original_path),
         board=target.board,
         data=bench.data,
         max_accuracy_drop=0.0,
-        time_budget=bench.case.time_budget,
+        time_budget=(target.resumed if way == "resumed" else None) or bench.case.time_budget,
         max_model_bytes=bench.byte_limit(target),
         max_epochs=bench.case.compress_epochs,
-        weight_bits=weight_bits,
+        weight_bits=8 if way == "int8" else 4,
         seed=bench.seed,
     )
     counter = EpochCounter()
     logger = logging.getLogger("edgecompress")
     logger.addHandler(counter)
     try:
-        out = bench.folder / f"{run}-{bench.seed}"
         outcome = compress(recipe, out, force=True, resume=True)
     finally:
         logger.removeHandler(counter)

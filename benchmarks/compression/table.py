@@ -26,10 +26,11 @@ _NAMES = {
     "tfmot": "tfmot, {zeros:.0%} zeros, then QAT",
     "int8": "`compress --weight-bits 8`",
     "ours": "**`compress`**",
+    "resumed": "the same, and `--resume` with {resumed} more (epochs and seconds: of these)",
 }
-_OURS = ("int8", "ours")
+_OURS = ("int8", "ours", "resumed")
 _LINE = 120
-_WAYS = ("scratch", "tfmot", "int8", "ours")
+_WAYS = ("scratch", "tfmot", "int8", "ours", "resumed")
 _COLUMNS = "lost | int8 bytes | arena bytes | MACs | epochs | seconds | runs |"
 
 
@@ -47,7 +48,8 @@ def write_table(case: Case, folder: Path, seeds: Sequence[int]) -> None:
     lines += _rows(found, ("original", "ptq", "ptq-mse", "pow2", "qat"), None)
     for target in case.targets:
         lines += ["", f"## {_limit(case, target, found)}", "", f"| way {head}"]
-        lines += _rows(found, [f"{way}-{target.name}" for way in _WAYS], target)
+        runs = (f"{way}-{target.name}" for way in _WAYS)
+        lines += _rows(found, [run for run in runs if run in found], target)
         lines += ["", _verdict(target, found)]
     write_file(Path(__file__).with_name(f"{case.name}.md"), "\n".join(lines) + "\n")
 
@@ -95,7 +97,9 @@ def _rows(found: Results, runs: Sequence[str], target: Target | None) -> list[st
 def _row(run: str, found: Results, target: Target | None) -> str:
     results = found[run]
     way = run if target is None else run.partition("-")[0]
-    name = _NAMES[way].format(zeros=target.sparsity if target else 0)
+    name = _NAMES[way]
+    if target is not None:
+        name = name.format(zeros=target.sparsity, resumed=target.resumed)
     if not all(result.notes.get("aware", True) for result in results):
         name = name.replace("then QAT", "then PTQ (its QAT leaves layers in float)")
     cells = [
