@@ -15,7 +15,7 @@ from edgecompress.tflite.int4 import BITS
 _log = logging.getLogger(__name__)
 
 _EPOCHS_SHARE = 1 / 15  # of the epochs of a full training
-_TIME_SHARE = 2 / 15  # of the time left, for all forms together
+_TIME_SHARE = 2 / 15  # of the time left, for all forms once
 # Kernels in 4 bits take more code and are younger than those in 8: they must win by so much, in
 # points of accuracy or per cent of error.
 _CLEARLY = 2.0
@@ -34,8 +34,8 @@ class _Trained:
 def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form:
     """Train each form for a few epochs, and return the one that does best, as it then is.
 
-    The best is trained anew with the original as a teacher who leads, and is taken so if that is
-    better: the more of the original is left, the more of its answers can be learnt.
+    If that is too bad yet, it is trained anew with the original as a teacher who leads, and is
+    taken so if that is better: the more of the original is left, the more of it can be learnt.
 
     Args:
         job: its validation split decides.
@@ -44,14 +44,15 @@ def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form
     """
     if len(forms) == 1:
         return forms[0]
-    seconds = max(1.0, _TIME_SHARE * job.seconds_left / (len(forms) + 1))
+    seconds = max(1.0, _TIME_SHARE * job.seconds_left / len(forms))
     epochs = max(1, round(_EPOCHS_SHARE * settings.epochs))
     short = replace(settings, epochs=epochs, patience=None, deadline_seconds=seconds)
     runners = [_train(job, form, short) for form in forms]
     metric, _ = primary_metric(job.task)
     told = ", ".join(map(str, runners))
     best, form = min(zip(runners, forms, strict=True), key=lambda pair: _handicapped(pair[0]))
-    if 0 < short.alpha < LEADING and not form.near:
+    may_be_led = 0 < short.alpha < LEADING and not form.near
+    if may_be_led and best.lost > job.recipe.max_accuracy_drop:
         led = _train(job, replace(form, alpha=LEADING), replace(short, alpha=LEADING))
         told += f"; {led.metric:.4f} by {led.form.step} when the original's answers lead"
         best = min(best, led, key=lambda runner: runner.lost)
