@@ -129,6 +129,10 @@ def _verdict(target: Target, found: Results) -> str:
     lost = mean(_lost(ours, found))
     met = "met" if lost <= target.allowed else "missed"
     text = f"Goal: at most {target.allowed:g} {_unit(ours[0])} lost: {met} ({lost:.2f})."
+    if resumed := found.get(f"resumed-{target.name}"):
+        after = mean(_lost(resumed, found))
+        met = "met" if after <= target.allowed else "missed"
+        text = f"{text} After `--resume`: {met} ({after:.2f})."
     rivals = {
         way: results for way in ("scratch", "tfmot") if (results := found[f"{way}-{target.name}"])
     }
