@@ -65,6 +65,9 @@ def test_rounding_takes_the_best_of_the_ranges():
         scale = np.abs(kernel).max(axis=1, keepdims=True) / largest
         other = np.clip(np.round(kernel / scale), -7, 7) * scale
         assert (error <= np.square(other - kernel).sum(axis=1) * (1 + 1e-6)).all()
+    again, same = rounded((steps * scales[:, None]).astype(np.float32))
+    assert (again == steps).all()
+    assert np.allclose(same, scales)
 
 
 @pytest.mark.parametrize("largest", range(1, 8))

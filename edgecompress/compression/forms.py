@@ -94,8 +94,7 @@ def _int4_forms(job: Job, worth: "_Worth") -> Iterator[Form]:
     if missing >= converted_shortfall(job, job.original):
         return
     if missing <= 0:
-        whole = Form("int4", job.original, fits=True, why=_FOUR_BITS)
-        yield replace(whole, weight_bits=BITS, near=True)
+        yield Form("int4", job.original, fits=True, why=_FOUR_BITS, weight_bits=BITS, near=True)
         return
     for form in _forms(smaller, learn_cuts(smaller), worth):
         why, near = f"{_FOUR_BITS}; {form.why}", is_near(job, form.model)

@@ -94,30 +94,6 @@ def _is_large(layer: Any, kernel: Any) -> bool:
     return (alone or pointwise) and whole and int(np.prod(kernel.shape)) >= int4.LEAST_WEIGHTS
 
 
-def gradients_through(
-    tape: Any, rounding: Sequence[RoundedKernel], rounded: Sequence[Any], gradients: dict[int, Any]
-) -> dict[int, Any]:
-    """Return the gradients of kernels and of the growths of their scales, by id.
-
-    Args:
-        tape: tf.GradientTape that saw each kernel being rounded.
-        rounding: of the kernels.
-        rounded: the kernels rounded, tf.Tensors.
-        gradients: those of the rounded kernels, by id of the kernel's variable; kernels without
-            one, which are not trained or not used, get none.
-    """
-    pairs = [
-        (each, values)
-        for each, values in zip(rounding, rounded, strict=True)
-        if gradients.get(id(each.kernel)) is not None
-    ]
-    sources = [each.kernel for each, _ in pairs]
-    outer = [gradients[id(kernel)] for kernel in sources]
-    sources += [each.growth for each, _ in pairs if each.growth is not None]
-    inner = tape.gradient([values for _, values in pairs], sources, outer)
-    return dict(zip(map(id, sources), inner, strict=True))
-
-
 @contextmanager
 def rounded_kernels(rounding: Sequence[RoundedKernel]) -> Iterator[None]:
     """Round kernels for a while."""

@@ -17,6 +17,7 @@ from edgecompress.compression.layer_errors import layer_errors, worst_in_words
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.race import fastest_learner
 from edgecompress.compression.teach import taught, taught_rounding, training
+from edgecompress.compression.training import Training
 from edgecompress.errors import ModelError
 from edgecompress.evaluate import evaluate
 from edgecompress.memory.verdict import fit
@@ -76,21 +77,21 @@ def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt on, with the original as its teacher."""
     best = best_attempt(job, attempts)
-    alpha = _alpha(attempts)
-    model = taught(job, best.model, training(job, len(attempts), alpha))
+    model = taught(job, best.model, _further_training(job, attempts))
     return measured(job, "train", why, model, best.notes)
 
 
-def _alpha(attempts: Sequence[Attempt]) -> float | None:
-    """Return the share of the teacher that the race of forms found, if it did."""
-    return next((attempt.alpha for attempt in attempts if attempt.alpha is not None), None)
+def _further_training(job: Job, attempts: Sequence[Attempt]) -> Training:
+    """Return how to train on, with the share of the teacher that the race of forms found."""
+    alpha = next((attempt.alpha for attempt in attempts if attempt.alpha is not None), None)
+    return training(job, len(attempts), alpha)
 
 
 def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
     best = best_attempt(job, attempts)
     why = f"{why}, {largest_error(job, best)}"
-    settings = training(job, len(attempts), _alpha(attempts))
+    settings = _further_training(job, attempts)
     try:
         aware = taught_rounding(job, best.model, settings, best.weight_bits)
     except ModelError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.compression.batches import Samples
-from edgecompress.compression.kernel_rounding import RoundedKernel, gradients_through
+from edgecompress.compression.kernel_rounding import RoundedKernel
 from edgecompress.compression.lesson_loss import lesson_loss
 from edgecompress.compression.training import Lesson, Training
 from edgecompress.errors import UsageError
@@ -76,13 +76,17 @@ def train_step(
             each.kernel.assign(values)
         with tf.GradientTape() as tape:
             loss = loss_of(x, y, weight, taught)
-        gradients = tape.gradient(loss, variables)
+        kernels = [each.kernel for each in rounding]
+        gradients, of_rounded = tape.gradient(loss, (trained, kernels))
         for each, values in zip(rounding, exact, strict=True):
             each.kernel.assign(values)
         if rounding:
-            by_variable = dict(zip(map(id, variables), gradients, strict=True))
-            by_variable |= gradients_through(rounding_tape, rounding, rounded, by_variable)
-            gradients = [by_variable.get(id(variable)) for variable in trained]
+            known = [  # kernels that are not trained, or not used, have none
+                tf.zeros_like(values) if gradient is None else gradient
+                for gradient, values in zip(of_rounded, exact, strict=True)
+            ]
+            inner = rounding_tape.gradient(rounded, trained, known)
+            gradients = [o if i is None else i for i, o in zip(inner, gradients, strict=True)]
         before = [(v, tf.identity(v), size) for v, size in zip(trained, relative, strict=False)]
         optimizer.apply(gradients, trained)
         for variable, start, size in before:
