@@ -61,7 +61,7 @@ class Run:
         """Seconds trained so far."""
         return time.monotonic() - self.began
 
-    def judged(self) -> tuple[float, Values]:
+    def scored(self) -> tuple[float, Values]:
         """Return the student's validation score, and its weights."""
         with rounded_kernels(self.rounding):
             return self.judge(), self.student.get_weights()
@@ -111,7 +111,7 @@ def _begun(run: Run) -> tuple[Run, Progress, Values]:
     if run.interruption.asked:
         raise KeyboardInterrupt
     started = run.seconds
-    score, best = run.judged()
+    score, best = run.scored()
     progress = Progress(
         best=score,
         judging_seconds=run.seconds - started,
@@ -170,7 +170,7 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
     """Judge the student as it is now, unless nothing has changed, and report the epoch."""
     if not progress.losses:
         return progress, best
-    score, now = run.judged()
+    score, now = run.scored()
     masked = progress.masked_epoch == progress.epoch
     if score > progress.best or masked:
         progress = replace(progress, better_epoch=progress.epoch)

@@ -53,7 +53,7 @@ def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form
     best, form = min(zip(runners, forms, strict=True), key=lambda pair: _handicapped(pair[0]))
     may_be_led = 0 < short.alpha < LEADING and not form.near
     if may_be_led and best.lost > job.recipe.max_accuracy_drop:
-        led = _train(job, replace(form, alpha=LEADING), replace(short, alpha=LEADING))
+        led = _train(job, replace(form, alpha=LEADING), short)
         told += f"; {led.metric:.4f} by {led.form.step} when the original's answers lead"
         best = min(best, led, key=lambda runner: runner.lost)
     _log.info("validation %s after %d epochs: %s", metric, epochs, told)
@@ -67,6 +67,8 @@ def _handicapped(runner: _Trained) -> float:
 
 def _train(job: Job, form: Form, short: Training) -> _Trained:
     """Train a form; one of 4 bits as long again, under rounding."""
+    if form.alpha is not None:
+        short = replace(short, alpha=form.alpha)
     metric, _ = primary_metric(job.task)
     if not form.near:
         form = replace(form, model=taught(job, form.model, short))

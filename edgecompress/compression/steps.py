@@ -14,6 +14,7 @@ from edgecompress.compression.attempt import (
 )
 from edgecompress.compression.forms import Form, forms_that_fit
 from edgecompress.compression.layer_errors import layer_errors, worst_in_words
+from edgecompress.compression.qat import AwareModel
 from edgecompress.compression.quantize import quantize
 from edgecompress.compression.race import fastest_learner
 from edgecompress.compression.teach import taught, taught_rounding, training
@@ -47,31 +48,23 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     form = fastest_learner(job, forms, training(job, 0)) if forms[0].fits else forms[0]
     why = f"{why}. Taken: {form.why}"
     if form.fits and form.weight_bits == BITS:
-        return _in_few_bits(job, form, why)
-    settings = training(job, 0, form.alpha)
-    model = taught(job, form.model, settings) if form.fits else form.model
-    attempt = measured(job, form.step, why, model, form.notes, weight_bits=form.weight_bits)
-    return replace(attempt, sensitivity=form.sensitivity, alpha=form.alpha)
+        aware = _in_few_bits(job, form)
+        model, tflite = aware.model, aware.tflite
+    else:
+        settings = training(job, 0, form.alpha)
+        model = taught(job, form.model, settings) if form.fits else form.model
+        tflite = _quantized(job, model, form.weight_bits)
+    done = Candidate(form.step, why, model, tflite, form.notes, form.sensitivity)
+    return judged(job, replace(done, weight_bits=form.weight_bits, alpha=form.alpha))
 
 
-def _in_few_bits(job: Job, form: Form, why: str) -> Attempt:
+def _in_few_bits(job: Job, form: Form) -> AwareModel:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
     model = form.model
     if not form.near:
         seconds = _EXACT_SHARE * job.seconds_left
         model = taught(job, model, replace(training(job, 0, form.alpha), deadline_seconds=seconds))
-    aware = taught_rounding(job, model, training(job, 0, form.alpha), form.weight_bits)
-    candidate = Candidate(
-        form.step,
-        why,
-        aware.model,
-        aware.tflite,
-        form.notes,
-        form.sensitivity,
-        weight_bits=form.weight_bits,
-        alpha=form.alpha,
-    )
-    return judged(job, candidate)
+    return taught_rounding(job, model, training(job, 0, form.alpha), form.weight_bits)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
@@ -103,19 +96,19 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     return judged(job, candidate)
 
 
-def measured(
-    job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = (), *, weight_bits: int = 8
-) -> Attempt:
+def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:
     """Quantize `model`, judge its memory and measure it on the validation split."""
-    recipe = job.recipe
-    tflite = quantize(
+    return judged(job, Candidate(step, why, model, _quantized(job, model), notes))
+
+
+def _quantized(job: Job, model: Any, weight_bits: int = 8) -> bytes:
+    return quantize(
         model,
         job.train.x,
-        samples=recipe.calibration_samples,
+        samples=job.recipe.calibration_samples,
         weight_bits=weight_bits,
-        seed=recipe.seed,
+        seed=job.recipe.seed,
     )
-    return judged(job, Candidate(step, why, model, tflite, notes, weight_bits=weight_bits))
 
 
 def judged(job: Job, candidate: Candidate) -> Attempt:
