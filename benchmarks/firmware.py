@@ -13,10 +13,10 @@ from pathlib import Path
 
 from edgecompress.board import Board, load_board
 from edgecompress.files import write_tree
-from edgecompress.firmware.build import Build, build
-from edgecompress.firmware.emulate import Emulation, emulate
-from edgecompress.firmware.generate import generate
-from edgecompress.firmware.tflm import Tflm, find_tflm
+from edgecompress.firmware.run.emulate import Emulation, emulate
+from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.toolchain.build import Build, build
+from edgecompress.firmware.toolchain.tflm import Tflm, find_tflm
 
 HEADINGS = (
     "model", "board", "core", "kernels", "runtime flash", "predicted", "difference",

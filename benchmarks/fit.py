@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from edgecompress.board import load_board
-from edgecompress.memory.verdict import fit
+from edgecompress.memory.verdict.fit import fit
 from edgecompress.tflite.reader import read_model
 
 CORE = "cortex-m4f"

@@ -19,12 +19,12 @@ from math import prod
 from pathlib import Path
 from unittest.mock import patch
 
-from edgecompress.memory import structs
-from edgecompress.memory.arena import plan_arena
-from edgecompress.memory.kernels import cmsis_nn, kernels_of
-from edgecompress.memory.kernels.cmsis_nn import Shape, Window
-from edgecompress.memory.requests import Kernel
-from edgecompress.memory.target import target_of
+from edgecompress.memory.arena import structs
+from edgecompress.memory.arena.kernels import cmsis_nn, kernels_of
+from edgecompress.memory.arena.kernels.cmsis_nn import Shape, Window
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.arena.requests import Kernel
+from edgecompress.memory.arena.target import target_of
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.reader import read_model
 

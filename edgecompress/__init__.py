@@ -7,8 +7,8 @@ __version__ = "0.1.0"
 # Public functions by module: imported on first use, because some need TensorFlow, which is slow.
 _PUBLIC = {
     "compress": "edgecompress.pipeline",
-    "fit": "edgecompress.memory.verdict",
-    "generate": "edgecompress.firmware.generate",
+    "fit": "edgecompress.compare",
+    "generate": "edgecompress.firmware.sources.generate",
     "load_board": "edgecompress.board",
 }
 

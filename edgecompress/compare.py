@@ -1,14 +1,17 @@
-"""Models side by side: bytes, tensor arena, multiply-accumulates, and how well they do."""
+"""Models of any kind on boards (`fit`), and side by side: bytes, arena, work, how well they do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from edgecompress.board import Board
-from edgecompress.evaluate import is_tflite
-from edgecompress.memory.arena import plan_arena
-from edgecompress.memory.preflight import load_graph
-from edgecompress.memory.verdict import fit
+from edgecompress.evaluate.score import is_tflite
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.verdict.fit import Fit
+from edgecompress.memory.verdict.fit import fit as fit_tflite
+from edgecompress.quantize.preflight import load_graph
+from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.macs import operator_macs
 
 # What the arena is planned for where no board is given: the most common core of the profiles.
@@ -30,6 +33,24 @@ class Compared:
     note: str | None = None
 
 
+def fit(model: Path | bytes | Graph, boards: Sequence[Board], **options: Any) -> Fit:
+    """Judge a model's memory on `boards`; a Keras model is converted first, with noise.
+
+    Args:
+        model: a .tflite file, its bytes or its graph, or a Keras model's file or folder.
+        boards: what to judge it on.
+        options: as of `memory.verdict.fit.fit`.
+
+    Raises:
+        ModelError: the model cannot be read or converted, or TFLM cannot run it.
+        UsageError: the kernel library does not run on a board's core.
+    """
+    graph, note = load_graph(model)
+    judged = fit_tflite(graph, boards, **options)
+    path = str(model) if isinstance(model, Path) else ""
+    return replace(judged, model=replace(judged.model, path=path, note=note))
+
+
 def compare(
     path: Path, board: Board | None = None, metrics: Mapping[str, float] | None = None
 ) -> Compared:
@@ -44,7 +65,7 @@ def compare(
         ModelError: the model cannot be read or converted, or TFLM cannot run it.
     """
     graph, note = load_graph(path.read_bytes() if is_tflite(path) else path)
-    verdict = fit(graph, [board], others=()).verdicts[0] if board else None
+    verdict = fit_tflite(graph, [board], others=()).verdicts[0] if board else None
     arena = verdict.arena if verdict else plan_arena(graph, DEFAULT_CORE, DEFAULT_KERNELS)
     return Compared(
         model=str(path),

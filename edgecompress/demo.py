@@ -64,7 +64,7 @@ def demo(board: str, out: Path, *, seed: int = 0, force: bool = False) -> "Outco
 
 def train_network(path: Path, *, seed: int = 0) -> None:
     """Train the demo's network on the digits' training part and save it as a `.keras` file."""
-    from edgecompress.keras_model import import_keras, save_keras, set_seed
+    from edgecompress.keras_files.model import import_keras, save_keras, set_seed
 
     keras = import_keras()
     set_seed(seed)

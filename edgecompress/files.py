@@ -1,4 +1,7 @@
-"""Read TOML; hash files; write them so that nobody sees half of one or loses one of theirs."""
+"""Read TOML; hash files; write them so that nobody sees half of one or loses one of theirs.
+
+Also where the files are that come with edgecompress: in the wheel, or beside it in a checkout.
+"""
 
 import hashlib
 import os
@@ -9,6 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import OutputExistsError
+
+_PACKAGE = Path(__file__).parent
+
+
+def _folder(name: str) -> Path:
+    packaged = _PACKAGE / "_data" / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
+
+
+BOARDS_DIR = _folder("boards")
+TEMPLATES_DIR = _folder("templates")
+COSTS_DIR = _PACKAGE / "memory" / "costs"
 
 _UNFINISHED = ".edgecompress-part"  # ends the name of a file that is being written
 

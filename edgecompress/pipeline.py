@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.board import load_board
-from edgecompress.clock import clock
-from edgecompress.compression.attempt import Attempt, Job, best_attempt
-from edgecompress.compression.checkpoint import Keeping
-from edgecompress.compression.front import Measured, attempt_figures, pick
-from edgecompress.compression.ladder import next_step
-from edgecompress.compression.steps import judged
-from edgecompress.compression.store import (
+from edgecompress.dataset import Dataset, load_dataset
+from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
+from edgecompress.evaluate.pixels import resolve_pixels
+from edgecompress.evaluate.score import evaluate
+from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
+from edgecompress.keras_files.model import load_keras, set_seed
+from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
+from edgecompress.recipe import Recipe
+from edgecompress.report.facts import report_facts
+from edgecompress.report.final import measure_final
+from edgecompress.report.write import OUTPUTS, write_run
+from edgecompress.search.attempt import Attempt, Job, best_attempt
+from edgecompress.search.front import Measured, attempt_figures, pick
+from edgecompress.search.ladder import next_step
+from edgecompress.search.steps import judged
+from edgecompress.search.store import (
     forget_attempts,
     has_attempts,
     keeping,
@@ -23,18 +32,10 @@ from edgecompress.compression.store import (
     save_attempt,
     trials_place,
 )
-from edgecompress.compression.study import forget_trials, kept_trials, load_trial, open_storage
-from edgecompress.dataset import Dataset, load_dataset, resolve_pixels
-from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
-from edgecompress.evaluate import evaluate
-from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
-from edgecompress.interruption import Interruption
-from edgecompress.keras_model import load_keras, set_seed
-from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
-from edgecompress.recipe import Recipe
-from edgecompress.report.facts import report_facts
-from edgecompress.report.final import measure_final
-from edgecompress.report.write import OUTPUTS, write_run
+from edgecompress.search.study import forget_trials, kept_trials, load_trial, open_storage
+from edgecompress.train.checkpoint import Keeping
+from edgecompress.train.clock import clock
+from edgecompress.train.interruption import Interruption
 
 _log = logging.getLogger(__name__)
 

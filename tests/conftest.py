@@ -3,8 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-REPOSITORY = Path(__file__).parent.parent
+from support import REPOSITORY
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +35,7 @@ def digits_splits():
 @pytest.fixture(scope="session")
 def digits_model(digits_splits):
     """A small residual CNN trained on the digits; not to be changed by a test."""
-    from edgecompress.keras_model import import_keras, set_seed
+    from edgecompress.keras_files.model import import_keras, set_seed
 
     keras = import_keras()
     set_seed(0)
@@ -58,7 +57,7 @@ def digits_model(digits_splits):
 @pytest.fixture(scope="session")
 def digits_int8(digits_model, digits_splits):
     """The digits model, quantized to int8."""
-    from edgecompress.compression.quantize import quantize
+    from edgecompress.quantize.post_training import quantize
 
     return quantize(digits_model, digits_splits[0].x)
 
@@ -83,7 +82,7 @@ def digits_files(digits_model, digits_splits, tmp_path_factory):
     """A folder with the digits model (`digits.keras`) and its data (`digits.npz`)."""
     import numpy as np
 
-    from edgecompress.keras_model import save_keras
+    from edgecompress.keras_files.model import save_keras
 
     folder = tmp_path_factory.mktemp("digits")
     train, validation, test = digits_splits
@@ -101,8 +100,8 @@ def digits_files(digits_model, digits_splits, tmp_path_factory):
 @pytest.fixture
 def cached_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run TFLM once for all the boards that a model is generated for."""
-    from edgecompress.firmware import generate as generate_module
-    from edgecompress.firmware.vectors import golden_vectors
+    from edgecompress.firmware.sources import generate as generate_module
+    from edgecompress.firmware.sources.vectors import golden_vectors
 
     known: dict[bytes, object] = {}
 

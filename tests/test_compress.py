@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edgecompress.compression.forms import SHRINKING
-from edgecompress.memory.arena import plan_arena
+from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.report.write import OUTPUTS
+from edgecompress.search.forms import SHRINKING
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.reader import read_model
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 from edgecompress.report.write import OUTPUTS
 

@@ -5,8 +5,8 @@ import shlex
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from PIL import Image
+from support import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

@@ -10,11 +10,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 
-from edgecompress.compression import epochs
-from edgecompress.compression.forms import SHRINKING
 from edgecompress.report.write import OUTPUTS
+from edgecompress.search.forms import SHRINKING
+from edgecompress.train import epochs
 
 FILES = ("model.tflite", "model.keras", "report.json", "report.html", "edgecompress.toml")
 KILLS = 10
@@ -110,8 +110,8 @@ def test_interrupted_before_anything_is_measured(words, tmp_path, cli, monkeypat
 
 
 def test_attempts_on_other_data_are_not_gone_on_with(words, digits_files, undisturbed, tmp_path):
-    from edgecompress.compression.store import load_attempts, run_key
     from edgecompress.recipe import Recipe
+    from edgecompress.search.store import load_attempts, run_key
 
     recipe = Recipe(model="m", board="b", data="d")
     other = run_key(recipe, ["model", "other data"])

@@ -17,17 +17,18 @@ from cases import Case, Target
 
 from edgecompress.board import load_board
 from edgecompress.compare import DEFAULT_CORE, DEFAULT_KERNELS
-from edgecompress.compression.macs import count_macs
-from edgecompress.compression.training import Training
-from edgecompress.dataset import Dataset, load_dataset, resolve_pixels
-from edgecompress.evaluate import evaluate
+from edgecompress.dataset import Dataset, load_dataset
+from edgecompress.evaluate.pixels import resolve_pixels
+from edgecompress.evaluate.score import evaluate
 from edgecompress.files import write_file
-from edgecompress.keras_model import import_keras, load_keras
-from edgecompress.memory.arena import plan_arena
-from edgecompress.memory.verdict import fit
+from edgecompress.graph.macs import count_macs
+from edgecompress.keras_files.model import import_keras, load_keras
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.verdict.fit import fit
 from edgecompress.metrics import primary_metric
 from edgecompress.tflite.macs import operator_macs
 from edgecompress.tflite.reader import read_model
+from edgecompress.train.settings import Training
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tflite-micro")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import data
 
-from edgecompress.compression.training import Augmentation
+from edgecompress.train.settings import Augmentation
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from cases import Case, Target
 from rivals import plain_int8, scratch, tfmot
 
 from edgecompress import compress
-from edgecompress.compression.qat import quantize_aware
-from edgecompress.compression.quantize import quantize
-from edgecompress.compression.train import finetune
-from edgecompress.keras_model import save_keras, set_seed
+from edgecompress.keras_files.model import save_keras, set_seed
+from edgecompress.quantize.post_training import quantize
+from edgecompress.quantize.qat import quantize_aware
 from edgecompress.recipe import Recipe
+from edgecompress.train.fine_tune import finetune
 
 # A model (keras.Model, or the bytes of a .tflite), the epochs it was trained for, and notes.
 Made = tuple[Any, int, dict[str, Any]]

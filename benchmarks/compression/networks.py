@@ -27,7 +27,7 @@ def resnet8(keras: Any) -> Any:
     path = shared_folder() / "models" / "mlperf_tiny" / "ic_resnet8.h5"
     if keras.__name__ == "tf_keras":
         return keras.models.load_model(path, compile=False)
-    from edgecompress.keras_model import load_keras
+    from edgecompress.keras_files.model import load_keras
 
     return load_keras(path)
 

@@ -12,14 +12,14 @@ import numpy as np
 from bench import Bench
 from cases import Target
 
-from edgecompress.compression.groups import find_groups
-from edgecompress.compression.scores import choose_channels
-from edgecompress.compression.surgery import prune_channels
-from edgecompress.compression.train import finetune
-from edgecompress.compression.widths import scaled
-from edgecompress.keras_model import import_keras, set_seed
-from edgecompress.keras_outputs import outputs_of
+from edgecompress.graph.groups import find_groups
+from edgecompress.graph.surgery import prune_channels
+from edgecompress.keras_files.model import import_keras, set_seed
+from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.metrics import fitness
+from edgecompress.prune.channels import choose_channels
+from edgecompress.prune.widths import scaled
+from edgecompress.train.fine_tune import finetune
 
 _CALIBRATION_SAMPLES = 200
 _WIDTH_STEPS = 64  # resolution of the uniform width

@@ -9,7 +9,7 @@ from edgecompress.cli import print_json
 from edgecompress.cli.options import json_option, tflm_option
 
 if TYPE_CHECKING:
-    from edgecompress.firmware.build import Build, Use
+    from edgecompress.firmware.toolchain.build import Build, Use
 
 
 @click.command()
@@ -26,10 +26,10 @@ def command(folder: Path, tflm: Path | None, sanitize: bool, as_json: bool) -> N
     A FOLDER for host is built for this machine. Needs CMake, and arm-none-eabi-gcc or g++.
     """
     from edgecompress.errors import UsageError
-    from edgecompress.firmware.build import build
-    from edgecompress.firmware.host import build_host
-    from edgecompress.firmware.project import read_project
-    from edgecompress.firmware.tflm import find_tflm
+    from edgecompress.firmware.sources.project import read_project
+    from edgecompress.firmware.toolchain.build import build
+    from edgecompress.firmware.toolchain.host import build_host
+    from edgecompress.firmware.toolchain.tflm import find_tflm
 
     project = read_project(folder)
     if project.framework == "host":

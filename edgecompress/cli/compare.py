@@ -49,7 +49,7 @@ def command(
     metrics are its own, in float32. Metrics are of the data's test part.
     """
     from edgecompress.compare import DEFAULT_CORE, DEFAULT_KERNELS, compare
-    from edgecompress.evaluate import evaluate
+    from edgecompress.evaluate.score import evaluate
 
     profile = load_board(board, boards_dir) if board else None
     metrics: list[dict[str, float]] = [{} for _ in models]

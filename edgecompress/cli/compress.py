@@ -105,8 +105,8 @@ def command(
     Ctrl-C or SIGTERM ends the run with the best so far, written as ever; a second one ends it at
     once (exit code 130). --resume goes on either way.
     """
-    from edgecompress.interruption import interruptible
     from edgecompress.recipe import load_recipe
+    from edgecompress.train.interruption import interruptible
 
     choices = load_recipe(recipe, options)
     with interruptible() as interruption:

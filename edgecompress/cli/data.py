@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
-from edgecompress.dataset import PIXEL_RANGES, Dataset, Split, Task, load_dataset, resolve_pixels
+from edgecompress.dataset import Dataset, Split, Task, load_dataset
 from edgecompress.errors import OutputExistsError, UsageError
+from edgecompress.evaluate.pixels import PIXEL_RANGES, resolve_pixels
 from edgecompress.tflite.affine import real_range
 from edgecompress.tflite.interpreter import RUNTIMES
 from edgecompress.tflite.reader import read_model
@@ -107,7 +108,7 @@ def load_with_data(
     paths: Sequence[Path], data: str, pixels: str, seed: int
 ) -> tuple[list[Any], Dataset]:
     """Load models, Keras or .tflite, and the data set in the form that the first one takes."""
-    from edgecompress.evaluate import load_model
+    from edgecompress.evaluate.score import load_model
 
     loaded = [load_model(path) for path in paths]
     load = data_for_tflite if isinstance(loaded[0], bytes) else data_for
@@ -116,7 +117,7 @@ def load_with_data(
 
 def metrics_of(models: Mapping[str, Any], split: Split, task: Task) -> dict[str, Any]:
     """Return each model's metrics by name; none where the split has no samples or no labels."""
-    from edgecompress.evaluate import evaluate
+    from edgecompress.evaluate.score import evaluate
 
     if not split.size or (split.y is None and task != "reconstruction"):
         return {}

@@ -106,9 +106,10 @@ def command(
     The best epoch on the validation part is kept. What the student still lacks is shown class by
     class, measured on the validation part; the test part stays unused.
     """
-    from edgecompress.compression.distill import derive_student, distill, residuals
-    from edgecompress.compression.training import Training
-    from edgecompress.keras_model import load_keras, save_keras, set_seed
+    from edgecompress.keras_files.model import load_keras, save_keras, set_seed
+    from edgecompress.prune.student import derive_student
+    from edgecompress.train.distill import distill, residuals
+    from edgecompress.train.settings import Training
 
     refuse_existing(out, force=force)
     settings = Training(**training)  # type: ignore[arg-type] # Click checked the types

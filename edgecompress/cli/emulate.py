@@ -9,7 +9,7 @@ from edgecompress.cli import print_json
 from edgecompress.cli.options import json_option
 
 if TYPE_CHECKING:
-    from edgecompress.firmware.emulate import Emulation, ModelRun
+    from edgecompress.firmware.run.emulate import Emulation, ModelRun
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:
     A board that QEMU has no machine for is stood in for by one of its core, or of the nearest.
     A project of the framework host runs on this machine, as it is.
     """
-    from edgecompress.firmware.emulate import emulate
+    from edgecompress.firmware.run.emulate import emulate
 
     result = emulate(folder, timeout_seconds=timeout, profile=profile)
     if as_json:
@@ -57,7 +57,7 @@ def _print_json(result: "Emulation") -> None:
 
 
 def _print(result: "Emulation") -> None:
-    from edgecompress.firmware.project import BareMetalProject
+    from edgecompress.firmware.sources.project import BareMetalProject
 
     project = result.project
     stands_in = "" if result.core == project.core else f", which stands in for {project.core}"

@@ -32,7 +32,7 @@ def command(
     Classes: accuracy, balanced accuracy, macro F1. Regression and reconstruction: mean squared
     and mean absolute error, R2; ROC AUC where labels tell anomalies.
     """
-    from edgecompress.evaluate import evaluate
+    from edgecompress.evaluate.score import evaluate
 
     loaded, dataset = load_with_data(models, data, pixels, seed)
     test = dataset.test.open("evaluate")

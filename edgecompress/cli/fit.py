@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from edgecompress.board import Board, all_boards, load_board
-from edgecompress.board_profile import kernels_run_on
+from edgecompress.board.profile import kernels_run_on
 from edgecompress.cli import print_json
 from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
-from edgecompress.memory.judge import RegistrationKind
-from edgecompress.memory.verdict import Fit, fit
+from edgecompress.memory.verdict.fit import Fit
+from edgecompress.memory.verdict.judge import RegistrationKind
 
 
 @click.command()
@@ -110,7 +111,7 @@ def _boards(
 
 
 def _compare(result: Fit, save_to: Path | None, baseline: Path | None) -> tuple[str, ...]:
-    from edgecompress.memory.baseline import growth, save_baseline
+    from edgecompress.memory.verdict.baseline import growth, save_baseline
 
     grown = growth(baseline, result) if baseline else ()
     if save_to:
@@ -120,7 +121,7 @@ def _compare(result: Fit, save_to: Path | None, baseline: Path | None) -> tuple[
 
 def _show(result: Fit, *, as_json: bool, overview: bool) -> None:
     if as_json:
-        from edgecompress.memory.document import fit_document
+        from edgecompress.memory.verdict.document import fit_document
 
         print_json(fit_document(result))
         return
@@ -131,7 +132,7 @@ def _show(result: Fit, *, as_json: bool, overview: bool) -> None:
 
 def _cross_check(model: Path) -> None:
     """Raise if the host's TFLM allocates otherwise than predicted."""
-    from edgecompress.memory.verify import verify
+    from edgecompress.memory.arena.cross_check import verify
 
     if not model.is_file() or model.suffix != ".tflite":
         raise UsageError(f"{model}: --verify takes a .tflite; quantize the model first")
@@ -150,7 +151,7 @@ def _cross_check(model: Path) -> None:
 
 
 def _report_to_ci(result: Fit, grown: Sequence[str]) -> None:
-    from edgecompress.memory.ci import annotations, summary
+    from edgecompress.memory.verdict.ci import annotations, summary
 
     for line in annotations(result, grown):
         click.echo(line, err=True)

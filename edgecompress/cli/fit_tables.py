@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from edgecompress.memory.judge import Verdict
 from edgecompress.memory.ram import Placed
-from edgecompress.memory.verdict import Fit, ModelFacts
+from edgecompress.memory.verdict.fit import Fit, ModelFacts
+from edgecompress.memory.verdict.judge import Verdict
 
 _KIB = 1024
 

@@ -13,7 +13,7 @@ from edgecompress.cli.options import boards_dir_option, json_option
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgecompress.firmware.model import ModelSource
+    from edgecompress.firmware.sources.model import ModelSource
 
 _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "host")
 
@@ -79,8 +79,8 @@ def command(
     command writes the same files, byte for byte.
     """
     from edgecompress.board import load_board
-    from edgecompress.firmware.generate import generate
-    from edgecompress.firmware.write import write_firmware
+    from edgecompress.firmware.sources.generate import generate
+    from edgecompress.firmware.sources.write import write_firmware
 
     files = generate(
         _sources(models, data, labels, seed),
@@ -101,7 +101,7 @@ def _sources(
     models: Sequence[Path], data: Sequence[str], labels: Sequence[Path], seed: int
 ) -> "list[ModelSource]":
     from edgecompress.errors import UsageError
-    from edgecompress.firmware.model import ModelSource
+    from edgecompress.firmware.sources.model import ModelSource
 
     for option, values in (("--data", data), ("--labels", labels)):
         if len(values) > len(models):
@@ -118,7 +118,7 @@ def _sources(
 
 def _labels(path: Path, model: Path) -> list[str]:
     from edgecompress.errors import UsageError
-    from edgecompress.firmware.model import check_labels, io_tensors
+    from edgecompress.firmware.sources.model import check_labels, io_tensors
     from edgecompress.tflite.reader import read_model
 
     try:

@@ -11,9 +11,9 @@ from edgecompress.board import load_board
 from edgecompress.cli import print_json
 from edgecompress.cli.options import boards_dir_option, json_option
 from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
-from edgecompress.memory.arena import Arena, plan_arena
-from edgecompress.memory.defects import known_defects
-from edgecompress.memory.timeline import Timeline, timeline
+from edgecompress.memory.arena.defects import known_defects
+from edgecompress.memory.arena.plan import Arena, plan_arena
+from edgecompress.memory.arena.timeline import Timeline, timeline
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import TFLM_COMMIT, check_supported
 from edgecompress.tflite.reader import read_model
@@ -120,7 +120,7 @@ def _unsupported(graph: Graph) -> UnsupportedModelError | None:
 
 
 def _verify(model: Path) -> Mapping[str, Any]:
-    from edgecompress.memory.verify import verify
+    from edgecompress.memory.arena.cross_check import verify
 
     verification = verify(model.read_bytes())
     return {

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgecompress.memory.arena import Arena
-from edgecompress.memory.timeline import Timeline, draw, symbol
+from edgecompress.memory.arena.plan import Arena
+from edgecompress.memory.arena.timeline import Timeline, draw, symbol
 from edgecompress.tflite.summary import ModelSummary, TensorSummary
 
 _BAR_COLUMNS = (24, 64)  # least and most, as wide as the terminal allows

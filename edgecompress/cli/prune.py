@@ -22,7 +22,7 @@ from edgecompress.cli.tables import print_rows
 from edgecompress.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgecompress.compression.prune import Pruned
+    from edgecompress.prune.methods import Pruned
 
 _NO_BYTE = (
     "zeros save no byte of flash or RAM and no time on stock TFLM; --method channel does. They "
@@ -92,10 +92,10 @@ def command(
     **pruning: Any,
 ) -> None:
     """Prune channels or weights of a Keras MODEL and write it as OUT.keras."""
-    from edgecompress.compression.prune import Pruning, prune
-    from edgecompress.compression.training import Training
-    from edgecompress.evaluate import evaluate
-    from edgecompress.keras_model import load_keras, save_keras, set_seed
+    from edgecompress.evaluate.score import evaluate
+    from edgecompress.keras_files.model import load_keras, save_keras, set_seed
+    from edgecompress.prune.methods import Pruning, prune
+    from edgecompress.train.settings import Training
 
     refuse_existing(out, force=force)
     if data is None and epochs:

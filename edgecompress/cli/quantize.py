@@ -126,7 +126,7 @@ def command(
     clipped) and, where the data has labels, the metrics before and after on its validation part.
     """
     from edgecompress.files import write_file
-    from edgecompress.keras_model import load_keras, set_seed
+    from edgecompress.keras_files.model import load_keras, set_seed
 
     refuse_existing(out, force=force)
     _refuse_contradictions(aware=aware, **choices)
@@ -168,9 +168,9 @@ def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None
 
 
 def _trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choices: Any) -> _Made:
-    from edgecompress.compression.equalize import equalized
-    from edgecompress.compression.qat import quantize_aware
-    from edgecompress.compression.training import Training
+    from edgecompress.quantize.equalize import equalized
+    from edgecompress.quantize.qat import quantize_aware
+    from edgecompress.train.settings import Training
 
     if choices["equalize"]:
         typical = dataset.train.sample(choices["samples"], settings["seed"])
@@ -189,9 +189,9 @@ def _trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choi
 
 
 def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _Made:
-    from edgecompress.compression.equalize import equalized
-    from edgecompress.compression.quantize import quantize
-    from edgecompress.compression.remedies import JUDGED_SAMPLES, requantize
+    from edgecompress.quantize.equalize import equalized
+    from edgecompress.quantize.post_training import quantize
+    from edgecompress.quantize.remedies import JUDGED_SAMPLES, requantize
 
     dense: dict[str, Any] = {"off": False, "on": True, "auto": "auto"}
     options = {
@@ -216,7 +216,7 @@ def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _M
 
 def _layers(made: _Made, dataset: Dataset) -> dict[str, Any]:
     """Return the error of each layer against the same weights in float, and the worst layer."""
-    from edgecompress.compression.layer_errors import error_rows, layer_errors, worst_layer
+    from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
 
     errors = layer_errors(made.exact, made.tflite, dataset.train.x)
     worst = worst_layer(errors)

@@ -57,10 +57,10 @@ def command(
     as_json: bool,
 ) -> None:
     """Replace convolutions of a Keras MODEL by depthwise-separable ones; write it as OUT.keras."""
-    from edgecompress.compression.macs import count_macs
-    from edgecompress.compression.separate import separable, separate
-    from edgecompress.compression.train import Training, finetune
-    from edgecompress.keras_model import load_keras, save_keras, set_seed
+    from edgecompress.graph.macs import count_macs
+    from edgecompress.graph.separate import separable, separate
+    from edgecompress.keras_files.model import load_keras, save_keras, set_seed
+    from edgecompress.train.fine_tune import Training, finetune
 
     refuse_existing(out, force=force)
     if data is None and epochs:
@@ -96,7 +96,7 @@ def command(
 
 def _validation(model: Any, dataset: "Dataset | None") -> dict[str, float]:
     """Return the model's metrics on the validation split, if there is one with labels."""
-    from edgecompress.evaluate import evaluate
+    from edgecompress.evaluate.score import evaluate
 
     if dataset is None or not dataset.validation.size or dataset.validation.y is None:
         return {}

@@ -10,7 +10,7 @@ from edgecompress.cli.options import json_option
 from edgecompress.errors import ToolError
 
 if TYPE_CHECKING:
-    from edgecompress.firmware.tflm import Tflm
+    from edgecompress.firmware.toolchain.tflm import Tflm
 
 
 @click.group()
@@ -27,7 +27,7 @@ def check(path: Path | None, as_json: bool) -> None:
     PATH is an upstream tree that was built, or a folder with a tflm.toml; by default
     $EDGECOMPRESS_TFLM.
     """
-    from edgecompress.firmware.tflm import find_tflm
+    from edgecompress.firmware.toolchain.tflm import find_tflm
 
     tflm = find_tflm(path)
     if as_json:
@@ -63,7 +63,7 @@ def _print(tflm: "Tflm") -> None:
 
 
 def _contents(library: Path) -> str:
-    from edgecompress.firmware.archive import contents
+    from edgecompress.firmware.toolchain.archive import contents
 
     if not library.is_file():
         return ""

@@ -3,18 +3,14 @@
 from edgecompress.dataset.check import match_input
 from edgecompress.dataset.labels import infer_task
 from edgecompress.dataset.load import load_dataset
-from edgecompress.dataset.pixels import PIXEL_RANGES, choose_pixel_range, resolve_pixels
 from edgecompress.dataset.split import Dataset, SealedSplit, Split, Task
 
 __all__ = [
-    "PIXEL_RANGES",
     "Dataset",
     "SealedSplit",
     "Split",
     "Task",
-    "choose_pixel_range",
     "infer_task",
     "load_dataset",
     "match_input",
-    "resolve_pixels",
 ]

@@ -1,1 +1,1 @@
-"""Write, build and run firmware around a .tflite model."""
+"""Write, build and run firmware around a .tflite model. Uses memory, tflite, board."""

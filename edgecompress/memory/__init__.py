@@ -1,1 +1,1 @@
-"""Judge a .tflite model's memory against a board, without TensorFlow or a compiler."""
+"""Judge a .tflite model's memory against a board. Uses tflite and board: no TensorFlow."""

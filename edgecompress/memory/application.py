@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 from edgecompress.board import Board
+from edgecompress.files import COSTS_DIR
 from edgecompress.memory.flash import Item
-from edgecompress.resources import COSTS_DIR
 
 
 @dataclass(frozen=True)

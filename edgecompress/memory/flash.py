@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from edgecompress.resources import COSTS_DIR
+from edgecompress.files import COSTS_DIR
 
 RUNNER = "model runner"  # the part of the image that has the resolver
 MODEL_ALIGNMENT_BYTES = 16  # alignas(16) of the generated array, as TFLM's examples have it

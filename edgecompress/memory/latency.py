@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from edgecompress.board import Board
-from edgecompress.resources import COSTS_DIR
+from edgecompress.files import COSTS_DIR
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.macs import operator_macs
 

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from edgecompress.board import Board, Region
+from edgecompress.files import COSTS_DIR
 from edgecompress.memory.application import Application
 from edgecompress.memory.flash import Item, flash_table, substitute_for
-from edgecompress.resources import COSTS_DIR
 
 ARENA_ALIGNMENT_BYTES = 16
 _OLDER_PORTS = ("arduino", "platformio")  # frameworks whose TFLM is Chirale_TensorFlowLite

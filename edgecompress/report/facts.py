@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress import __version__
-from edgecompress.compression.attempt import Attempt, Job
-from edgecompress.compression.front import Measured, pareto_front, pick
-from edgecompress.compression.groups import find_groups
-from edgecompress.compression.layer_errors import error_rows, layer_errors, worst_layer
-from edgecompress.compression.macs import count_macs
-from edgecompress.compression.separate import POINTWISE
 from edgecompress.dataset import Dataset
 from edgecompress.files import sha256_of
-from edgecompress.memory.document import verdict_document
+from edgecompress.graph.groups import find_groups
+from edgecompress.graph.macs import count_macs
+from edgecompress.graph.separate import POINTWISE
+from edgecompress.memory.verdict.document import verdict_document
 from edgecompress.metrics import primary_metric
+from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
 from edgecompress.report.final import Final
+from edgecompress.search.attempt import Attempt, Job
+from edgecompress.search.front import Measured, pareto_front, pick
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tflite-micro", "ai-edge-litert")
 _FLOAT_BYTES = 4

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.compression.attempt import Attempt, Job, points_lost, unit_of_loss
 from edgecompress.dataset import SealedSplit, Split
-from edgecompress.evaluate import outputs_for
+from edgecompress.evaluate.score import outputs_for
 from edgecompress.metrics import confusion_matrix, measure, predicted_classes, primary_metric
+from edgecompress.search.attempt import Attempt, Job, points_lost, unit_of_loss
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import UsageError
-from edgecompress.files import write_file
+from edgecompress.files import TEMPLATES_DIR, write_file
 from edgecompress.report.figures import scatter
-from edgecompress.resources import TEMPLATES_DIR
 
 
 def report_html(facts: Mapping[str, Any]) -> str:

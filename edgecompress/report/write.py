@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.compression.attempt import Attempt, Job
 from edgecompress.dataset import Dataset
 from edgecompress.files import write_file
-from edgecompress.firmware.generate import generate
-from edgecompress.firmware.write import remove_firmware, write_firmware
-from edgecompress.keras_model import save_keras
+from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.sources.write import remove_firmware, write_firmware
+from edgecompress.keras_files.model import save_keras
 from edgecompress.recipe import recipe_toml
 from edgecompress.report.html import report_html
+from edgecompress.search.attempt import Attempt, Job
 
 OUTPUTS = (
     "model.tflite",

@@ -1,1 +1,0 @@
-"""Make a Keras model smaller: prune, distil, fine-tune, quantize, and choose between these."""

@@ -1,0 +1,1 @@
+"""Run built firmware and read what it prints."""

@@ -1,0 +1,1 @@
+"""What `generate` writes: facts about model and board, put into templates."""

@@ -1,0 +1,175 @@
+"""A .tflite model and a board in, the files of a firmware project out."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgecompress.board import Board
+from edgecompress.errors import UsageError
+from edgecompress.firmware.sources.facts import template_facts
+from edgecompress.firmware.sources.frameworks import LAYOUTS, Layout, check_framework
+from edgecompress.firmware.sources.identifiers import unique_identifiers
+from edgecompress.firmware.sources.model import (
+    FirmwareModel,
+    ModelSource,
+    count_resource_variables,
+    io_tensors,
+    is_stateful,
+)
+from edgecompress.firmware.sources.regions import ArenaPlace
+from edgecompress.firmware.sources.render import render, template_files
+from edgecompress.firmware.sources.vectors import golden_vectors, starts_anew
+from edgecompress.firmware.sources.write import with_written_files
+from edgecompress.memory.arena.defects import known_defects
+from edgecompress.memory.arena.plan import Arena, plan_for
+from edgecompress.memory.arena.target import HOST, Target, target_of
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.operators import check_supported, registrations
+from edgecompress.tflite.reader import read_model
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_VECTORS = 4
+
+_PER_MODEL = ("model_data", "model_runner", "golden_vectors")
+_SHARED = ("model_status", "quantization", "self_test", "tensor_arena")
+
+
+def generate(
+    models: Sequence[Path | bytes | ModelSource],
+    board: Board,
+    framework: str = "cmake",
+    name: str | None = None,
+    *,
+    vectors: int = DEFAULT_VECTORS,
+    samples: NDArray[Any] | None = None,
+    labels: Sequence[str] = (),
+    seed: int = 0,
+    kernels: str | None = None,
+) -> dict[str, str | bytes]:
+    """Return the files of a firmware project, by path relative to its folder.
+
+    The same arguments give the same files, byte for byte.
+
+    Args:
+        models: .tflite files or their bytes, or each with samples and labels of its own; several
+            share one tensor arena.
+        board: the board the project is for.
+        framework: one of FRAMEWORKS.
+        name: of the project; by default the first file's.
+        vectors: number of golden test vectors for each model.
+        samples: real inputs [n, ...] in the model's units for the vectors; noise otherwise.
+        labels: names of the classes, in the order of the output's elements.
+            Both are for models that are not a `ModelSource`.
+        seed: of the noise.
+        kernels: "cmsis-nn" or "reference", instead of the board's own kernel library.
+
+    Raises:
+        UsageError: an unknown framework, no model, or fewer than one vector.
+        BoardError: the framework cannot build for the board's core.
+        ModelError: a model cannot be read, or TFLM cannot run it.
+        DataError: samples that do not have the model's input shape.
+    """
+    check_framework(framework, board)
+    if not models or vectors < 1:
+        raise UsageError("give at least one model and at least one test vector")
+    sources = [
+        model if isinstance(model, ModelSource) else ModelSource(model, samples, labels)
+        for model in models
+    ]
+    titles = [_title(source.model, name if len(models) == 1 else None) for source in sources]
+    on_board = target_of(board.core, kernels or board.kernels)
+    runs_on = HOST if framework == "host" else on_board
+    described = [
+        _describe(source, title, prefix, runs_on, on_board, vectors=vectors, seed=seed)
+        for source, title, prefix in zip(sources, titles, unique_identifiers(titles), strict=True)
+    ]
+    facts = template_facts(described, board, framework, name or titles[0], runs_on.kernels)
+    _say_where_the_arena_goes(facts["arena_place"], board)
+    return with_written_files(_files(LAYOUTS[framework], framework, facts))
+
+
+def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:
+    if not place.is_apart:
+        return
+    where = f"the arena goes to {place.memory.name}: {board.ram[0].name} has no room for it"
+    if place.section:
+        _log.info("%s", where)
+    else:
+        _log.warning("warning: %s; define TENSOR_ARENA_ATTRIBUTE as the README.md says", where)
+
+
+def _title(model: Path | bytes, name: str | None) -> str:
+    if name is not None:
+        return name
+    return model.stem if isinstance(model, Path) else "model"
+
+
+def _describe(
+    source: ModelSource,
+    title: str,
+    prefix: str,
+    runs_on: Target,
+    on_board: Target,
+    *,
+    vectors: int,
+    seed: int,
+) -> FirmwareModel:
+    model, samples = source.model, source.samples
+    graph = read_model(model)
+    inputs, outputs = io_tensors(graph)
+    check_supported(graph)
+    content = model.read_bytes() if isinstance(model, Path) else model
+    for defect in known_defects(graph, runs_on):
+        _log.warning("warning: %s", defect)
+    return FirmwareModel(
+        prefix=prefix,
+        title=title,
+        content=content,
+        sha256=graph.sha256,
+        inputs=inputs,
+        outputs=outputs,
+        registrations=registrations(graph, runs_on.kernels),
+        arena=_arena(graph, runs_on),
+        board_arena=plan_for(graph, on_board),
+        resource_variables=count_resource_variables(graph),
+        stateful=is_stateful(graph),
+        starts_anew=starts_anew(graph),
+        vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
+        labels=tuple(source.labels),
+    )
+
+
+def _arena(graph: Graph, target: Target) -> Arena:
+    arena = plan_for(graph, target)
+    # The host's structures are those of the tflite-micro package, built with more options than a
+    # library of TFLM's default build, which takes a little less.
+    return replace(arena, basis="estimated") if target == HOST else arena
+
+
+def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
+    files: dict[str, str | bytes] = {
+        ".clang-format": render("common/clang-format", facts),
+        "firmware.json": render("common/firmware.json", facts),
+    }
+    for template in (name for name in template_files("common") if _is_source(name)):
+        stem, suffix = Path(template).stem, Path(template).suffix
+        ending = f"{stem}{layout.suffix if suffix == '.cc' else suffix}"
+        if stem in _SHARED:
+            files[f"{layout.sources}/{ending}"] = render(f"common/{template}", facts)
+        for model in facts["models"] if stem in _PER_MODEL else ():
+            text = render(f"common/{template}", {**facts, "model": model})
+            files[f"{layout.sources}/{model.prefix}_{ending}"] = text
+    sources = sorted(Path(path).name for path in files if path.endswith(layout.suffix))
+    for template in template_files(framework):
+        path = template.replace("__project__", facts["project"])
+        files[path] = render(f"{framework}/{template}", {**facts, "sources": sources})
+    return {path: text for path, text in files.items() if text}
+
+
+def _is_source(template: str) -> bool:
+    return Path(template).stem in (*_SHARED, *_PER_MODEL)

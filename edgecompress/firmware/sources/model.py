@@ -1,0 +1,178 @@
+"""What the templates need to know of one model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgecompress.errors import UnsupportedModelError, UsageError
+from edgecompress.firmware.sources.vectors import GoldenVectors
+from edgecompress.memory.arena.plan import Arena
+from edgecompress.tflite.graph import Graph, Tensor
+from edgecompress.tflite.operators import Registration
+
+# Types of an input or output: as TFLite calls them, and as C does.
+_C_TYPES = {
+    "INT8": "int8_t",
+    "UINT8": "uint8_t",
+    "INT16": "int16_t",
+    "INT32": "int32_t",
+    "INT64": "int64_t",
+    "BOOL": "bool",
+}
+_LIMITS = {"INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-32768, 32767)}
+
+_TFLM_HEADERS = (
+    "tensorflow/lite/micro/micro_interpreter.h",
+    "tensorflow/lite/micro/micro_mutable_op_resolver.h",
+    "tensorflow/lite/schema/schema_generated.h",
+)
+_TFLM_VARIABLE_HEADERS = (
+    "tensorflow/lite/micro/micro_allocator.h",
+    "tensorflow/lite/micro/micro_resource_variable.h",
+)
+
+# Operators that remember something from one inference to the next.
+_STATEFUL = frozenset(
+    {"ASSIGN_VARIABLE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", "CUSTOM:CIRCULAR_BUFFER"}
+)
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model with what belongs to it alone, for firmware of several models.
+
+    `samples` are real inputs [n, ...] in the model's units for its test vectors, None for noise;
+    `labels` the names of its classes, in the order of its output's elements.
+    """
+
+    model: Path | bytes
+    samples: NDArray[Any] | None = None
+    labels: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class IoTensor:
+    """An input or output; `scale` is None when its values are not quantized."""
+
+    role: str  # "input" or "output"
+    index: int  # among the inputs, or among the outputs
+    name: str
+    type: str
+    ctype: str
+    shape: tuple[int, ...]
+    elements: int
+    scale: float | None
+    zero_point: int
+    low: int
+    high: int
+
+    @property
+    def macro(self) -> str:
+        """The tensor's part of a macro's name."""
+        return f"{self.role}{self.index}".upper()
+
+
+@dataclass(frozen=True)
+class FirmwareModel:
+    """A model, ready for the templates; `prefix` begins every C name and file of it."""
+
+    prefix: str
+    title: str
+    content: bytes
+    sha256: str
+    inputs: tuple[IoTensor, ...]
+    outputs: tuple[IoTensor, ...]
+    registrations: tuple[Registration, ...]
+    arena: Arena  # where the firmware runs
+    board_arena: Arena  # the same, but of a host project
+    resource_variables: int
+    stateful: bool  # an inference may depend on those before it
+    starts_anew: bool  # reset before each test vector
+    vectors: GoldenVectors
+    labels: tuple[str, ...]
+
+    @property
+    def macro(self) -> str:
+        """The prefix as macros and include guards have it."""
+        return self.prefix.upper()
+
+    @property
+    def runner_headers(self) -> tuple[str, ...]:
+        """What the model's runner includes, besides its own header."""
+        return (
+            f"{self.prefix}_model_data.h",
+            "tensor_arena.h",
+            *_TFLM_HEADERS,
+            *(_TFLM_VARIABLE_HEADERS if self.resource_variables else ()),
+        )
+
+
+def io_tensors(graph: Graph) -> tuple[tuple[IoTensor, ...], tuple[IoTensor, ...]]:
+    """Return the inputs and the outputs of a model.
+
+    Raises:
+        UnsupportedModelError: one of them is not an integer tensor of a fixed shape.
+    """
+    tensors = graph.main.tensors
+    inputs = [_io_tensor("input", i, tensors[t]) for i, t in enumerate(graph.main.inputs)]
+    outputs = [_io_tensor("output", i, tensors[t]) for i, t in enumerate(graph.main.outputs)]
+    return tuple(inputs), tuple(outputs)
+
+
+def check_labels(labels: Sequence[str], outputs: Sequence[IoTensor]) -> None:
+    """Raise UsageError unless an output has an element for each label, or is an index of them."""
+    counts = {tensor.shape[-1] if tensor.shape else 1 for tensor in outputs}
+    is_index = any(tensor.scale is None for tensor in outputs)
+    is_binary = len(labels) == 2 and 1 in counts  # noqa: PLR2004 - one element says which of two
+    if not (len(labels) in counts or is_index or is_binary):
+        shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in outputs)
+        raise UsageError(f"{len(labels)} labels for a model whose output is {shapes}")
+
+
+def is_stateful(graph: Graph) -> bool:
+    """Say whether an inference depends on those before it."""
+    variables = any(t.is_variable for subgraph in graph.subgraphs for t in subgraph.tensors)
+    return variables or any(op in _STATEFUL for op in _operators(graph))
+
+
+def count_resource_variables(graph: Graph) -> int:
+    """Count the variables that VAR_HANDLE operators name, by container and shared name."""
+    return len(
+        {
+            (operator.options.get("container"), operator.options.get("shared_name"))
+            for subgraph in graph.subgraphs
+            for operator in subgraph.operators
+            if operator.op == "VAR_HANDLE"
+        }
+    )
+
+
+def _operators(graph: Graph) -> Sequence[str]:
+    return [operator.op for subgraph in graph.subgraphs for operator in subgraph.operators]
+
+
+def _io_tensor(role: str, index: int, tensor: Tensor) -> IoTensor:
+    if tensor.type not in _C_TYPES:
+        raise UnsupportedModelError(
+            f"{role} {index} ({tensor.name!r}) is {tensor.type}: firmware is generated for "
+            "integer inputs and outputs. Convert the model to full int8 with "
+            "`edgecompress quantize MODEL --data DATA -o OUT.tflite`"
+        )
+    quantization = tensor.quantization if tensor.type in _LIMITS else None
+    low, high = _LIMITS.get(tensor.type, (0, 0))
+    return IoTensor(
+        role=role,
+        index=index,
+        name=tensor.name,
+        type=tensor.type.lower(),
+        ctype=_C_TYPES[tensor.type],
+        shape=tensor.shape,
+        elements=tensor.elements,
+        scale=quantization.scales[0] if quantization else None,
+        zero_point=(*quantization.zero_points, 0)[0] if quantization else 0,
+        low=low,
+        high=high,
+    )

@@ -1,0 +1,121 @@
+"""A generated firmware folder, read back from its firmware.json."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgecompress.errors import UsageError
+from edgecompress.firmware.sources.prediction import Prediction
+from edgecompress.firmware.sources.targets import Memory
+
+FACTS_FILE = "firmware.json"
+BUILD_DIR = "build"
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """What `generate` said of a model."""
+
+    name: str
+    bytes: int
+    vectors: int
+    vector_bytes: int  # of all vectors together, in flash
+    arena_used_bytes: int
+    arena_basis: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated folder that can be built and run here: of the framework cmake or host."""
+
+    folder: Path
+    framework: str
+    name: str
+    board: str
+    core: str  # that its code runs on: the board's, or "host"
+    kernels: str
+    arena_bytes: int
+    models: tuple[PlannedModel, ...]
+
+    def built(self, image: str) -> Path:
+        """Return where the build leaves an image."""
+        return self.folder / BUILD_DIR / image
+
+
+@dataclass(frozen=True)
+class BareMetalProject(Project):
+    """One of the framework cmake: an image for the board, and one for a machine of QEMU's."""
+
+    flash: Memory
+    ram: Memory
+    arena_region: Memory  # `ram`, or another
+    image: str
+    machine: str
+    machine_image: str
+    stack_bytes: int
+    tflm_commit: str  # that the prediction's tables are of
+    prediction: Prediction
+
+
+def read_project(folder: Path) -> Project:
+    """Read the facts of a generated folder.
+
+    Raises:
+        UsageError: the folder was not written by `edgecompress generate` for cmake or host.
+    """
+    file = folder / FACTS_FILE
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        if facts["framework"] not in ("cmake", "host"):
+            raise UsageError(
+                f"{folder} is a project for {facts['framework']}: build it as its README.md says. "
+                "Only those of --framework cmake and host are built and emulated here"
+            )
+        return _project(folder, facts)
+    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{file}: cannot be read ({type(error).__name__}: {error}). "
+            "Give a folder that `edgecompress generate` wrote"
+        ) from error
+
+
+def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
+    common = {
+        "folder": folder,
+        "framework": facts["framework"],
+        "name": facts["project"],
+        "board": facts["board"],
+        "core": facts["core"],
+        "kernels": facts["kernels"],
+        "arena_bytes": facts["arena_bytes"],
+        "models": tuple(_planned_model(model) for model in facts["models"]),
+    }
+    if facts["framework"] == "host":
+        return Project(**common)
+    return BareMetalProject(
+        **common,
+        flash=Memory(**facts["flash"]),
+        ram=Memory(**facts["ram"]),
+        arena_region=Memory(**facts["arena_region"]),
+        image=facts["image"],
+        machine=facts["qemu"]["machine"],
+        machine_image=facts["qemu"]["image"],
+        stack_bytes=facts["stack_bytes"],
+        tflm_commit=facts["tflm_commit"],
+        prediction=Prediction(
+            **{**facts["prediction"], "notes": tuple(facts["prediction"]["notes"])}
+        ),
+    )
+
+
+def _planned_model(facts: Mapping[str, Any]) -> PlannedModel:
+    return PlannedModel(
+        name=facts["name"],
+        bytes=facts["bytes"],
+        vectors=facts["vectors"],
+        vector_bytes=facts["vector_bytes"],
+        arena_used_bytes=facts["arena_used_bytes"],
+        arena_basis=facts["arena_basis"],
+    )

@@ -1,0 +1,80 @@
+"""The flash and RAM of a board that an image is linked into, and the arena's share of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgecompress.board import Board, Region
+from edgecompress.firmware.sources.model import FirmwareModel
+from edgecompress.firmware.sources.targets import Memory
+from edgecompress.memory.ram import arena_margin_bytes
+from edgecompress.memory.verdict.judge import arena_items, place_firmware
+
+# Part of .bss, so that a linker script which does not know it still gives the arena memory.
+_CMAKE_SECTION = ".bss.tensor_arena"
+# Zephyr has a section for each memory region of its devicetree, of the region's name.
+_ZEPHYR_SECTION = "TENSOR_ARENA"
+
+
+@dataclass(frozen=True)
+class ArenaSize:
+    """What the tensor arena of a firmware is made of."""
+
+    min_bytes: int
+    margin_bytes: int
+    basis: str  # "exact" or "estimated"
+
+
+@dataclass(frozen=True)
+class ArenaPlace:
+    """Where the arena goes. `section` is what places it there, "" if nothing has to or can."""
+
+    memory: Memory
+    is_apart: bool  # from the main RAM, which everything else is in
+    section: str = ""
+
+
+def board_memory(board: Board) -> tuple[Memory, Memory]:
+    """Return the flash that offers most and the main RAM, without what others have reserved."""
+    flash = max(board.flash, key=lambda region: region.available_bytes)
+    return _memory(flash), _memory(board.ram[0])
+
+
+def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:
+    """Return the size of an arena that serves each of the models, one at a time."""
+    largest = max(models, key=lambda model: model.arena.min_bytes).arena
+    basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
+    margin = arena_margin_bytes(largest.min_bytes, basis, framework)
+    return ArenaSize(largest.min_bytes, margin, basis)
+
+
+def arena_place(
+    models: Sequence[FirmwareModel], board: Board, framework: str, kernels: str
+) -> ArenaPlace:
+    """Return where the arena goes: the region that `fit` names for these models.
+
+    On the host it goes wherever the linker likes; the board's main RAM stands for that.
+    """
+    if framework == "host":
+        return ArenaPlace(_memory(board.ram[0]), is_apart=False)
+    size = arena_size(models, framework)
+    items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
+    model_bytes = sum(len(model.content) for model in models)
+    resolvers = [[entry.name for entry in model.registrations] for model in models]
+    _, ram = place_firmware(board, kernels, model_bytes, resolvers, items)
+    region = ram.arena.region
+    if ram.main is None:
+        return ArenaPlace(_memory(region), is_apart=False)
+    return ArenaPlace(_memory(region), is_apart=True, section=_section(region, framework))
+
+
+def _section(region: Region, framework: str) -> str:
+    if framework == "cmake":
+        return _CMAKE_SECTION
+    if framework == "zephyr":
+        return _ZEPHYR_SECTION
+    # PlatformIO projects are of its framework arduino, with the same linker script.
+    return region.arduino_section if framework in ("arduino", "platformio") else ""
+
+
+def _memory(region: Region) -> Memory:
+    return Memory(region.name, region.available_address, region.available_bytes)

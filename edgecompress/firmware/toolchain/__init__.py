@@ -1,0 +1,1 @@
+"""Compile and link a generated project against a TFLM; read what came of it."""

@@ -1,0 +1,142 @@
+"""Cross-compile a generated project against the user's TFLM, and read what came out."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecompress.errors import DoesNotFitError, UsageError
+from edgecompress.firmware.sources.project import BareMetalProject, read_project
+from edgecompress.firmware.toolchain.archive import contents
+from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
+from edgecompress.firmware.toolchain.comparison import PartComparison, compare, explain
+from edgecompress.firmware.toolchain.link_map import Contributor, contributors, region_bytes
+from edgecompress.firmware.toolchain.tflm import Tflm
+from edgecompress.firmware.toolchain.tools import require, run
+
+
+@dataclass(frozen=True)
+class Use:
+    """Bytes used and available in one memory region."""
+
+    region: str
+    used_bytes: int
+    available_bytes: int
+
+    @property
+    def headroom_bytes(self) -> int:
+        """Bytes left; negative when it does not fit."""
+        return self.available_bytes - self.used_bytes
+
+
+@dataclass(frozen=True)
+class Build:
+    """A linked image, and what its ELF file and map say of it.
+
+    `ram` is the region of the arena; `main` the main one, where that is another. `explanations`
+    say where the differences of `compared` to fit's prediction are from.
+    """
+
+    project: BareMetalProject
+    image: Path
+    flash: Use
+    ram: Use
+    parts: tuple[Contributor, ...]
+    compared: tuple[PartComparison, ...]
+    explanations: tuple[str, ...]
+    main: Use | None = None
+
+    @property
+    def regions(self) -> tuple[Use, ...]:
+        """All regions that the image is in."""
+        return (self.flash, self.ram) if self.main is None else (self.flash, self.ram, self.main)
+
+    @property
+    def fits(self) -> bool:
+        """Whether all regions have room; the linker refuses an image that has not."""
+        return all(use.headroom_bytes >= 0 for use in self.regions)
+
+    @property
+    def runtime_flash_bytes(self) -> int:
+        """Flash of TFLM, its kernels, the libraries they call and the model runners."""
+        return sum(part.flash_bytes for part in self.parts if part.kind == "runtime")
+
+
+def build(folder: Path, tflm: Tflm) -> Build:
+    """Build a generated cmake project, for its board and for QEMU.
+
+    Raises:
+        UsageError: the folder is not a generated project, or one for the host.
+        ToolError: TFLM has no library for the core, a program is missing, or the build failed.
+        DoesNotFitError: a memory region is too small for the image.
+    """
+    project = read_project(folder)
+    if not isinstance(project, BareMetalProject):
+        raise UsageError(f"{folder} is a project for this machine: it has no image for a board")
+    # For its message: it matters more than a missing compiler.
+    tflm.library(project.core, project.kernels)
+    require("cmake", "arm-none-eabi-g++")
+    toolchain = project.folder.resolve() / "cmake" / "arm-none-eabi.cmake"
+    configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
+    _compile(project)
+    return read_build(project, tflm)
+
+
+def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
+    """Read flash and RAM of a built project from its ELF file and linker map."""
+    image = project.built(project.image)
+    regions = tuple(dict.fromkeys((project.flash, project.arena_region, project.ram)))
+    flash, ram, *main = (
+        Use(region.name, used, region.size_bytes)
+        for region, used in zip(regions, region_bytes(image, regions), strict=True)
+    )
+    parts = contributors(image.with_suffix(".map"))
+    compared = compare(parts, project.prediction)
+    return Build(
+        project=project,
+        image=image,
+        flash=flash,
+        ram=ram,
+        main=main[0] if main else None,
+        parts=parts,
+        compared=compared,
+        explanations=explain(
+            compared,
+            project.prediction,
+            compiler=_compiler_version(),
+            commit=tflm.commit,
+            known_commit=project.tflm_commit,
+            is_release=not contents(tflm.library(project.core, project.kernels)).has_assertions,
+        ),
+    )
+
+
+def _about_vectors(project: BareMetalProject, missing_bytes: int) -> str:
+    """Say so if fewer golden vectors would do: the firmware that ships has none."""
+    vector_bytes = sum(model.vector_bytes for model in project.models)
+    if not 0 < missing_bytes <= vector_bytes:
+        return ""
+    return (
+        f". Its golden vectors take {vector_bytes:,} bytes, and only the self-test needs them: "
+        "generate fewer with --vectors"
+    )
+
+
+def _compiler_version() -> str:
+    return run(["arm-none-eabi-g++", "-dumpfullversion"]).stdout.strip()
+
+
+def _compile(project: BareMetalProject) -> None:
+    result = compile_project(project)
+    overflows = dict(re.findall(r"region `(\w+)' overflowed by (\d+) bytes", result.stdout))
+    if overflows:
+        sizes = {"FLASH": project.flash, "RAM": project.ram, "ARENA": project.arena_region}
+        raise DoesNotFitError(
+            f"{project.name} does not fit {project.board}: "
+            + "; ".join(
+                f"{sizes[name].name} has {sizes[name].size_bytes:,} bytes, {int(extra):,} too few"
+                for name, extra in sorted(overflows.items())
+            )
+            + _about_vectors(project, int(overflows.get("FLASH", 0)))
+        )
+    if result.returncode != 0:
+        raise failed_build(project, result.stdout)

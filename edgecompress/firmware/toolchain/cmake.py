@@ -1,0 +1,52 @@
+"""Configure and build a generated project with CMake, against the user's TFLM."""
+
+import shutil
+import subprocess
+
+from edgecompress.errors import ToolError
+from edgecompress.firmware.sources.project import BUILD_DIR, Project
+from edgecompress.firmware.toolchain.tflm import Tflm
+from edgecompress.firmware.toolchain.tools import check, last_lines, run
+
+
+def configure(project: Project, tflm: Tflm, *definitions: str) -> None:
+    """Configure the build folder of a project anew.
+
+    Args:
+        project: what to configure.
+        tflm: must have a library for the project's core.
+        definitions: further variables of CMake, "NAME=VALUE".
+
+    Raises:
+        ToolError: TFLM has no such library, or CMake failed.
+    """
+    library = tflm.library(project.core, project.kernels)
+    # CMake keeps flags and paths of the first configuration: the folder may have been generated
+    # for another board since, or moved. Absolute paths go to the build folder only.
+    (project.folder / BUILD_DIR / "CMakeCache.txt").unlink(missing_ok=True)
+    variables = (
+        *definitions,
+        f"TFLM_LIBRARY={library.resolve()}",
+        f"TFLM_INCLUDE_DIRS={';'.join(str(path) for path in tflm.include_dirs)}",
+        f"TFLM_DEFINES={';'.join(tflm.defines)}",
+    )
+    check(
+        [
+            "cmake",
+            "-S", str(project.folder),
+            "-B", str(project.folder / BUILD_DIR),
+            *(("-G", "Ninja") if shutil.which("ninja") else ()),
+            *(f"-D{variable}" for variable in variables),
+        ],
+        what=f"configuring {project.folder}",
+    )  # fmt: skip
+
+
+def compile_project(project: Project) -> subprocess.CompletedProcess[str]:
+    """Build a configured project, and return what the build said, whether it failed or not."""
+    return run(["cmake", "--build", str(project.folder / BUILD_DIR)])
+
+
+def failed_build(project: Project, output: str) -> ToolError:
+    """Return the error of a build that failed, with the end of what it said."""
+    return ToolError(f"building {project.folder} failed:\n{last_lines(output)}")

@@ -1,0 +1,40 @@
+"""Build a project of the framework host with g++."""
+
+from pathlib import Path
+
+from edgecompress.errors import UsageError
+from edgecompress.firmware.sources.project import Project, read_project
+from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
+from edgecompress.firmware.toolchain.tflm import Tflm
+from edgecompress.firmware.toolchain.tools import require
+
+
+def build_host(folder: Path, tflm: Tflm, *, sanitize: bool = False) -> Path:
+    """Build a project for this machine and return its program.
+
+    Args:
+        folder: of the project.
+        tflm: must have a library for the host.
+        sanitize: let AddressSanitizer and UndefinedBehaviorSanitizer watch the program.
+
+    Raises:
+        UsageError: the folder is not a generated project, or one for a board.
+        ToolError: TFLM has no library for the host, a program is missing, or the build failed.
+    """
+    project = read_project(folder)
+    if project.framework != "host":
+        raise UsageError(f"{folder} is a project for {project.board}, not for this machine")
+    # For its message: it matters more than a missing compiler.
+    tflm.library(project.core, project.kernels)
+    require("cmake", "g++")
+    switch = "ON" if sanitize else "OFF"
+    configure(project, tflm, "CMAKE_CXX_COMPILER=g++", f"EDGECOMPRESS_SANITIZE={switch}")
+    result = compile_project(project)
+    if result.returncode != 0:
+        raise failed_build(project, result.stdout)
+    return host_program(project)
+
+
+def host_program(project: Project) -> Path:
+    """Return where the build leaves the program."""
+    return project.built(project.name)

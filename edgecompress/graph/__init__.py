@@ -1,0 +1,1 @@
+"""A Keras model as a graph: walked, rebuilt, folded, cut. Uses keras_files."""

@@ -1,0 +1,122 @@
+"""One model on one board: everything added up and held against the board's regions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Literal
+
+from edgecompress.board import Board
+from edgecompress.memory.application import application
+from edgecompress.memory.arena.plan import Arena
+from edgecompress.memory.flash import Item, flash_items
+from edgecompress.memory.latency import Latency, estimate_latency
+from edgecompress.memory.ram import (
+    Placed,
+    Placement,
+    arena_margin_bytes,
+    copied_code_items,
+    place,
+    resident_items,
+)
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.operators import TFLM_COMMIT, registrations
+
+RegistrationKind = Literal["narrow", "default"]
+Planner = Callable[[str, str], Arena]  # core, kernels
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One model on one board. Sizes in bytes, each item with its basis."""
+
+    board: Board
+    kernels: str
+    arena: Arena
+    flash: Placed
+    ram: Placement
+    tflm: str = TFLM_COMMIT
+    latency: Latency | None = None
+    problems: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether no region of the board overflows."""
+        return self.flash.headroom_bytes >= 0 and self.ram.fits
+
+
+def judge(
+    graph: Graph, board: Board, kernels: str, registration: RegistrationKind, planner: Planner
+) -> Verdict:
+    """Add up flash and RAM of `graph` on `board`; without suggestions.
+
+    Args:
+        graph: a model that TFLM supports.
+        board: whose regions count.
+        kernels: the kernel library TFLM is built with.
+        registration: "narrow" or "default"; see `fit`.
+        planner: plans the arena for a core and a kernel library.
+    """
+    narrow = registration == "narrow"
+    names = [entry.name for entry in registrations(graph, kernels, narrow=narrow)]
+    arena = planner(board.core, kernels)
+    margin = arena_margin_bytes(arena.min_bytes, arena.basis, next(iter(board.frameworks)))
+    items = arena_items(arena.min_bytes, margin, arena.basis)
+    flash, ram = place_firmware(board, kernels, graph.size_bytes, [names], items)
+    verdict = Verdict(
+        board=board,
+        kernels=kernels,
+        arena=arena,
+        flash=flash,
+        ram=ram,
+        latency=estimate_latency(graph, board, kernels),
+    )
+    return replace(verdict, problems=tuple(_problems(verdict)))
+
+
+def place_firmware(
+    board: Board,
+    kernels: str,
+    model_bytes: int,
+    resolvers: Sequence[Sequence[str]],
+    arena: Sequence[Item],
+) -> tuple[Placed, Placement]:
+    """Put a firmware whose models share one arena into the board's regions: flash and RAM.
+
+    Args:
+        board: whose regions count, and whose first framework says what an application takes.
+        kernels: the kernel library TFLM is built with.
+        model_bytes: size of all models together.
+        resolvers: for each model, the operators it registers.
+        arena: what the arena is made of; see `arena_items`.
+    """
+    registered = list(chain.from_iterable(resolvers))
+    names = list(dict.fromkeys(registered))
+    app = application(board)
+    flash = (*flash_items(model_bytes, names, board.core, kernels), *app.flash)
+    resident = (
+        *resident_items(registered, board.core, kernels, app, interpreters=len(resolvers)),
+        *copied_code_items(board.ram[0], flash),
+    )
+    region = max(board.flash, key=lambda region: region.available_bytes)
+    return Placed(region, flash), place(board, arena, resident)
+
+
+def arena_items(min_bytes: int, margin_bytes: int, basis: str) -> tuple[Item, ...]:
+    """Return what the arena of generated firmware is made of."""
+    return (
+        Item("tensor arena", "arena", min_bytes, basis),
+        Item("margin that generated firmware adds to it", "application", margin_bytes, "exact"),
+    )
+
+
+def _problems(verdict: Verdict) -> list[str]:
+    placed = [("flash", verdict.flash), ("RAM", verdict.ram.arena)]
+    if verdict.ram.main is not None:
+        placed.append(("RAM", verdict.ram.main))
+    return [
+        f"{kind} region {place.region.name}: {place.used_bytes:,} bytes needed, "
+        f"{place.region.available_bytes:,} available, {-place.headroom_bytes:,} too many"
+        for kind, place in placed
+        if place.headroom_bytes < 0
+    ]

@@ -1,0 +1,115 @@
+"""What would make a model fit a board: each remedy judged again, in bytes."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from edgecompress.board import Board
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.flash import MODEL_ALIGNMENT_BYTES
+from edgecompress.memory.verdict.judge import RegistrationKind, Verdict, judge
+from edgecompress.memory.verdict.suggest import (
+    describe_peak,
+    halving,
+    smallest_board,
+    without_float_io,
+)
+from edgecompress.tflite.graph import Graph
+
+
+def remedies(
+    verdict: Verdict,
+    graph: Graph,
+    registration: RegistrationKind,
+    fits: Callable[[Board], bool],
+    boards: Sequence[Board],
+) -> tuple[str, ...]:
+    """Return suggestions for a model that does not fit.
+
+    Args:
+        verdict: of the board it does not fit.
+        graph: the model.
+        registration: what the verdict was judged with.
+        fits: says whether the model fits another board, with that board's kernels.
+        boards: the other boards.
+    """
+    return (
+        *_for_ram(verdict, graph),
+        *_for_flash(verdict, graph),
+        *_int8_io(verdict, graph, registration),
+        *_other_kernels(verdict, graph, registration),
+        *_code_in_flash(verdict),
+        _other_board(verdict, fits, boards),
+    )
+
+
+def _for_ram(verdict: Verdict, graph: Graph) -> list[str]:
+    shortfall = verdict.ram.shortfall_bytes
+    if not shortfall:
+        return []
+    half = halving(verdict.arena, shortfall)
+    peak = describe_peak(graph, verdict.arena)
+    return [f"cut {shortfall:,} bytes of RAM: {peak}", *([half] if half else [])]
+
+
+def _for_flash(verdict: Verdict, graph: Graph) -> list[str]:
+    shortfall = -verdict.flash.headroom_bytes
+    if shortfall <= 0:
+        return []
+    model = graph.size_bytes
+    room = (model - shortfall) // MODEL_ALIGNMENT_BYTES * MODEL_ALIGNMENT_BYTES
+    advice = (
+        f"a model of at most {room:,} bytes would fit: prune it to {room / model:.0%} of its size"
+        if room > 0
+        else "TFLM and the application alone do not fit, however small the model"
+    )
+    return [f"cut {shortfall:,} bytes of flash: {advice}"]
+
+
+def _int8_io(verdict: Verdict, graph: Graph, registration: RegistrationKind) -> list[str]:
+    """Judge the same model with int8 inputs and outputs, if it has float ones."""
+    changed = without_float_io(graph)
+    if changed is None:
+        return []
+    planner = partial(plan_arena, changed)
+    after = judge(changed, verdict.board, verdict.kernels, registration, planner)
+    return [f"int8 inputs and outputs instead of float free {_freed(verdict, after)}"]
+
+
+def _other_kernels(verdict: Verdict, graph: Graph, registration: RegistrationKind) -> list[str]:
+    """Judge with narrow registrations or reference kernels, where they make it fit."""
+    found = []
+    planner = partial(plan_arena, graph)
+    if registration == "default":
+        after = judge(graph, verdict.board, verdict.kernels, "narrow", planner)
+        found.append(f"registering int8 kernels only frees {_freed(verdict, after)}")
+    if verdict.kernels != "reference":
+        after = judge(graph, verdict.board, "reference", registration, planner)
+        if after.fits:
+            found.append(f"reference kernels (slower) free {_freed(verdict, after)}")
+    return found
+
+
+def _code_in_flash(verdict: Verdict) -> list[str]:
+    """Count what PROGMEM frees on a board whose linker script copies constants to RAM."""
+    main = verdict.ram.main or verdict.ram.arena
+    constants = sum(item.bytes for item in main.items if "PROGMEM" in item.name)
+    if not constants or verdict.ram.fits:
+        return []
+    return [f"declaring the model PROGMEM keeps {constants:,} bytes of it in flash, out of RAM"]
+
+
+def _other_board(verdict: Verdict, fits: Callable[[Board], bool], boards: Sequence[Board]) -> str:
+    found = smallest_board(fits, boards, without=verdict.board)
+    if found is None:
+        return "no other board known to edgecompress has room for it as it is"
+    return (
+        f"{found.id} ({found.name}) is the smallest other board it fits: "
+        f"{found.ram_bytes:,} bytes of RAM, {found.flash_bytes:,} of flash"
+    )
+
+
+def _freed(before: Verdict, after: Verdict) -> str:
+    arena = before.arena.min_bytes - after.arena.min_bytes
+    flash = before.flash.used_bytes - after.flash.used_bytes
+    ending = "and then it fits" if after.fits else "which alone is not enough"
+    return f"{arena:,} bytes of the arena and {flash:,} of flash, {ending}"

@@ -1,0 +1,79 @@
+"""Which layers suffer from quantization: integer activations against float ones."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import inf, isfinite, log10, sqrt
+from typing import Any
+
+from edgecompress.quantize.converter import TensorError
+from edgecompress.quantize.post_training import Samples, conversion, convert
+
+_SAMPLES = 32
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """What quantization, up to and in this layer, did to its output."""
+
+    layer: str
+    op: str
+    snr_db: float  # 10 log10 of the float output's energy over the error's; inf: no error
+    cosine: float  # between float and integer output
+    saturation: float  # share of float values outside of what the integers can hold
+
+
+def layer_errors(
+    model: Any, quantized: bytes, data: Samples, *, samples: int = _SAMPLES, seed: int = 0
+) -> tuple[LayerError, ...]:
+    """Compare the output of each operator of `quantized` with the float model's.
+
+    Both run on the same samples from their inputs on, so that a layer's error contains what it got
+    from those before it. Operators whose tensors the quantizer added (requantization) are left out.
+
+    Args:
+        model: the keras.Model that `quantized` was made of.
+        quantized: its .tflite.
+        data: inputs, float32 [n, ...].
+        samples: how many of `data` to run, chosen by `seed`.
+        seed: of that choice.
+
+    Returns:
+        One row per operator, in the order they run.
+
+    Raises:
+        ConversionError: the float model cannot be converted.
+    """
+    job = conversion(model, data, "int8", samples=samples, seed=seed)
+    return tuple(_row(error) for error in convert("tensor_errors", job, quantized))
+
+
+def worst_layer(errors: Sequence[LayerError]) -> LayerError | None:
+    """Return the layer with the lowest signal-to-noise ratio; None if there are no layers."""
+    return min(errors, key=lambda error: error.snr_db, default=None)
+
+
+def worst_in_words(errors: Sequence[LayerError]) -> str:
+    """Return "most in layer conv2d_3 (SNR 11 dB)", or "in no layer"."""
+    worst = worst_layer(errors)
+    if worst is None or not isfinite(worst.snr_db):
+        return "in no layer"
+    return f"most in layer {worst.layer or worst.op} (SNR {worst.snr_db:.0f} dB)"
+
+
+def error_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
+    """Return the errors as plain values for JSON, which knows no infinity: None for no error."""
+    return [
+        asdict(error) | {"snr_db": error.snr_db if isfinite(error.snr_db) else None}
+        for error in errors
+    ]
+
+
+def _row(error: TensorError) -> LayerError:
+    norms = sqrt(error.signal * error.answer)
+    return LayerError(
+        layer=error.layer,
+        op=error.op,
+        snr_db=10 * log10(error.signal / error.noise) if error.noise and error.signal else inf,
+        cosine=error.product / norms if norms else 1.0,
+        saturation=error.clipped / error.count,
+    )

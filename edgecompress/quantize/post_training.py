@@ -1,0 +1,293 @@
+"""Post-training quantization of a Keras model to a full-integer .tflite with a batch of one."""
+
+import logging
+import math
+import re
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.child import Child, ChildError
+from edgecompress.errors import ConversionError, DataError, UsageError
+from edgecompress.quantize.converter import Conversion
+from edgecompress.quantize.equalize import equalized
+from edgecompress.quantize.freeze import FrozenGraph, freeze, nodes_of
+from edgecompress.quantize.output_error import is_worth_its_bytes
+from edgecompress.quantize.scales import METHODS, Method
+from edgecompress.recipe import WEIGHT_BITS
+from edgecompress.tflite import int4
+from edgecompress.tflite.graph import Operator, Quantization, Subgraph
+from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.names import operator_name
+from edgecompress.tflite.operators import check_supported
+from edgecompress.tflite.pack import packed
+from edgecompress.tflite.reader import read_model
+
+Scheme = Literal["int8", "int16x8", "pow2"]
+Samples = NDArray[np.float32] | Sequence[NDArray[np.float32]]
+
+SCHEMES: tuple[str, ...] = get_args(Scheme)
+DEFAULT_SAMPLES = 200
+_JUDGED_SAMPLES = 64
+
+# Operators whose int8 kernels copy integers, so that input and output must have one scale.
+_COPYING = frozenset(
+    {
+        "BATCH_TO_SPACE_ND", "CONCATENATION", "DEPTH_TO_SPACE", "EXPAND_DIMS", "GATHER",
+        "MAX_POOL_2D", "MIRROR_PAD", "PACK", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "REVERSE_V2",
+        "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT", "SPLIT_V", "SQUEEZE",
+        "STRIDED_SLICE", "TRANSPOSE", "UNPACK",
+    }
+)  # fmt: skip
+
+_log = logging.getLogger(__name__)
+
+
+def quantize(
+    model: Any,
+    calibration: Samples,
+    scheme: Scheme = "int8",
+    *,
+    method: Method = "minmax",
+    samples: int = DEFAULT_SAMPLES,
+    equalize: bool = False,
+    bias_correction: bool = False,
+    per_channel_dense: bool | Literal["auto"] = False,
+    weight_bits: int = 8,
+    names: bool = False,
+    seed: int = 0,
+) -> bytes:
+    """Quantize `model` (a keras.Model) after training.
+
+    The same arguments give the same bytes.
+
+    Args:
+        model: any model that Keras can trace; custom layers are fine.
+        calibration: typical inputs, float32 [n, ...], scaled as in training; a sequence of such
+            arrays for a model of several inputs.
+        scheme: "int8"; "int16x8" (int16 activations, int8 weights); or "pow2" (int8 with all
+            scales powers of two, so that rescaling is a shift).
+        method: how the range of each activation is chosen: "minmax" of the samples, "percentile"
+            (clips one value in ten thousand at each end) or "mse" (the least mean squared error).
+        samples: how many of `calibration` set the ranges, chosen by `seed`.
+        equalize: scale channels to like ranges first, see `edgecompress.quantize.equalize`;
+            needs a functional model.
+        bias_correction: take back what rounded weights shift each layer's mean output by, see
+            `edgecompress.quantize.bias_correction`.
+        per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
+            finer, for 8 to 16 bytes a unit in the file. "auto": if the error on
+            calibration samples falls by enough for these bytes, see `is_worth_its_bytes`.
+        weight_bits: 4 stores large kernels in 4 bits, see `edgecompress.tflite.int4`.
+        names: keep the names of all tensors, which no device reads; otherwise only those of
+            inputs and outputs are kept.
+        seed: of the choice of samples.
+
+    Returns:
+        A .tflite of integer tensors only, integer inputs and outputs, and a batch of one; see
+        `edgecompress.tflite.pack` for what is left out of it.
+
+    Raises:
+        DataError: calibration data is empty, or not of the model's input shape.
+        ConversionError: TensorFlow or the converter refused the model, or crashed on it.
+        UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
+        ModelError: `equalize` is asked for a model that is not functional.
+    """
+    _check_choice(scheme, method, weight_bits)
+    if equalize:
+        model = equalized(model, _choose(_checked(model, calibration), samples, seed))
+    make = partial(
+        _quantized,
+        model,
+        calibration,
+        scheme,
+        method=method,
+        samples=samples,
+        bias_correction=bias_correction,
+        weight_bits=weight_bits,
+        names=names,
+        seed=seed,
+    )
+    if per_channel_dense != "auto":
+        return make(per_channel_dense=per_channel_dense)
+    coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
+    judge = _choose(_checked(model, calibration), _JUDGED_SAMPLES, seed)
+    return fine if is_worth_its_bytes(model, coarse, fine, judge) else coarse
+
+
+def _quantized(
+    model: Any,
+    calibration: Samples,
+    scheme: str,
+    *,
+    weight_bits: int,
+    names: bool,
+    **choices: Any,
+) -> bytes:
+    job = conversion(model, calibration, scheme, **choices)
+    _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
+    plain = job.method == "minmax" and scheme != "pow2"
+    quantized = converted("to_int" if plain else "to_ranged_int8", job, model.name, weight_bits)
+    return packed(quantized, names=names)
+
+
+def converted(function: str, job: Conversion, name: str, weight_bits: int = 8) -> bytes:
+    """Return the .tflite that `function` of the converter makes, after checking it; not packed."""
+    quantized: bytes = convert(function, job)
+    if weight_bits == int4.BITS:
+        quantized = int4.with_int4_kernels(quantized)
+    _check_runs(quantized, job.samples, name)
+    if job.scheme == "pow2":
+        _check_pow2(quantized)
+    return quantized
+
+
+def conversion(
+    model: Any,
+    calibration: Samples,
+    scheme: str,
+    *,
+    method: str = "minmax",
+    samples: int = DEFAULT_SAMPLES,
+    bias_correction: bool = False,
+    per_channel_dense: bool = False,
+    seed: int = 0,
+) -> Conversion:
+    """Return what the converter gets: the frozen model and the samples chosen; see `quantize`."""
+    chosen = _choose(_checked(model, calibration), samples, seed)
+    return Conversion(
+        graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
+        samples=chosen,
+        scheme=scheme,
+        per_channel_dense=per_channel_dense,
+        method=method,
+        bias_correction=bias_correction,
+    )
+
+
+def convert(function: str, job: Conversion, *arguments: Any) -> Any:
+    """Call `function` of edgecompress.quantize.converter in the converter's own process.
+
+    Raises:
+        ConversionError: it raised or crashed; the message holds the cause and the layer.
+    """
+    try:
+        return _converter_process().call(function, job, *arguments)
+    except ChildError as error:
+        raise ConversionError(_explained(str(error), job.graph)) from error
+
+
+@cache
+def _converter_process() -> Child:
+    """One process for all conversions: it imports TensorFlow, which takes seconds, only once."""
+    return Child("edgecompress.quantize.converter:call")
+
+
+def _explained(cause: str, graph: FrozenGraph) -> str:
+    unknown = re.findall(r"'tf\.(\w+)' op is neither", cause)
+    if unknown:
+        nodes = [name for op in dict.fromkeys(unknown) for name in nodes_of(graph, op)]
+        return (
+            f"TFLite has no operator for {', '.join(dict.fromkeys(unknown))}, "
+            f"used in {', '.join(nodes) or 'the model'}; replace the layer by supported ones"
+        )
+    return (
+        f"the TFLite converter failed: {cause.strip().splitlines()[0]}; simplify the model by "
+        "halves to find the layer it fails on, and replace that layer"
+    )
+
+
+def _check_choice(scheme: str, method: str, weight_bits: int) -> None:
+    if weight_bits not in WEIGHT_BITS:
+        raise UsageError(f"weights of {weight_bits} bits: they have 8, or 4 in large kernels")
+    if weight_bits == int4.BITS and scheme != "int8":
+        raise UsageError(f"weights of 4 bits go with the int8 scheme only, not with {scheme}")
+    if scheme not in SCHEMES:
+        raise UsageError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
+    if method not in METHODS:
+        raise UsageError(f"unknown calibration {method!r}; known are {', '.join(METHODS)}")
+    if scheme == "int16x8" and method != "minmax":
+        raise UsageError(
+            f"int16x8 is calibrated by minmax only, not by {method}: 65,536 steps make clipping "
+            "pointless"
+        )
+
+
+def _checked(model: Any, calibration: Samples) -> tuple[NDArray[Any], ...]:
+    """Return one array for each input of the model, of its shape and type."""
+    arrays = (calibration,) if isinstance(calibration, np.ndarray) else tuple(calibration)
+    shapes = [tuple(tensor.shape) for tensor in model.inputs]
+    if len(arrays) != len(shapes):
+        raise DataError(f"model {model.name!r} has {len(shapes)} inputs, data has {len(arrays)}")
+    for values, shape in zip(arrays, shapes, strict=True):
+        if len(values) == 0:
+            raise DataError("calibration data is empty: at least one sample is needed")
+        if not _fits(values.shape[1:], shape[1:]):
+            raise DataError(
+                f"calibration data has samples of shape {values.shape[1:]}, "
+                f"model {model.name!r} takes {shape[1:]}"
+            )
+        if not np.isfinite(values).all():
+            raise DataError("calibration data holds NaN or infinity; remove these samples")
+    types = [tensor.dtype for tensor in model.inputs]
+    return tuple(a.astype(dtype, copy=False) for a, dtype in zip(arrays, types, strict=True))
+
+
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(declared) and all(
+        want in (None, got) for got, want in zip(shape, declared, strict=True)
+    )
+
+
+def _choose(arrays: tuple[NDArray[Any], ...], count: int, seed: int) -> tuple[NDArray[Any], ...]:
+    if count < 1:
+        raise UsageError(f"{count} calibration samples: at least one is needed")
+    total = len(arrays[0])
+    if count >= total:
+        return arrays
+    chosen = np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
+    return tuple(values[chosen] for values in arrays)
+
+
+def _check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> None:
+    """Raise unless `model` is of integers only, and TFLM runs it."""
+    graph = read_model(model)
+    tensors = graph.main.tensors
+    floats = [
+        operator_name(graph.main, operator)
+        for operator in graph.main.operators
+        if any("FLOAT" in tensors[index].type for index in operator.outputs)
+        and operator.op != "DEQUANTIZE"
+    ]
+    if floats:
+        raise ConversionError(
+            f"model {name!r} is not fully quantized: {', '.join(floats[:3])} "
+            f"{'and others stay' if len(floats) > 3 else 'would run'} in floating point; "  # noqa: PLR2004
+            "replace that layer"
+        )
+    for operator in graph.main.operators:
+        if operator.op in _COPYING and len(_scales(graph.main, operator)) > 1:
+            raise ConversionError(
+                f"the converter gave input and output of {operator_name(graph.main, operator)} "
+                "different scales, which no kernel converts: its values would be wrong. Replace "
+                "that layer"
+            )
+    check_supported(graph)
+    run(model, [values[:1] for values in samples], "tflm")
+
+
+def _scales(subgraph: Subgraph, operator: Operator) -> set[Quantization]:
+    tensors = [subgraph.tensors[i] for i in (*operator.inputs, *operator.outputs) if i >= 0]
+    return {t.quantization for t in tensors if t.quantization is not None and t.type != "INT32"}
+
+
+def _check_pow2(model: bytes) -> None:
+    """Raise unless every scale is an exact power of two: those have the mantissa 0.5."""
+    for tensor in read_model(model).main.tensors:
+        scales = tensor.quantization.scales if tensor.quantization is not None else ()
+        if any(math.frexp(scale)[0] != 0.5 for scale in scales):  # noqa: PLR2004
+            raise ConversionError(
+                f"the scale of {tensor.name} cannot be made a power of two; use the int8 scheme"
+            )

@@ -1,0 +1,135 @@
+"""Quantization-aware training on Keras 3: a model learns to live with int8, then is converted."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.dataset import Split, Task
+from edgecompress.errors import ModelError
+from edgecompress.graph.fold import fold_batch_norm
+from edgecompress.quantize.fake_quant import (
+    quantization_points,
+    trained_ranges,
+    with_fake_quant,
+)
+from edgecompress.quantize.post_training import DEFAULT_SAMPLES, conversion, converted
+from edgecompress.quantize.scales import Histogram, Range, clipped_range
+from edgecompress.tflite.pack import packed
+from edgecompress.train.checkpoint import Keeping
+from edgecompress.train.fine_tune import Epoch, finetune
+from edgecompress.train.settings import Training
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AwareModel:
+    """A model trained for int8: in float with batch normalization folded, and as a .tflite."""
+
+    model: Any  # keras.Model, not compiled
+    tflite: bytes = field(repr=False)
+
+
+def quantize_aware(
+    model: Any,
+    train: Split,
+    validation: Split,
+    settings: Training,
+    *,
+    method: str = "minmax",
+    samples: int = DEFAULT_SAMPLES,
+    weight_bits: int = 8,
+    teacher: Any = None,
+    task: Task | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    keeping: Keeping | None = None,
+) -> AwareModel:
+    """Train a copy of `model` with int8 kernels and activations, and convert it.
+
+    Batch normalization is folded first. The ranges that the training came to are those of the
+    .tflite; its best epoch is the best under rounding (Jacob et al., "Quantization and Training of
+    Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018, section 3).
+
+    Args:
+        model: a functional keras.Model of one input.
+        train: samples to learn from and to start the ranges by.
+        validation: samples to choose the best epoch by.
+        settings: how to train. The learning rate is relative to the size of each weight tensor,
+            since folding leaves kernels of very different sizes; 3e-4 is a good start.
+        method: how ranges start: "minmax", "percentile" or "mse".
+        samples: how many training samples they start from.
+        weight_bits: 4 trains for large kernels in 4 bits, see `edgecompress.tflite.int4`.
+        teacher: whose outputs are learnt too; the model itself, in float, by default.
+        task: what the model is for; guessed when None.
+        on_epoch: called after each epoch.
+        keeping: as of `finetune`.
+
+    Raises:
+        ModelError: the model is not functional, or cannot be converted.
+        UnsupportedModelError: TFLM cannot run the result.
+    """
+    folded = fold_batch_norm(model)
+    job = conversion(folded, train.x, "int8", samples=samples, seed=settings.seed)
+    points = quantization_points(folded)
+    start = _starting_ranges(folded, points, job.samples[0], method)
+    trained = finetune(
+        with_fake_quant(folded, start),
+        train,
+        validation,
+        replace(settings, kernel_bits=weight_bits),
+        teacher=model if teacher is None else teacher,
+        task=task,
+        on_epoch=on_epoch,
+        keeping=keeping,
+    )
+    for layer in folded.layers:
+        if layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    ranges = trained_ranges(trained)
+    _log.info("trained ranges of %d activations", len(ranges))
+    values = _values_at(folded, points, job.samples[0][:1])
+    job = replace(
+        conversion(folded, train.x, "int8", samples=samples, seed=settings.seed),
+        points=tuple((values[name], ranges[name]) for name in values),
+    )
+    return AwareModel(folded, packed(converted("to_ranged_int8", job, model.name, weight_bits)))
+
+
+def can_be_aware(model: Any) -> bool:
+    """Say whether `quantize_aware` knows all that `model` (a keras.Model) is made of."""
+    try:
+        quantization_points(fold_batch_norm(model))
+    except ModelError as error:
+        _log.info("no training with rounding: %s", error)
+        return False
+    return len(model.inputs) == 1
+
+
+def _starting_ranges(
+    folded: Any, points: tuple[str, ...], x: NDArray[np.float32], method: str
+) -> dict[str, Range]:
+    found = {}
+    for name, values in _values_at(folded, points, x).items():
+        low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+        if method != "minmax":
+            histogram = Histogram.empty(low, high)
+            histogram.add(values)
+            low, high = clipped_range(histogram, method)
+        found[name] = (low, max(high, low + 1e-6))
+    return found
+
+
+def _values_at(
+    folded: Any, points: tuple[str, ...], x: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """Return what the model's input and its points hold for samples `x`."""
+    import keras
+
+    layers = [folded.get_layer(name) for name in points]
+    taps = keras.Model(folded.inputs[0], [layer.output for layer in layers])
+    outputs = [output.numpy() for output in keras.tree.flatten(taps(x, training=False))]
+    return {"input": x, **dict(zip(points, outputs, strict=True))}

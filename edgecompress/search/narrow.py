@@ -1,0 +1,147 @@
+"""Channel pruning to a budget: which widths fit, and the model cut to them."""
+
+import logging
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.graph.groups import ChannelGroup, find_groups
+from edgecompress.graph.surgery import prune_channels
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.verdict.judge import judge
+from edgecompress.prune.channels import choose_channels
+from edgecompress.prune.scores import Scores, score_channels
+from edgecompress.prune.sensitivity import Sensitivity, sensitivity
+from edgecompress.prune.widths import FLOOR, Values, Widths, find_widths, scaled
+from edgecompress.quantize.post_training import quantize
+from edgecompress.search.attempt import Job, shortfall
+from edgecompress.search.shapes import ShapeModel, graph_at, learn_shapes
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.reader import read_model
+
+_log = logging.getLogger(__name__)
+
+_MULTIPLE = 4  # channels CMSIS-NN's inner loops handle at once
+_WEIGHING_SHARE = 0.05  # of the time left
+_PROBE_SAMPLES = 4  # ranges do not matter to shapes
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A pruned model, not trained yet. It does not fit if nothing narrower is possible."""
+
+    model: Any
+    widths: Widths
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """What the original can be cut to, and how the memory it takes follows the widths."""
+
+    original: Any  # keras.Model
+    shapes: ShapeModel
+    groups: tuple[ChannelGroup, ...]  # those that can be narrowed
+    notes: tuple[str, ...]  # on those that cannot
+
+    def score(self, job: Job, method: str) -> dict[str, NDArray[np.float64]]:
+        """Return what each channel of each group is worth, by training samples."""
+        return score_channels(self.original, self.groups, method, job.train, job.recipe.seed)
+
+    def room(self, job: Job, widths: Widths) -> int:
+        """Return the bytes left where fewest are left, by the memory model: in microseconds."""
+        return -_shortfall(job, graph_at(self.shapes, widths))
+
+
+def learn_cuts(job: Job) -> Cuts:
+    """Find the groups of the original, and convert it once for each to learn what they cost."""
+    groups = find_groups(job.original)
+    free = {group.name: group.channels for group in groups if group.frozen is None}
+    shapes, rigid = learn_shapes(free, lambda widths: _probe(job, widths), multiple=_MULTIPLE)
+    chosen = tuple(group for group in groups if group.name in shapes.full)
+    return Cuts(job.original, shapes, chosen, _notes(groups, rigid))
+
+
+def weigh(job: Job, cuts: Cuts, scores: Scores) -> tuple[Sensitivity, ...]:
+    """Measure how much each group matters, on the validation split and in little of the time."""
+    return sensitivity(
+        cuts.original,
+        cuts.groups,
+        scores,
+        job.validation,
+        job.task,
+        seed=job.recipe.seed,
+        until=time.monotonic() + _WEIGHING_SHARE * job.seconds_left,
+    )
+
+
+def cut_to_fit(
+    job: Job, cuts: Cuts, scores: Scores, values: Values, *, floor: float = FLOOR
+) -> Narrowed:
+    """Return the original cut to the widths of most value that fit, checked by a real conversion.
+
+    Args:
+        job: whose board and limits it is to fit.
+        cuts: of the job's original.
+        scores: which channels of a group are kept: the best.
+        values: how groups are weighed against each other; see `find_widths`.
+        floor: see `find_widths`.
+    """
+    spare_bytes = 0
+    while True:
+        room = partial(_room_beyond, job, cuts, spare_bytes)
+        widths = find_widths(values, room, multiple=_MULTIPLE, floor=floor)
+        if widths is None:
+            narrowest = scaled(cuts.shapes.full, 0.0, _MULTIPLE)
+            return Narrowed(_cut(cuts, scores, narrowest), narrowest, fits=False)
+        model = _cut(cuts, scores, widths)
+        missing = converted_shortfall(job, model)
+        if missing <= 0:
+            _log.info("channels kept: %s", _in_words(cuts.shapes.full, widths))
+            return Narrowed(model, widths, fits=True)
+        spare_bytes += missing
+
+
+def converted_shortfall(job: Job, model: Any) -> int:
+    """Convert `model` and return the bytes that are missing for it to fit; see `shortfall`."""
+    return _shortfall(job, read_model(_converted(job, model)))
+
+
+def _room_beyond(job: Job, cuts: Cuts, spare_bytes: int, widths: Widths) -> int:
+    return cuts.room(job, widths) - spare_bytes
+
+
+def _cut(cuts: Cuts, scores: Scores, widths: Widths) -> Any:
+    return prune_channels(cuts.original, choose_channels(scores, widths, cuts.groups))
+
+
+def _shortfall(job: Job, graph: Graph) -> int:
+    board = job.board
+    verdict = judge(graph, board, board.kernels, "narrow", partial(plan_arena, graph))
+    return shortfall(verdict, graph.size_bytes, job.recipe)
+
+
+def _probe(job: Job, widths: Widths) -> bytes:
+    """Convert the original at `widths`; only the shapes of the result mean anything."""
+    groups = find_groups(job.original)
+    alike = {group.name: np.zeros(group.channels) for group in groups}
+    keep = choose_channels(alike, widths, groups)  # leaves no layer without channels
+    return _converted(job, prune_channels(job.original, keep))
+
+
+def _converted(job: Job, model: Any) -> bytes:
+    """Quantize `model` with so few samples that only its shapes are to be used."""
+    return quantize(model, job.train.x[:_PROBE_SAMPLES], weight_bits=job.weight_bits)
+
+
+def _notes(groups: tuple[ChannelGroup, ...], rigid: tuple[str, ...]) -> tuple[str, ...]:
+    frozen = [f"{group.name}: {group.frozen}" for group in groups if group.frozen is not None]
+    return (*frozen, *(f"{name}: narrowing it changes the operators" for name in rigid))
+
+
+def _in_words(full: Widths, widths: Widths) -> str:
+    return ", ".join(f"{name} {widths[name]} of {size}" for name, size in full.items())

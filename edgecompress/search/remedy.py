@@ -1,0 +1,21 @@
+"""The step of a run that takes back what int8 rounding costs, without training."""
+
+from collections.abc import Sequence
+
+from edgecompress.quantize.remedies import JUDGED_SAMPLES, requantize
+from edgecompress.search.attempt import Attempt, Candidate, Job, best_attempt
+from edgecompress.search.steps import judged, largest_error
+
+
+def remedy_rounding(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Quantize the best attempt by the simplest remedy that brings it nearest to float."""
+    best = best_attempt(job, attempts)
+    remedied = requantize(
+        best.model,
+        job.train.x,
+        job.validation.sample(JUDGED_SAMPLES, job.recipe.seed).x,
+        samples=job.recipe.calibration_samples,
+        seed=job.recipe.seed,
+    )
+    because = f"{why}, {largest_error(job, best)}. {remedied}"
+    return judged(job, Candidate("remedy", because, remedied.model, remedied.tflite, best.notes))

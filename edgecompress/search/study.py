@@ -1,0 +1,161 @@
+"""The trials of a search, in a database that a later run or another machine goes on with.
+
+Optuna holds what was drawn and what it scored; the models of this run's own trials lie beside it.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from edgecompress.errors import UsageError
+from edgecompress.files import write_file
+from edgecompress.keras_files.model import load_keras, save_keras
+from edgecompress.search.attempt import Candidate
+from edgecompress.search.front import Measured
+from edgecompress.search.place import Place
+
+if TYPE_CHECKING:
+    import optuna
+
+_log = logging.getLogger(__name__)
+
+# Trials that the median pruner, and TPE, watch before they judge.
+_STARTUP_TRIALS = 5
+_PRIME = 1_000_003  # so that runs of other seeds draw other trials
+
+
+def run_trials(
+    place: Place,
+    objective: Callable[["optuna.Trial"], float],
+    first: Sequence[Mapping[str, Any]],
+    *,
+    count: int,
+    until: float,
+    seed: int,
+    prunes: bool,
+) -> "optuna.Study":
+    """Run trials until the study holds `count` or the next would not end in time.
+
+    Given the seed, a trial depends on the finished ones alone: a run that was interrupted draws
+    the same trials as one that was not. Where a database is shared, the seed has no say: machines
+    that begin together are not to draw the same.
+
+    Args:
+        place: of the study; trials that it holds are not run again.
+        objective: runs one trial and returns its score, more is better.
+        first: parameters of the trials to begin with.
+        count: finished trials, of all machines together.
+        until: time.monotonic() by which the last trial should have ended.
+        seed: of what is drawn.
+        prunes: whether trials that score below the median after an epoch are ended.
+    """
+    import optuna
+
+    study = _opened(place, prunes=prunes)
+    for cut_short in _interrupted(study, place):
+        study.enqueue_trial(cut_short)
+    for parameters in first:
+        study.enqueue_trial(dict(parameters), skip_if_exists=True)
+    longest_seconds = 0.0
+    while len(finished(study)) < count and time.monotonic() + longest_seconds < until:
+        own = (seed + 1) * _PRIME + len(finished(study))
+        study.sampler = optuna.samplers.TPESampler(
+            seed=own if place.storage is None else None, n_startup_trials=_STARTUP_TRIALS
+        )
+        began = time.monotonic()
+        study.optimize(objective, n_trials=1)
+        longest_seconds = max(longest_seconds, time.monotonic() - began)
+    return study
+
+
+def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
+    """Return the trials that ran to their end or were ended for scoring low."""
+    from optuna.trial import TrialState
+
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def open_storage(url: str) -> Any:
+    """Return the storage (optuna.storages.BaseStorage) of a database.
+
+    Raises:
+        UsageError: the database cannot be opened.
+    """
+    import optuna
+    import sqlalchemy.exc
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        return optuna.storages.get_storage(url)
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"--storage: the study's database cannot be opened: {reason}; give a URL as "
+            "sqlite:///study.db or postgresql://host/database, with its driver installed"
+        ) from error
+
+
+def keep_trial(place: Place, measured: Measured, candidate: Candidate) -> None:
+    """Keep a trial's model and figures. The figures come last: it is whole, or absent."""
+    stem = place.folder / measured.name
+    save_keras(candidate.model, stem.with_suffix(".keras"))
+    write_file(stem.with_suffix(".tflite"), candidate.tflite)
+    facts = {"study": place.name, "notes": candidate.notes, "figures": asdict(measured)}
+    write_file(stem.with_suffix(".json"), json.dumps(facts))
+
+
+def kept_trials(place: Place) -> tuple[Measured, ...]:
+    """Return the figures of the trials that this run has kept."""
+    facts = [json.loads(path.read_text()) for path in sorted(place.folder.glob("trial-*.json"))]
+    return tuple(Measured(**fact["figures"]) for fact in facts if fact["study"] == place.name)
+
+
+def load_trial(place: Place, name: str, why: str) -> Candidate:
+    """Return a trial's model as it was measured."""
+    stem = place.folder / name
+    notes = tuple(json.loads(stem.with_suffix(".json").read_text())["notes"])
+    model = load_keras(stem.with_suffix(".keras"))
+    return Candidate("trial", why, model, stem.with_suffix(".tflite").read_bytes(), notes)
+
+
+def forget_trials(place: Place) -> None:
+    """Remove what an earlier run has kept in the folder; a shared database stays."""
+    for path in (*place.folder.glob("trial-*"), place.folder / "study.db"):
+        path.unlink(missing_ok=True)
+
+
+def _opened(place: Place, *, prunes: bool) -> "optuna.Study":
+    import optuna
+
+    pruner = optuna.pruners.MedianPruner(_STARTUP_TRIALS, n_warmup_steps=1)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    return optuna.create_study(
+        storage=open_storage(place.url),
+        study_name=place.name,
+        direction="maximize",
+        pruner=pruner if prunes else optuna.pruners.NopPruner(),
+        load_if_exists=True,
+    )
+
+
+def _interrupted(study: "optuna.Study", place: Place) -> list[dict[str, Any]]:
+    """Return the parameters of a trial that an interruption ended: nobody else works here."""
+    from optuna.trial import TrialState
+
+    if place.storage is not None:
+        return []
+    cut = [t for t in study.trials if t.state in (TrialState.RUNNING, TrialState.FAIL)]
+    for trial in cut:
+        if trial.state is TrialState.RUNNING:
+            study.tell(trial.number, state=TrialState.FAIL)
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    known = [t.params for t in finished(study)]
+    known += [t.system_attrs.get("fixed_params", {}) for t in waiting]
+    fresh: list[dict[str, Any]] = []
+    for trial in cut:
+        if trial.params and trial.params not in (*known, *fresh):
+            fresh.append(trial.params)
+    return fresh

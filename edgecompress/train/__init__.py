@@ -1,0 +1,1 @@
+"""Epochs, steps, losses, batches, checkpoints; distillation. Uses graph and what is below."""

@@ -1,0 +1,223 @@
+"""Build files of ecosystems that are not installed here, read by those ecosystems' own parsers."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from support.firmware_tools import boards_of, copying_runner, need, output_of, write
+from support.tflite_models import dense_model, reshape_model
+
+from edgecompress.board import Board, load_board
+from edgecompress.firmware.sources.generate import generate
+
+pytestmark = pytest.mark.usefixtures("cached_vectors")
+
+HOSTILE = 'x: "y" # [z]'
+
+# The symbols of Zephyr that prj.conf sets, with the types they have there. Sources:
+# lib/cpp/Kconfig, lib/libc/Kconfig, kernel/Kconfig and modules/Kconfig.tflite-micro.
+ZEPHYR_KCONFIG = """
+config CPP
+    bool "C++"
+config STD_CPP17
+    bool "C++17"
+config REQUIRES_FULL_LIBC
+    bool "libc"
+config MAIN_STACK_SIZE
+    int "stack"
+config TENSORFLOW_LITE_MICRO
+    bool "TFLM"
+config TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS
+    bool "CMSIS-NN"
+"""
+
+# Those of ESP-IDF that sdkconfig.defaults sets. Sources: ESP-IDF's Kconfig, and
+# components/esp_system/Kconfig. The optimization level is one of a choice there.
+ESP_IDF_KCONFIG = """
+config IDF_TARGET
+    string "target"
+config ESP_MAIN_TASK_STACK_SIZE
+    int "stack"
+config COMPILER_OPTIMIZATION_PERF
+    bool "-O2"
+"""
+
+# Arduino library specification 1.5: https://arduino.github.io/arduino-cli/latest/library-specification/
+ARDUINO_FIELDS = {
+    "name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url",
+    "architectures", "includes", "depends",
+}  # fmt: skip
+
+# What the CMakeLists.txt of each ecosystem calls, in as few words as CMake needs to check the
+# sources that it lists.
+STAND_INS: dict[str, dict[str, str]] = {
+    "host": {},
+    "zephyr": {"ZephyrConfig.cmake": "enable_language(CXX)\nadd_library(app STATIC)\n"},
+    "pico": {
+        "external/pico_sdk_import.cmake": "function(pico_sdk_init)\nendfunction()\n"
+        "function(pico_enable_stdio_usb)\nendfunction()\n"
+        "function(pico_add_extra_outputs)\nendfunction()\nadd_library(pico_stdlib INTERFACE)\n"
+    },
+    "esp-idf": {
+        "tools/cmake/project.cmake": """\
+macro(project name)
+  _project(${name} C CXX)
+  add_subdirectory(main)
+endmacro()
+function(idf_component_register)
+  cmake_parse_arguments(IT "" "" "SRCS;INCLUDE_DIRS" ${ARGN})
+  add_library(main STATIC ${IT_SRCS})
+endfunction()
+"""
+    },
+}
+
+
+def rendered(framework: str, path: str, board: Board | None = None, name: str = HOSTILE) -> str:
+    board = board or boards_of(framework)[0]
+    content = generate([dense_model()], board, framework, name=name, vectors=1)[path]
+    assert isinstance(content, str)
+    return content
+
+
+def test_west_reads_the_manifest() -> None:
+    manifest = pytest.importorskip("west.manifest", reason="needs west: pip install west")
+    text = rendered("zephyr", "west.yml")
+    read = manifest.Manifest.from_data(text, import_flags=manifest.ImportFlag.IGNORE)
+    assert [project.name for project in read.projects] == ["manifest", "zephyr"]
+    assert read.projects[1].url == "https://github.com/zephyrproject-rtos/zephyr"
+    assert yaml.safe_load(text)["manifest"]["group-filter"] == ["+optional"]
+    assert read.yaml_path == "x_y_z"
+    assert yaml.safe_load(text)["manifest"]["projects"][0]["import"] is True
+
+
+@pytest.mark.parametrize(
+    ("framework", "path", "declarations"),
+    [
+        ("zephyr", "prj.conf", ZEPHYR_KCONFIG),
+        ("esp-idf", "sdkconfig.defaults", ESP_IDF_KCONFIG),
+    ],
+)
+def test_kconfig_accepts_every_setting(
+    framework: str, path: str, declarations: str, tmp_path: Path
+) -> None:
+    kconfiglib = pytest.importorskip(
+        "kconfiglib", reason="needs kconfiglib: pip install kconfiglib"
+    )
+    (tmp_path / "Kconfig").write_text(declarations)
+    for board in boards_of(framework):
+        text = rendered(framework, path, board)
+        (tmp_path / "conf").write_text(text)
+        kconfig = kconfiglib.Kconfig(str(tmp_path / "Kconfig"), warn_to_stderr=False)
+        kconfig.load_config(str(tmp_path / "conf"))
+        assert kconfig.warnings == []
+        for name, value in re.findall(r'^CONFIG_(\w+)="?(.*?)"?$', text, re.MULTILINE):
+            assert kconfig.syms[name].str_value == value
+    if framework == "esp-idf":
+        assert kconfig.syms["IDF_TARGET"].str_value == board.frameworks["esp-idf"]["target"]
+
+
+def test_the_component_managers_manifest_is_yaml() -> None:
+    dependencies = yaml.safe_load(rendered("esp-idf", "main/idf_component.yml"))["dependencies"]
+    assert set(dependencies) == {"idf", "espressif/esp-tflite-micro"}
+    for version in dependencies.values():
+        assert re.fullmatch(r"(>=|\^)\d+(\.\d+){1,2}", version)
+
+
+def test_the_component_manager_reads_its_manifest(tmp_path: Path) -> None:
+    tools = pytest.importorskip(
+        "idf_component_tools.manager", reason="needs pip install edgecompress[ecosystems]"
+    )
+    text = rendered("esp-idf", "main/idf_component.yml")
+    (tmp_path / "idf_component.yml").write_text(text)
+    manifest = tools.ManifestManager(str(tmp_path), "main").load()
+    assert set(manifest.dependencies) == set(yaml.safe_load(text)["dependencies"])
+
+
+def test_platformio_reads_its_configuration(tmp_path: Path) -> None:
+    platformio = pytest.importorskip(
+        "platformio.project.config", reason="needs pip install edgecompress[ecosystems]"
+    )
+    for board in boards_of("platformio"):
+        ini = tmp_path / f"{board.id}.ini"
+        ini.write_text(rendered("platformio", "platformio.ini", board))
+        config = platformio.ProjectConfig(str(ini))
+        assert config.validate() is True
+        (env,) = config.envs()
+        assert config.get(f"env:{env}", "board") == board.frameworks["platformio"]["board"]
+        assert config.get(f"env:{env}", "framework") == ["arduino"]
+
+
+def test_platformio_ini_names_platform_board_and_flags() -> None:
+    boards = boards_of("platformio")
+    for board in boards:
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read_string(rendered("platformio", "platformio.ini", board))
+        identity = board.frameworks["platformio"]["board"]
+        assert parser.sections() == [f"env:{identity}"]
+        settings = parser[f"env:{identity}"]
+        assert settings["board"] == identity
+        assert settings["platform"]
+        assert settings["framework"] == "arduino"
+        assert settings["build_flags"] == "-std=gnu++17"
+    assert len(boards) > 5
+
+
+def test_library_properties_are_as_arduino_specifies() -> None:
+    lines = rendered("arduino", "library.properties").splitlines()
+    fields = dict(line.split("=", 1) for line in lines)
+    assert set(fields) == ARDUINO_FIELDS
+    assert len(lines) == len(fields)
+    assert re.fullmatch(r"[A-Za-z][\w .-]{0,62}", fields["name"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", fields["version"])
+    assert fields["category"] == "Data Processing"
+    assert fields["includes"] == f"{fields['name']}.h"
+
+
+def test_arduinos_builder_finds_compiles_and_links_the_library(tmp_path: Path) -> None:
+    need("arduino-builder")
+    board = load_board("arduino_nano_33_ble_sense")
+    library = tmp_path / "libraries" / "copy"
+    write(library, generate([reshape_model()], board, "arduino", name="copy", vectors=1))
+    # TFLM and a port of it for the AVR, the one core that Debian has, are stood in for.
+    (library / "src" / "copy_model_runner.cpp").write_text(copying_runner("copy"))
+    port = tmp_path / "libraries" / "port"
+    write(port, {"Chirale_TensorFlowLite.h": ""})
+    (tmp_path / "build").mkdir()
+    ctags = "arduino-ctags -u --language-force=c++ -f - --c++-kinds=svpf --fields=KSTtzns"
+    preferences = {
+        "tools.ctags.pattern": f'{ctags} --line-directives "{{source_file}}"',
+        # Debian's avr-gcc does not define what the core asks <float.h> for.
+        "compiler.cpp.extra_flags": "-DDECIMAL_DIG=9",
+    }
+    said = output_of(
+        ["arduino-builder", "-compile", "-warnings", "all",
+         "-hardware", "/usr/share/arduino/hardware", "-tools", "/usr/bin",
+         "-libraries", library.parent, "-build-path", tmp_path / "build",
+         "-fqbn", "arduino:avr:mega:cpu=atmega2560",
+         *(word for key, value in preferences.items() for word in ("-prefs", f"{key}={value}")),
+         library / "examples" / "SelfTest" / "SelfTest.ino"]
+    )  # fmt: skip
+    assert "Sketch uses" in said
+    assert not [line for line in said.splitlines() if "warning" in line and "/copy/" in line]
+    built = {path.name for path in (tmp_path / "build" / "libraries" / "copy").rglob("*.o")}
+    assert {"copy_golden_vectors.cpp.o", "self_test.cpp.o", "tensor_arena.cpp.o"} <= built
+
+
+@pytest.mark.parametrize("framework", STAND_INS)
+def test_cmake_reads_the_project_and_finds_its_sources(framework: str, tmp_path: Path) -> None:
+    need("cmake", "g++")
+    board = load_board("rpi_pico") if framework == "pico" else boards_of(framework)[0]
+    folder = write(tmp_path / "fw", generate([dense_model()], board, framework, name=HOSTILE))
+    sdk = write(tmp_path / "sdk", STAND_INS[framework])
+    (tmp_path / "tflm.a").touch()
+    variables = [f"{name}={sdk}" for name in ("PICO_SDK_PATH", "IDF_PATH", "Zephyr_DIR")]
+    options = [f"-DTFLM_LIBRARY={tmp_path / 'tflm.a'}", f"-DTFLM_INCLUDE_DIRS={tmp_path}"]
+    command = ["env", *variables, "cmake", "-S", folder, "-B", tmp_path / "build", *options]
+    assert "Generating done" in output_of(command)
+    (source,) = folder.rglob("*_golden_vectors.cc")
+    source.unlink()
+    with pytest.raises(AssertionError, match="Cannot find source file"):
+        output_of(command)

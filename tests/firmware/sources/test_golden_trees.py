@@ -1,0 +1,28 @@
+"""Generated projects equal, byte for byte, those under tests/golden."""
+
+import pytest
+from support import golden_trees
+
+from edgecompress.firmware.sources.frameworks import FRAMEWORKS
+
+RENEW = (
+    "if the change is meant, run `PYTHONPATH=tests python -m support.golden_trees` and read "
+    "`git diff tests/golden`"
+)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_project_is_as_it_was(framework: str) -> None:
+    folder = golden_trees.FOLDER / framework
+    golden = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    files = {
+        path: content if isinstance(content, bytes) else content.encode()
+        for path, content in golden_trees.project(framework).items()
+    }
+    assert sorted(files) == sorted(golden), RENEW
+    changed = [path for path, content in files.items() if content != golden[path]]
+    assert not changed, f"{framework}: {', '.join(changed)} changed; {RENEW}"

@@ -1,0 +1,104 @@
+"""The trials of a search: resumed, and shared by processes. No model is trained here."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import REPOSITORY
+
+from edgecompress.search.place import Place
+from edgecompress.search.study import finished, forget_trials, run_trials
+
+FIRST = [{"x": 0.0}]
+
+
+def _score(trial) -> float:
+    return -((trial.suggest_float("x", -10.0, 10.0) - 3.0) ** 2)
+
+
+def _run(place: Place, count: int, objective=_score, seconds: float = 60.0):
+    until = time.monotonic() + seconds
+    return run_trials(place, objective, FIRST, count=count, until=until, seed=0, prunes=True)
+
+
+def _drawn(study) -> list[float]:
+    return [trial.params["x"] for trial in finished(study)]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "kept", "some study", None)
+
+
+def test_a_study_goes_on_where_it_stopped_with_what_it_would_have_drawn(
+    place: Place, tmp_path: Path
+) -> None:
+    undisturbed = _drawn(_run(Place(tmp_path / "other", "some study", None), 12))
+    assert undisturbed[0] == 0.0
+    assert _drawn(_run(place, 5)) == undisturbed[:5]
+    assert _drawn(_run(place, 12)) == undisturbed
+    assert _drawn(_run(place, 12)) == undisturbed  # nothing is left to do
+
+
+def test_a_trial_that_was_cut_short_is_run_again(place: Place, tmp_path: Path) -> None:
+    undisturbed = _drawn(_run(Place(tmp_path / "other", "some study", None), 9))
+    calls = []
+
+    def interrupted(trial) -> float:
+        calls.append(trial.number)
+        score = _score(trial)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return score
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(place, 9, interrupted)
+    assert _drawn(_run(place, 9)) == undisturbed
+
+
+def test_no_trial_is_begun_that_would_not_end_in_time(place: Place) -> None:
+    assert _drawn(_run(place, 5, seconds=-1.0)) == []
+
+
+def test_another_run_s_trials_are_forgotten(place: Place) -> None:
+    _run(place, 3)
+    forget_trials(place)
+    assert len(_drawn(_run(place, 2))) == 2
+
+
+_WORKER = """
+import sys, time
+from pathlib import Path
+from edgecompress.search.place import Place
+from edgecompress.search.study import run_trials
+
+def score(trial):
+    time.sleep(0.2)
+    trial.set_user_attr("worker", sys.argv[3])
+    return -abs(trial.suggest_float("x", -10.0, 10.0))
+
+run_trials(Place(Path(sys.argv[1]), "shared", sys.argv[2]), score, [{"x": 0.0}],
+           count=12, until=time.monotonic() + 120, seed=0, prunes=True)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_trials_of_one_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{(tmp_path / 'shared.db').as_posix()}"
+    Path(tmp_path / "shared.db").touch()
+    _run(Place(tmp_path, "makes the tables", url), 1)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WORKER, str(tmp_path / name), url, name], cwd=REPOSITORY
+        )
+        for name in ("one", "two")
+    ]
+    assert [worker.wait(timeout=300) for worker in workers] == [0, 0]
+    study = _run(Place(tmp_path, "shared", url), 0)
+    trials = finished(study)
+    assert {trial.user_attrs["worker"] for trial in trials} == {"one", "two"}
+    assert 12 <= len(trials) <= 13  # one may have been under way when the other was the last
+    drawn = _drawn(study)
+    assert len(set(drawn)) == len(drawn)
