@@ -11,7 +11,7 @@ import edgecompress
 @pytest.mark.parametrize("name", [name for name in edgecompress.__all__ if name != "__version__"])
 def test_public_functions_are_functions(name: str) -> None:
     """Also after the packages of similar names have been imported."""
-    import edgecompress.compression
+    import edgecompress.compare
     import edgecompress.memory
 
     assert callable(getattr(edgecompress, name))
