@@ -60,32 +60,25 @@ def compress(
 ) -> Outcome:
     """Compress a model for a board and write model, firmware, report and recipe to `out`.
 
-    The validation split decides everything; the test split is opened once, for the figures of
-    the model that was chosen.
+    The validation split decides everything; the test split is opened once, for the last figures.
 
     Args:
         recipe: model, data, board and limits.
         out: folder to write to; attempts are kept there while the run lasts.
-        force: overwrite the results of an earlier run in `out`.
-        resume: go on from what an interrupted run of the same recipe left in `out`; with nothing
-            there, begin. The time budget counts anew.
+        force: overwrite an earlier run's results in `out`.
+        resume: go on from what an interrupted run of the same recipe left in `out`, if anything;
+            the time budget counts anew.
+        interruption: what can ask the run to end with the best so far; a KeyboardInterrupt does.
         storage: Optuna's URL of a database that runs of the same recipe, model and data share their
             trials in, on any number of machines; None keeps the trials in `out`.
-        interruption: what can ask the run to end with the best so far; a KeyboardInterrupt does.
 
-    Returns:
-        The outcome, which may be that nothing fits: see `raise_for_outcome`.
+    Returns what came of it, which may be that nothing fits: see `raise_for_outcome`.
 
     Raises:
         EdgecompressError: the board, the model or the data cannot be used; see errors.py.
         KeyboardInterrupt: interrupted before there was a result, or more than once.
     """
-    if resume and has_attempts(out):
-        remove_unfinished(out)
-    elif not force:
-        refuse_existing(out, OUTPUTS)
-    if storage is not None:
-        open_storage(storage)  # before work is done in vain
+    _make_room(out, storage, force=force, resume=resume)
     set_seed(recipe.seed)
     interruption = interruption or Interruption()
     data, job = _prepare(recipe, keeping(out, interruption))
@@ -106,6 +99,16 @@ def compress(
     )
     write_run(facts, job, best, data, out)
     return Outcome(best, tuple(attempts), facts)
+
+
+def _make_room(out: Path, storage: str | None, *, force: bool, resume: bool) -> None:
+    """Raise, before work is done in vain, if results cannot go where they shall."""
+    if resume and has_attempts(out):
+        remove_unfinished(out)
+    elif not force:
+        refuse_existing(out, OUTPUTS)
+    if storage is not None:
+        open_storage(storage)
 
 
 def raise_for_outcome(outcome: Outcome) -> None:

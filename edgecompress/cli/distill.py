@@ -1,7 +1,9 @@
 """`edgecompress distill`: a small student learns what a large teacher answers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +20,9 @@ from edgecompress.cli.data import (
 )
 from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
+
+if TYPE_CHECKING:
+    from edgecompress.train.distill import Residual
 
 _LOOKED_AT = 256  # training samples by which it is found which layers matter least
 
@@ -126,18 +131,19 @@ def command(
     save_keras(learner, out)
     if not validation.size:
         validation = dataset.train
-    rows = residuals(taught, learner, validation, task, len(dataset.labels))
+    lacks = residuals(taught, learner, validation, task, len(dataset.labels))
     facts = {
         "student": str(out),
         "parameters": learner.count_params(),
         "teacher_parameters": taught.count_params(),
         "validation": metrics_of({"teacher": taught, "student": learner}, validation, task),
-        "residuals": [
-            {**asdict(row), "label": None if row.label is None else dataset.labels[row.label]}
-            for row in rows
-        ],
+        "residuals": [_named(row, dataset.labels) for row in lacks],
     }
     if as_json:
         print_json(facts)
     else:
         print_rows([{**row, "label": row["label"] or "all"} for row in facts["residuals"]])
+
+
+def _named(row: "Residual", labels: Sequence[str]) -> dict[str, Any]:
+    return {**asdict(row), "label": None if row.label is None else labels[row.label]}

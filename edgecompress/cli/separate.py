@@ -83,15 +83,17 @@ def command(
         | _validation(each, dataset)
         for name, each in (("before", original), ("after", separated))
     ]
-    parts = [
-        {"layer": each.path, "rank": rank, "lost": each.lost[min(rank, len(each.lost)) - 1]}
-        for each in map(found.__getitem__, ranks)
-    ]
+    parts = [_part(found[path], rank) for path in ranks]
     if as_json:
         print_json({"model": str(out), "separated": parts, "rows": rows})
     else:
         print_rows(parts)
         print_rows(rows)
+
+
+def _part(convolution: Any, rank: int) -> dict[str, Any]:
+    lost = convolution.lost[min(rank, len(convolution.lost)) - 1]
+    return {"layer": convolution.path, "rank": rank, "lost": lost}
 
 
 def _validation(model: Any, dataset: "Dataset | None") -> dict[str, float]:

@@ -59,8 +59,7 @@ def score_channels(
             scored by data.
         DataError: there are no samples.
     """
-    if method in NEED_DATA and train is None:
-        raise UsageError(f"score {method} needs samples; give --data, or --score l1 or l2")
+    _check_method(method, train)
     if method == "taylor" and train is not None:
         return _taylor(model, groups, train, samples, seed)
     if method == "activation" and train is not None:
@@ -71,9 +70,14 @@ def score_channels(
     weights = weights_by_name(model)
     if method == "bn-gamma":
         return _gamma(weights, groups)
-    if method not in ("l1", "l2"):
-        raise UsageError(f"score {method!r} is unknown; it is one of {', '.join(METHODS)}")
     return {group.name: _norms(weights, group, 1 if method == "l1" else 2) for group in groups}
+
+
+def _check_method(method: str, train: Split | None) -> None:
+    if method not in METHODS:
+        raise UsageError(f"score {method!r} is unknown; it is one of {', '.join(METHODS)}")
+    if method in NEED_DATA and train is None:
+        raise UsageError(f"score {method} needs samples; give --data, or --score l1 or l2")
 
 
 def weights_by_name(model: Any) -> dict[tuple[str, str], Any]:

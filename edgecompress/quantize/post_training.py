@@ -60,34 +60,22 @@ def quantize(
     names: bool = False,
     seed: int = 0,
 ) -> bytes:
-    """Quantize `model` (a keras.Model) after training.
-
-    The same arguments give the same bytes.
+    """Quantize `model` after training; return a .tflite of integers only, with a batch of one.
 
     Args:
-        model: any model that Keras can trace; custom layers are fine.
-        calibration: typical inputs, float32 [n, ...], scaled as in training; a sequence of such
-            arrays for a model of several inputs.
-        scheme: "int8"; "int16x8" (int16 activations, int8 weights); or "pow2" (int8 with all
-            scales powers of two, so that rescaling is a shift).
-        method: how the range of each activation is chosen: "minmax" of the samples, "percentile"
-            (clips one value in ten thousand at each end) or "mse" (the least mean squared error).
+        model: any keras.Model that Keras can trace; custom layers are fine.
+        calibration: typical inputs, float32 [n, ...], scaled as in training; one array for each
+            input of the model.
+        scheme: "int8"; "int16x8" (int16 activations); "pow2" (int8, all scales powers of two).
+        method: how activations' ranges are chosen, see `quantize.scales`.
         samples: how many of `calibration` set the ranges, chosen by `seed`.
-        equalize: scale channels to like ranges first, see `edgecompress.quantize.equalize`;
-            needs a functional model.
-        bias_correction: take back what rounded weights shift each layer's mean output by, see
-            `edgecompress.quantize.bias_correction`.
-        per_channel_dense: one weight scale per unit of a dense layer instead of one per layer:
-            finer, for 8 to 16 bytes a unit in the file. "auto": if the error on
-            calibration samples falls by enough for these bytes, see `is_worth_its_bytes`.
-        weight_bits: 4 stores large kernels in 4 bits, see `edgecompress.tflite.int4`.
-        names: keep the names of all tensors, which no device reads; otherwise only those of
-            inputs and outputs are kept.
-        seed: of the choice of samples.
-
-    Returns:
-        A .tflite of integer tensors only, integer inputs and outputs, and a batch of one; see
-        `edgecompress.tflite.pack` for what is left out of it.
+        equalize: scale channels to like ranges first, see `quantize.equalize`.
+        bias_correction: see `quantize.bias_correction`.
+        per_channel_dense: one weight scale per unit of a dense layer: finer, for 8 to 16 bytes a
+            unit. "auto": if the error falls by enough for these, see `is_worth_its_bytes`.
+        weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
+        names: keep the names of all tensors, which no device reads; else of inputs and outputs.
+        seed: of the choice of samples. The same arguments give the same bytes.
 
     Raises:
         DataError: calibration data is empty, or not of the model's input shape.
@@ -99,17 +87,9 @@ def quantize(
     if equalize:
         model = equalized(model, _choose(_checked(model, calibration), samples, seed))
     make = partial(
-        _quantized,
-        model,
-        calibration,
-        scheme,
-        method=method,
-        samples=samples,
-        bias_correction=bias_correction,
-        weight_bits=weight_bits,
-        names=names,
-        seed=seed,
-    )
+        _quantized, model, calibration, scheme, method=method, samples=samples,
+        bias_correction=bias_correction, weight_bits=weight_bits, names=names, seed=seed,
+    )  # fmt: skip
     if per_channel_dense != "auto":
         return make(per_channel_dense=per_channel_dense)
     coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)

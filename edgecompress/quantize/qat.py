@@ -1,14 +1,13 @@
 """Quantization-aware training on Keras 3: a model learns to live with int8, then is converted."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.dataset import Split, Task
+from edgecompress.dataset import Split
 from edgecompress.errors import ModelError
 from edgecompress.graph.fold import fold_batch_norm
 from edgecompress.quantize.fake_quant import (
@@ -19,8 +18,7 @@ from edgecompress.quantize.fake_quant import (
 from edgecompress.quantize.post_training import DEFAULT_SAMPLES, conversion, converted
 from edgecompress.quantize.scales import Histogram, Range, clipped_range
 from edgecompress.tflite.pack import packed
-from edgecompress.train.checkpoint import Keeping
-from edgecompress.train.fine_tune import Epoch, finetune
+from edgecompress.train.fine_tune import finetune
 from edgecompress.train.settings import Training
 
 _log = logging.getLogger(__name__)
@@ -44,29 +42,25 @@ def quantize_aware(
     samples: int = DEFAULT_SAMPLES,
     weight_bits: int = 8,
     teacher: Any = None,
-    task: Task | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
-    keeping: Keeping | None = None,
+    **options: Any,
 ) -> AwareModel:
     """Train a copy of `model` with int8 kernels and activations, and convert it.
 
     Batch normalization is folded first. The ranges that the training came to are those of the
-    .tflite; its best epoch is the best under rounding (Jacob et al., "Quantization and Training of
-    Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018, section 3).
+    .tflite; its best epoch is the best under rounding (Jacob et al., 2018, section 3: see
+    `graph.fold`).
 
     Args:
         model: a functional keras.Model of one input.
         train: samples to learn from and to start the ranges by.
         validation: samples to choose the best epoch by.
-        settings: how to train. The learning rate is relative to the size of each weight tensor,
-            since folding leaves kernels of very different sizes; 3e-4 is a good start.
-        method: how ranges start: "minmax", "percentile" or "mse".
-        samples: how many training samples they start from.
-        weight_bits: 4 trains for large kernels in 4 bits, see `edgecompress.tflite.int4`.
+        settings: how to train. The learning rate is relative to each weight tensor's size, since
+            folding leaves kernels of very different sizes; 3e-4 is a good start.
+        method: how ranges start, see `quantize.scales`.
+        samples: how many of the training samples set these.
+        weight_bits: 4 trains for large kernels in 4 bits, see `tflite.int4`.
         teacher: whose outputs are learnt too; the model itself, in float, by default.
-        task: what the model is for; guessed when None.
-        on_epoch: called after each epoch.
-        keeping: as of `finetune`.
+        options: task, on_epoch, keeping, as of `finetune`.
 
     Raises:
         ModelError: the model is not functional, or cannot be converted.
@@ -76,27 +70,25 @@ def quantize_aware(
     job = conversion(folded, train.x, "int8", samples=samples, seed=settings.seed)
     points = quantization_points(folded)
     start = _starting_ranges(folded, points, job.samples[0], method)
+    rounded, settings = with_fake_quant(folded, start), replace(settings, kernel_bits=weight_bits)
     trained = finetune(
-        with_fake_quant(folded, start),
-        train,
-        validation,
-        replace(settings, kernel_bits=weight_bits),
-        teacher=model if teacher is None else teacher,
-        task=task,
-        on_epoch=on_epoch,
-        keeping=keeping,
-    )
-    for layer in folded.layers:
-        if layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+        rounded, train, validation, settings, teacher=model if teacher is None else teacher,
+        **options,
+    )  # fmt: skip
+    _take_weights(folded, trained)
     ranges = trained_ranges(trained)
     _log.info("trained ranges of %d activations", len(ranges))
     values = _values_at(folded, points, job.samples[0][:1])
-    job = replace(
-        conversion(folded, train.x, "int8", samples=samples, seed=settings.seed),
-        points=tuple((values[name], ranges[name]) for name in values),
-    )
-    return AwareModel(folded, packed(converted("to_ranged_int8", job, model.name, weight_bits)))
+    learnt = conversion(folded, train.x, "int8", samples=samples, seed=settings.seed)
+    learnt = replace(learnt, points=tuple((values[name], ranges[name]) for name in values))
+    return AwareModel(folded, packed(converted("to_ranged_int8", learnt, model.name, weight_bits)))
+
+
+def _take_weights(model: Any, trained: Any) -> None:
+    """Give the layers of `model` the weights that layers of the same names were trained to."""
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
 
 
 def can_be_aware(model: Any) -> bool:

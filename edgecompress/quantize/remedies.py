@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -98,27 +99,17 @@ def requantize(
         UsageError: there is no remedy to try.
     """
     typical = Split(calibration).sample(samples, seed).x
+    make = partial(
+        quantize, calibration=calibration, scheme=scheme, samples=samples,
+        per_channel_dense=per_channel_dense, weight_bits=weight_bits, seed=seed,
+    )  # fmt: skip
     chosen: Remedied | None = None
     snr_db: dict[Remedy, float] = {}
     for remedy in remedies:
-        if scheme == "int16x8" and remedy.method != "minmax":
+        exact = _prepared(model, remedy, scheme, typical)
+        if exact is None:
             continue
-        try:
-            exact = equalized(model, [typical]) if remedy.equalize else model
-        except ModelError as error:
-            _log.info("no equalization: %s", error)
-            continue
-        tflite = quantize(
-            exact,
-            calibration,
-            scheme,
-            method=remedy.method,
-            samples=samples,
-            bias_correction=remedy.bias_correction,
-            per_channel_dense=per_channel_dense,
-            weight_bits=weight_bits,
-            seed=seed,
-        )
+        tflite = make(exact, method=remedy.method, bias_correction=remedy.bias_correction)
         snr_db[remedy] = output_snr_db(model, tflite, [judge])
         _log.info("%s: outputs at %.2f dB", remedy, snr_db[remedy])
         if chosen is None or snr_db[remedy] > snr_db[chosen.remedy] + _WORTHWHILE_DB:
@@ -126,3 +117,14 @@ def requantize(
     if chosen is None:
         raise UsageError("no remedy is named: give at least one")
     return chosen
+
+
+def _prepared(model: Any, remedy: Remedy, scheme: str, typical: NDArray[np.float32]) -> Any:
+    """Return the float model that a remedy quantizes, or None if it cannot be tried."""
+    if scheme == "int16x8" and remedy.method != "minmax":
+        return None
+    try:
+        return equalized(model, [typical]) if remedy.equalize else model
+    except ModelError as error:
+        _log.info("no equalization: %s", error)
+        return None

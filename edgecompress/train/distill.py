@@ -60,11 +60,7 @@ def distill(
         UsageError: the models do not have the same inputs and outputs.
         DataError: there are no training samples.
     """
-    if (teacher.input_shape, teacher.output_shape) != (student.input_shape, student.output_shape):
-        raise UsageError(
-            f"teacher maps {teacher.input_shape} to {teacher.output_shape}, student "
-            f"{student.input_shape} to {student.output_shape}; they must be equal"
-        )
+    _check_alike(teacher, student)
     if train.y is None:
         settings = replace(settings, alpha=1.0)
     return finetune(
@@ -78,6 +74,14 @@ def distill(
         task=task,
         on_epoch=on_epoch,
     )
+
+
+def _check_alike(teacher: Any, student: Any) -> None:
+    if (teacher.input_shape, teacher.output_shape) != (student.input_shape, student.output_shape):
+        raise UsageError(
+            f"teacher maps {teacher.input_shape} to {teacher.output_shape}, student "
+            f"{student.input_shape} to {student.output_shape}; they must be equal"
+        )
 
 
 def residuals(

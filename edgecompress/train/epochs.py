@@ -50,11 +50,11 @@ class Run:
     masks_at: Callable[[int], Masks | None]  # by epoch, from 1; None: as they are
     judge: Callable[[], float]  # by the student as it is
     rounding: Sequence[RoundedKernel]  # with which it is judged, and kept
-    on_epoch: Callable[[Epoch], None] | None
     checkpoint: Checkpoint | None
     interruption: Interruption
-    began: float  # time.monotonic(), less what was trained before an interruption
-    limit_seconds: float  # since then
+    limit_seconds: float  # since it began
+    began: float = 0.0  # time.monotonic(), less what was trained before an interruption
+    on_epoch: Callable[[Epoch], None] | None = None
 
     @property
     def seconds(self) -> float:

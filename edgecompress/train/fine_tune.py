@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from edgecompress.graph.rebuild import rebuild
 from edgecompress.keras_files.outputs import outputs_of, predictor
 from edgecompress.metrics import fitness, predicted_classes
 from edgecompress.train.batch_norm import training_batch_norm
-from edgecompress.train.batches import gather_samples, views_of
+from edgecompress.train.batches import Samples, gather_samples, views_of
 from edgecompress.train.checkpoint import Keeping
 from edgecompress.train.epochs import Epoch, Run, train_epochs
 from edgecompress.train.interruption import Interruption
@@ -47,75 +48,95 @@ def finetune(
     score: Callable[[NDArray[Any], Split], float] | None = None,
     keeping: Keeping | None = None,
 ) -> Any:
-    """Train a copy of `model` and return it with the weights of its best epoch.
+    """Train a copy of `model` and return it, not compiled, with the weights of its best epoch.
 
     The best is by the validation metric; a model that only gets worse comes back as it was. The
-    same arguments give the same weights, unless the deadline cuts the training short, and whether
-    or not it was killed on the way and went on from what `keeping` kept.
+    same arguments give the same weights, killed on the way or not (see `keeping`), unless the
+    deadline cuts the training short. KeyboardInterrupt: it was asked to end before it began.
 
     Args:
         model: a keras.Model of one input; it is left as it is.
         train: samples to learn from.
-        validation: samples to choose by; if there are none, the training samples. Those without
-            labels are labelled by the teacher.
-        settings: how to train.
+        validation: samples to choose by, labelled by the teacher if not at all; else `train`.
+        settings: how to train, and whether kernels are rounded.
         teacher: a keras.Model whose outputs are learnt too, with `settings.alpha`.
-        masks: 0 where a weight stays zero, by the variable's path; or a function of the model that
-            is trained and the epoch (from 1) that gives the masks from then on, of the same
-            weights, or None to leave them. The best is then of the epochs with the last masks.
-        on_epoch: called after each epoch; what it raises ends the training.
+        masks: what stays zero, see `_masks_at`; the best is of the epochs with the last masks.
+        on_epoch: called after each; what it raises ends the training.
         task: what the model is for; guessed from shapes and labels when None.
         unlabelled: more samples for the teacher to label, [m, ...].
-        features: pairs of (layer of the model, layer of the teacher) whose feature maps shall
-            look at the same places.
-        loss: replaces the task's loss: (labels, outputs) -> [batch].
-        score: replaces the task's validation metric: (outputs, split) -> more is better.
-        keeping: where the training is kept while it lasts, and what can end it early. Functions
-            given as `loss` and `score` must then be the same when it goes on.
-
-    Returns:
-        A keras.Model, not compiled; its kernels are rounded if `settings.kernel_bits` says so.
+        features: pairs of (layer of the model, layer of the teacher) that shall look alike.
+        loss: in place of the task's: (labels, outputs) -> [batch].
+        score: in place of the task's validation metric: (outputs, split) -> more is better.
+        keeping: where it is kept while it lasts, and what can end it early.
 
     Raises:
         DataError: there are no samples, or no labels and no teacher.
-        KeyboardInterrupt: it was asked to end before it began.
     """
-    began, deadline = time.monotonic(), settings.deadline_seconds
-    student = _copy(model, settings.seed)
+    began, student = time.monotonic(), _copy(model, settings.seed)
     task = task or infer_task(model.output_shape[1:], model.input_shape[1:], train.y)
+    lesson = Lesson(task, teacher, tuple(features), loss)
     judged = _judged(validation if validation.size else train, teacher, task)
-    judge = score or (lambda outputs, split: fitness(task, outputs, split))
-    predict = predictor(student)
     with training_batch_norm(student, settings.batch_norm_momentum):
-        lesson = Lesson(task, teacher, tuple(features), loss)
         samples = gather_samples(train, unlabelled, lesson, settings)
-        view_of = views_of(samples, lesson, settings)
-        some = samples.batch(np.arange(min(samples.size, _LOOKED_AT)), view_of(1))
-        masks_at = partial(masks, student) if callable(masks) else lambda _: None
-        first = masks_at(1) or {} if callable(masks) else masks or {}
-        rounding = kernel_rounding(student, settings.kernel_bits)
-        step = train_step(student, lesson, settings, first, some, rounding=rounding)
-        scales = [each.start for each in rounding if each.start is not None]
-        others = (judged.x, judged.y, *first.values(), *scales, task, lesson.features)
-        checkpoint = None
-        if keeping is not None:
-            checkpoint = keeping.checkpoint(settings, student, teacher, samples, *others)
-        run = Run(
-            student=student,
-            samples=samples,
-            view_of=view_of,
-            step=step,
-            settings=settings,
-            masks_at=masks_at,
-            judge=lambda: judge(predict(judged.x), judged),
-            rounding=rounding,
-            on_epoch=on_epoch,
-            checkpoint=checkpoint,
-            interruption=Interruption() if keeping is None else keeping.interruption,
-            began=began,
-            limit_seconds=math.inf if deadline is None else deadline,
+        run = _run(
+            student, lesson, settings, samples, judged, masks=masks, score=score, keeping=keeping
         )
-        return train_epochs(run)
+        return train_epochs(replace(run, on_epoch=on_epoch, began=began))
+
+
+def _run(
+    student: Any,
+    lesson: Lesson,
+    settings: Training,
+    samples: Samples,
+    judged: Split,
+    *,
+    masks: Masks | MaskSchedule | None,
+    score: Callable[[NDArray[Any], Split], float] | None,
+    keeping: Keeping | None,
+) -> Run:
+    """Return a training that has not begun: its step, its judge, and where it is kept."""
+    predict, deadline = predictor(student), settings.deadline_seconds
+    view_of = views_of(samples, lesson, settings)
+    some = samples.batch(np.arange(min(samples.size, _LOOKED_AT)), view_of(1))
+    masks_at, first = _masks_at(masks, student)
+    rounding = kernel_rounding(student, settings.kernel_bits)
+    step = train_step(student, lesson, settings, first, some, rounding=rounding)
+    judge = score or partial(fitness, lesson.task)
+    checkpoint = None
+    if keeping is not None:
+        scales = [each.start for each in rounding if each.start is not None]
+        others = (judged.x, judged.y, *first.values(), *scales, lesson.task, lesson.features)
+        checkpoint = keeping.checkpoint(settings, student, lesson.teacher, samples, *others)
+    return Run(
+        student=student,
+        samples=samples,
+        view_of=view_of,
+        step=step,
+        settings=settings,
+        masks_at=masks_at,
+        judge=lambda: judge(predict(judged.x), judged),
+        rounding=rounding,
+        checkpoint=checkpoint,
+        interruption=Interruption() if keeping is None else keeping.interruption,
+        limit_seconds=math.inf if deadline is None else deadline,
+    )
+
+
+def _masks_at(
+    masks: Masks | MaskSchedule | None, student: Any
+) -> tuple[Callable[[int], Masks | None], Masks]:
+    """Return the masks that come with an epoch (from 1; None leaves them), and the first ones.
+
+    Args:
+        masks: 0 where a weight stays zero, by the variable's path; or a function of the model that
+            is trained and the epoch that gives the masks from then on, of the same weights.
+        student: the model that is trained.
+    """
+    if not callable(masks):
+        return lambda _: None, masks or {}
+    schedule = partial(masks, student)
+    return schedule, schedule(1) or {}
 
 
 def _judged(split: Split, teacher: Any, task: Task) -> Split:

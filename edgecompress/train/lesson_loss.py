@@ -1,6 +1,7 @@
 """The loss of a batch: labels, penalties, and what a teacher answers or looks at."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from edgecompress.errors import UsageError
@@ -30,25 +31,19 @@ def lesson_loss(
     Raises:
         UsageError: a feature names a layer that a model does not have.
     """
-    looked_at = samples.x
-    probabilities = are_probabilities(lesson.task, outputs_of(student, looked_at))
-    teacher = lesson.teacher
-    softened = teacher is not None and are_probabilities(
-        lesson.task, outputs_of(teacher, looked_at)
-    )
+    task, teacher = lesson.task, lesson.teacher
+    probabilities = are_probabilities(task, outputs_of(student, samples.x))
+    softened = teacher is not None and are_probabilities(task, outputs_of(teacher, samples.x))
     student_maps = _with_features(student, [mine for mine, _ in lesson.features])
     teacher_maps = teacher and _with_features(teacher, [its for _, its in lesson.features])
     alpha = settings.alpha if teacher is not None else 0.0
+    of_labels = lesson.loss or partial(label_loss, task, probabilities=probabilities)
 
     def loss_of(x: Any, y: Any, weight: Any, taught: Any) -> Any:
         import tensorflow as tf
 
         outputs, *maps = student_maps(x, training=True)
-        target = x if lesson.task == "reconstruction" else y
-        if lesson.loss is not None:
-            labels = lesson.loss(target, outputs)
-        else:
-            labels = label_loss(lesson.task, target, outputs, probabilities=probabilities)
+        labels = of_labels(x if task == "reconstruction" else y, outputs)
         known = tf.math.count_nonzero(weight, dtype=tf.float32)
         loss = (1 - alpha) * tf.reduce_sum(weight * labels) / tf.maximum(known, 1.0)
         loss += kernel_penalty(student, settings.l1, settings.l2, settings.group_lasso)
@@ -60,7 +55,7 @@ def lesson_loss(
             for wanted, got in zip(its_maps, maps, strict=True):
                 loss += settings.feature_weight * tf.reduce_mean(attention_loss(wanted, got))
         soft = teacher_loss(
-            lesson.task,
+            task,
             taught,
             outputs,
             settings.temperature,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,8 @@ def train_step(
         lesson: what to learn.
         settings: the optimizer, the weights of the parts of the loss.
         masks: 0 where a weight stays zero, by the variable's path.
-        samples: some samples as they come in a batch: their shape, and what outputs look like.
-        rounding: of the kernels of `student`, with whose rounding gradients are taken; then the
-            learning rate is relative to the size of each weight.
+        samples: some as they come in a batch: their shape, and what outputs look like.
+        rounding: for gradients; the learning rate is then relative to the size of each weight.
 
     Raises:
         UsageError: a mask or a feature names what the model does not have.
@@ -58,57 +58,75 @@ def train_step(
     trained = [*variables, *growths]
     optimizer.build(trained)
     held = _held(variables, masks)
-
-    def hold(new: Masks) -> None:
-        for path, (variable, mask) in held.items():
-            mask.assign(new[path])
-            variable.assign(variable * mask)
-
-    hold(masks)
-    loss_of = lesson_loss(student, lesson, settings, samples)
+    _hold(held, masks)
     relative = [*_sizes(variables), *(1.0 for _ in growths)] if rounding else []
+    loss_of = lesson_loss(student, lesson, settings, samples)
+    gradient_of = _rounded_gradient(loss_of, trained, rounding)
 
-    def step(x: Any, y: Any, weight: Any, taught: Any) -> Any:
-        exact = [tf.identity(each.kernel) for each in rounding]
-        with tf.GradientTape() as rounding_tape:
-            rounded = [each.rounded() for each in rounding]
-        for each, values in zip(rounding, rounded, strict=True):
-            each.kernel.assign(values)
-        with tf.GradientTape() as tape:
-            loss = loss_of(x, y, weight, taught)
-        kernels = [each.kernel for each in rounding]
-        gradients, of_rounded = tape.gradient(loss, (trained, kernels))
-        for each, values in zip(rounding, exact, strict=True):
-            each.kernel.assign(values)
-        if rounding:
-            known = [  # kernels that are not trained, or not used, have none
-                tf.zeros_like(values) if gradient is None else gradient
-                for gradient, values in zip(of_rounded, exact, strict=True)
-            ]
-            inner = rounding_tape.gradient(rounded, trained, known)
-            gradients = [o if i is None else i for i, o in zip(inner, gradients, strict=True)]
-        before = [(v, tf.identity(v), size) for v, size in zip(trained, relative, strict=False)]
-        optimizer.apply(gradients, trained)
-        for variable, start, size in before:
-            variable.assign(start + size * (variable - start))
+    def step(*batch: Any) -> Any:
+        loss, gradients = gradient_of(*batch)
+        _apply(optimizer, gradients, trained, relative)
         for variable, mask in held.values():
             variable.assign(variable * mask)
         return loss
 
-    signature = [_spec(values) for values in _arrays(samples)]
-    compiled = tf.function(step, input_signature=signature)
+    compiled = tf.function(step, input_signature=[_spec(v) for v in _arrays(samples)])
 
     def run(batch: Samples, learning_rate: float) -> float:
         optimizer.learning_rate = learning_rate
         return float(compiled(*_arrays(batch)))
 
-    changed = (
-        *student.variables,
-        *growths,
-        *optimizer.variables,
-        *(mask for _, mask in held.values()),
-    )
-    return Step(run, changed, hold)
+    kept = (*growths, *optimizer.variables, *(mask for _, mask in held.values()))
+    return Step(run, (*student.variables, *kept), partial(_hold, held))
+
+
+def _rounded_gradient(
+    loss_of: Callable[..., Any], trained: Sequence[Any], rounding: Sequence[RoundedKernel]
+) -> Callable[..., tuple[Any, list[Any]]]:
+    """Return the function of a batch that gives its loss, and the gradient by each of `trained`.
+
+    Both are those of rounded kernels; these are in place only meanwhile.
+    """
+    import tensorflow as tf
+
+    kernels = [each.kernel for each in rounding]
+
+    def gradient_of(*batch: Any) -> tuple[Any, list[Any]]:
+        exact = [tf.identity(kernel) for kernel in kernels]
+        with tf.GradientTape() as rounding_tape:
+            rounded = [each.rounded() for each in rounding]
+        _assign(kernels, rounded)
+        with tf.GradientTape() as tape:
+            loss = loss_of(*batch)
+        gradients, of_rounded = tape.gradient(loss, (trained, kernels))
+        _assign(kernels, exact)
+        if not rounding:
+            return loss, gradients
+        known = [  # kernels that are not trained, or not used, have none
+            tf.zeros_like(values) if gradient is None else gradient
+            for gradient, values in zip(of_rounded, exact, strict=True)
+        ]
+        inner = rounding_tape.gradient(rounded, trained, known)
+        return loss, [o if i is None else i for i, o in zip(inner, gradients, strict=True)]
+
+    return gradient_of
+
+
+def _apply(
+    optimizer: Any, gradients: Sequence[Any], trained: Sequence[Any], relative: Sequence[float]
+) -> None:
+    """Take the optimizer's step; where sizes are given, as many times as large."""
+    import tensorflow as tf
+
+    before = [(v, tf.identity(v), size) for v, size in zip(trained, relative, strict=False)]
+    optimizer.apply(gradients, trained)
+    for variable, start, size in before:
+        variable.assign(start + size * (variable - start))
+
+
+def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _sizes(variables: list[Any]) -> list[float]:
@@ -140,6 +158,12 @@ def _held(variables: list[Any], masks: Masks) -> dict[str, tuple[Any, Any]]:
         path: (known[path], tf.Variable(mask, trainable=False, dtype=tf.float32))
         for path, mask in masks.items()
     }
+
+
+def _hold(held: Mapping[str, tuple[Any, Any]], masks: Masks) -> None:
+    for path, (variable, mask) in held.items():
+        mask.assign(masks[path])
+        variable.assign(variable * mask)
 
 
 def _arrays(samples: Samples) -> list[NDArray[Any]]:

@@ -51,9 +51,7 @@ def generate(
     seed: int = 0,
     kernels: str | None = None,
 ) -> dict[str, str | bytes]:
-    """Return the files of a firmware project, by path relative to its folder.
-
-    The same arguments give the same files, byte for byte.
+    """Return the files of a firmware project, by path; the same for the same arguments.
 
     Args:
         models: .tflite files or their bytes, or each with samples and labels of its own; several
