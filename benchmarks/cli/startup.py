@@ -1,6 +1,6 @@
 """How long `edgecompress --help` takes beside importing click and numpy, in one run.
 
-python benchmarks/startup.py
+python benchmarks/cli/startup.py
 """
 
 import subprocess

@@ -1,6 +1,6 @@
 """Flash, arena, stack and instructions of generated firmware, as two tables in Markdown.
 
-    python benchmarks/firmware.py MODEL.tflite... --board mps2_an386 --board rpi_pico > tables.md
+    python benchmarks/firmware/images.py MODEL.tflite... --board mps2_an386 --board rpi_pico > t.md
 
 Needs EDGECOMPRESS_TFLM, CMake, arm-none-eabi-gcc and qemu-system-arm.
 """

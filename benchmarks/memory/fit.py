@@ -1,6 +1,6 @@
 """The arena against measured truth and against mcufit, and how long an answer takes.
 
-    python benchmarks/fit.py SHARED [--mcufit PATH]
+    python benchmarks/memory/fit.py SHARED [--mcufit PATH]
 
 SHARED holds truth/arena.json (TFLM run on an emulated Cortex-M4F) and the models it names. mcufit
 (PyPI) is asked for its Nano 33 BLE, which has that core; it knows no kernel libraries.

@@ -1,6 +1,6 @@
 """Flash of the TFLM runtime: predicted against linked, one row per model and core.
 
-    python benchmarks/flash.py
+    python benchmarks/memory/flash.py
 
 The linked figures are those of tests/data/linked_firmware.json (its provenance says how).
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgecompress.memory.flash import runtime_bytes
 
-RECORDS = Path(__file__).parent.parent / "tests" / "data" / "linked_firmware.json"
+RECORDS = Path(__file__).parents[2] / "tests" / "data" / "linked_firmware.json"
 # Linked with int8-only registrations on a Cortex-M4F, same commit, compiler and flags.
 _KWS = ("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "SOFTMAX")
 _RESNET = ("ADD", "AVERAGE_POOL_2D", "CONV_2D", "FULLY_CONNECTED", "SOFTMAX")

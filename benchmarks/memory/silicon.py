@@ -1,6 +1,6 @@
 """The arena as predicted, beside what was measured on real chips.
 
-    python benchmarks/silicon.py SHARED [--person-detect PATH]
+    python benchmarks/memory/silicon.py SHARED [--person-detect PATH]
 
 SHARED holds models/mlperf_tiny. PATH is tensorflow/lite/micro/models/person_detect.tflite of TFLM;
 without it that model is left out. All published figures are `arena_used_bytes()`, from

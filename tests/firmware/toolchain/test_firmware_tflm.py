@@ -120,7 +120,7 @@ def test_no_more_code_is_linked_than_the_model_needs(
     needs_library(tflm, "cortex-m4f")
     if not tflm.is_known_commit:
         pytest.skip("another commit of TFLM than the one that was measured")
-    benchmark = script("benchmarks/firmware.py")
+    benchmark = script("benchmarks/firmware/images.py")
     path = shared_dir / "models" / f"{name}.tflite"
     code = benchmark.runtime_code(path, load_board("mps2_an386"), tflm)
     assert code.model_bytes == path.stat().st_size
