@@ -21,6 +21,7 @@ from edgecompress.quantize.calibrated import (
 )
 from edgecompress.quantize.freeze import FrozenGraph
 from edgecompress.quantize.scales import Histogram, Range, choose_ranges, pow2_range
+from edgecompress.quantize.tables.lookups import has_functions, with_stand_ins, with_tables
 from edgecompress.quantize.tensor_values import batches_of_one, tensor_values
 from edgecompress.tflite.affine import dequantize, quantize, real_range
 from edgecompress.tflite.graph import Tensor
@@ -65,6 +66,8 @@ def call(function: str, job: Conversion, *arguments: Any) -> Any:
 
 def to_int(job: Conversion) -> bytes:
     """Return a .tflite with integer activations, inputs and outputs, ranges by min-max."""
+    if job.scheme == "int8" and has_functions(job.graph.graph_def):
+        return to_ranged_int8(job)
     data: bytes = _converter(job).convert()
     if job.bias_correction:
         # The float model is the same for all schemes; that for int16 cannot be had.
@@ -98,14 +101,16 @@ def to_ranged_int8(job: Conversion) -> bytes:
     ranges = along_copies(calibrated, ranges)
     if job.scheme == "pow2":
         ranges = {name: pow2_range(low, high) for name, (low, high) in ranges.items()}
+    prepared, functions = with_stand_ins(with_ranges(calibrated, ranges))
     quantized: bytes = mlir_quantize(
-        with_ranges(calibrated, ranges),
+        prepared,
         input_data_type=tf.int8,
         output_data_type=tf.int8,
         disable_per_channel_for_dense_layers=not job.per_channel_dense,
     )
     if job.scheme == "pow2":
         quantized = with_pow2_weights(quantized, calibrated)
+    quantized = with_tables(quantized, functions)
     if job.bias_correction:
         quantized = bias_corrected(calibrated, quantized, job.samples)
     return quantized

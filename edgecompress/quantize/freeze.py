@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from edgecompress.errors import ConversionError
+from edgecompress.quantize.friendlier import friendlier_calls
 from edgecompress.quantize.rewrite import rewritten
 
 
@@ -40,7 +41,7 @@ def freeze(model: Any, shapes: Sequence[tuple[int, ...]]) -> FrozenGraph:
         for index, (shape, tensor) in enumerate(zip(shapes, model.inputs, strict=True))
     ]
     try:
-        with _unrolled(model):
+        with _unrolled(model), friendlier_calls([*_all_layers(model)]):
             traced = tf.function(lambda *x: _infer(model, x)).get_concrete_function(*specs)
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
     except Exception as error:
