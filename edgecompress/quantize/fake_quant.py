@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgecompress.graph.fold import Call, build_flat, flat_calls
-from edgecompress.graph.rebuild import copy_layer
+from edgecompress.graph.rebuild import copy_layer, copy_weights
 from edgecompress.keras_files.model import import_keras
 from edgecompress.quantize.scales import Range
 
@@ -60,7 +60,7 @@ def with_fake_quant(folded: Any, ranges: Mapping[str, Range]) -> Any:
     copy = build_flat(folded, build, fake(ranges[_INPUT], name="input_range"))
     for name, layer in copies.items():
         if getattr(layer, "weights", None):
-            layer.set_weights(folded.get_layer(name).get_weights())
+            copy_weights(folded.get_layer(name), layer)
     return copy
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgecompress.dataset import Split
 from edgecompress.errors import ModelError
 from edgecompress.graph.fold import fold_batch_norm
+from edgecompress.graph.rebuild import copy_weights
 from edgecompress.quantize.fake_quant import (
     quantization_points,
     trained_ranges,
@@ -88,7 +89,7 @@ def _take_weights(model: Any, trained: Any) -> None:
     """Give the layers of `model` the weights that layers of the same names were trained to."""
     for layer in model.layers:
         if layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+            copy_weights(trained.get_layer(layer.name), layer)
 
 
 def can_be_aware(model: Any) -> bool:
