@@ -4,17 +4,16 @@ A layer that is linear up to its activation computes W x + b. Of x = g u + h, by
 the same from u with the kernel W g and the bias b + W h. Where it pads x with zeros, h must be 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.graph.fold import Call, build_flat, flat_calls, flat_graph
+from edgecompress.graph.flat_copy import flat_copy
+from edgecompress.graph.fold import Call, flat_graph
 from edgecompress.graph.leading import Elements, Values, by_feature, lead_of, reordered
-from edgecompress.graph.rebuild import copy_layer, copy_weights
-from edgecompress.keras_files.model import import_keras
 
 _Weights = list[NDArray[np.float32]]
 _PADDED = ("same", "causal")
@@ -55,7 +54,8 @@ def relieved(
         if absorbed is None or any(sum(r is k for r in readers) > 1 for k, _ in absorbed):
             return None
         weights = {id(layer): values for layer, values in absorbed}
-    return _copy(model, {calls.index(call) for call in lead.calls}, weights)
+    passed = {calls.index(call) for call in lead.calls}
+    return flat_copy(model, passed=passed, weights=weights)
 
 
 def _absorbed(call: Call, elements: Elements) -> list[tuple[Any, _Weights]] | None:
@@ -77,9 +77,7 @@ def _absorbed(call: Call, elements: Elements) -> list[tuple[Any, _Weights]] | No
 def _new_weights(call: Call, elements: Elements) -> _Weights | None:
     """Return the weights of a layer that takes over the elements' scale and offset."""
     layer, places = call.layer, elements.places
-    gain, shift = (
-        by_feature(v[places], places.shape) for v in (elements.scale, elements.offset)
-    )
+    gain, shift = (by_feature(v[places], places.shape) for v in (elements.scale, elements.offset))
     if gain is None or shift is None or len(call.sources) != 1:
         return None
     gain, shift = (np.broadcast_to(v, places.shape[-1:]) for v in (gain, shift))
@@ -126,32 +124,3 @@ def _spatial(layer: Any, gain: Values, shift: Values) -> _Weights:
 
 def _typed(parts: Sequence[Any]) -> _Weights:
     return [np.asarray(part, np.float32) for part in parts]
-
-
-def _copy(model: Any, passed: set[int], weights: Mapping[int, _Weights]) -> Any:
-    """Copy a model without the calls at positions `passed`, some layers with other weights."""
-    keras = import_keras()
-    positions = iter(range(len(flat_calls(model))))
-    copies: dict[int, tuple[Any, Any]] = {}
-    names: dict[str, int] = {}
-
-    def build(call: Call, args: Any, kwargs: Any) -> Any:
-        if next(positions) in passed:
-            tensors = keras.tree.flatten((args, kwargs))
-            return next(value for value in tensors if isinstance(value, keras.KerasTensor))
-        layer = call.layer
-        if id(layer) not in copies:
-            changes: dict[str, Any] = {"use_bias": True} if id(layer) in weights else {}
-            names[layer.name] = names.get(layer.name, 0) + 1  # dissolved models share names
-            if names[layer.name] > 1:
-                changes["name"] = f"{layer.name}_{names[layer.name] - 1}"
-            copies[id(layer)] = layer, copy_layer(layer, changes)
-        return copies[id(layer)][1](*args, **kwargs)
-
-    copy = build_flat(model, build)
-    for number, (layer, twin) in copies.items():
-        if number in weights:
-            twin.set_weights(weights[number])
-        elif getattr(layer, "weights", None):
-            copy_weights(layer, twin)
-    return copy

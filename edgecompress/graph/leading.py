@@ -71,7 +71,8 @@ def lead_of(source: Call, shape: Sequence[int]) -> Lead:
         source: the input, as of `flat_graph`.
         shape: of a sample.
     """
-    elements, call, calls = Elements.of_input(shape), source, ()
+    elements, call = Elements.of_input(shape), source
+    calls: tuple[Call, ...] = ()
     lead = Lead((), source, elements, np.ones(1), np.zeros(1))
     while len(call.consumers) == 1:
         call = call.consumers[0]
@@ -130,7 +131,7 @@ def _affine(call: Call, rank: int) -> _Affine | None:
         return None
     if kind in _LAYERS:
         return _LAYERS[kind](call.layer, rank)
-    return _arithmetic(kind, call.arguments) if kind in _OPERATIONS else None
+    return _arithmetic(kind, call.arguments, rank) if kind in _OPERATIONS else None
 
 
 def _normalization(layer: Any, rank: int) -> _Affine:
@@ -177,7 +178,7 @@ _OPERATIONS: Mapping[str, Callable[[Values, bool], _Affine | None]] = {
 }
 
 
-def _arithmetic(kind: str, arguments: tuple[Any, ...]) -> _Affine | None:
+def _arithmetic(kind: str, arguments: tuple[Any, ...], rank: int) -> _Affine | None:
     if len(arguments) != 2 or isinstance(arguments[0], Call) == isinstance(arguments[1], Call):  # noqa: PLR2004
         return None
     x_first = isinstance(arguments[0], Call)
@@ -185,4 +186,5 @@ def _arithmetic(kind: str, arguments: tuple[Any, ...]) -> _Affine | None:
         constant = np.asarray(arguments[1 if x_first else 0], np.float64)
     except (TypeError, ValueError):
         return None
-    return _OPERATIONS[kind](constant[0] if constant.ndim and len(constant) == 1 else constant, x_first)
+    without_batch = constant[0] if constant.ndim > rank and len(constant) == 1 else constant
+    return _OPERATIONS[kind](without_batch, x_first)

@@ -78,15 +78,6 @@ def normalized_inputs(model: Any, samples: Sequence[NDArray[Any]]) -> Normalized
     return current
 
 
-def described(normalizations: Sequence[Normalization | None]) -> list[dict[str, Any]]:
-    """Return what is done to each normalized input, as plain values."""
-    return [
-        {"input": index, "mean": list(by.mean), "std": list(by.std)}
-        for index, by in enumerate(normalizations)
-        if by
-    ]
-
-
 def _normalized(
     model: Any, position: int, samples: Sequence[NDArray[Any]]
 ) -> tuple[Any, Normalization | None]:
@@ -104,8 +95,9 @@ def _normalized(
             break
         snr = _rounded_snr_db(model, position, judged, candidate[1])
         _log.info(
-            "rounding input %d leaves the outputs %.1f dB, %.1f dB if it is normalized by %s",
-            position, reached, snr, candidate[1],
+            "rounding input %d to int8 leaves the outputs at %.1f dB, at %.1f dB if its features "
+            "are normalized by their range in the samples",
+            position, reached, snr,
         )  # fmt: skip
         if snr > reached + _WORTHWHILE_DB:
             chosen, reached = candidate, snr
