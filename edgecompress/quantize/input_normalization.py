@@ -95,8 +95,8 @@ def _normalized(
             break
         snr = _rounded_snr_db(model, position, judged, candidate[1])
         _log.info(
-            "rounding input %d to int8 leaves the outputs at %.1f dB, at %.1f dB if its features "
-            "are normalized by their range in the samples",
+            "rounding input %d to int8 leaves the outputs at %.1f dB, at %.1f dB if it is "
+            "normalized before",
             position, reached, snr,
         )  # fmt: skip
         if snr > reached + _WORTHWHILE_DB:

@@ -119,14 +119,6 @@ def test_flat_samples_are_normalized_behind_a_reshape(keras, splits, head):
     assert _accuracy(tflite, test) >= 0.99
 
 
-def test_what_is_not_of_the_last_axis_stays_in_the_graph(keras, splits, head):
-    x = keras.Input((FEATURES, TIME))
-    y = keras.layers.Permute((2, 1))(x)
-    model = keras.Model(x, head(motion_normalization(splits[0])(y)))
-    tflite = quantize(model, splits[0].x.transpose(0, 2, 1))
-    assert _input(tflite).normalization is None or len(_input(tflite).normalization.mean) == TIME
-
-
 def test_an_input_that_is_also_read_raw_keeps_its_graph(keras, splits, model, head):
     layers = keras.layers
     x = keras.Input((TIME, FEATURES))
@@ -160,19 +152,20 @@ def test_mixed_units_are_found_where_no_layer_normalizes(keras, splits, padding)
     assert (wanted.argmax(1) == got.argmax(1)).mean() >= 0.99
     raw = quantize(model, train.x, input_normalization=False)
     assert (wanted.argmax(1) == outputs_for(raw, test.x).argmax(1)).mean() < 0.9
-    assert any(any(_input(tflite).normalization.mean) for _ in "x") is (padding == "valid")
+    assert any(_input(tflite).normalization.mean) is (padding == "valid")
 
 
 def test_a_value_far_from_zero_is_found_too(keras):
     """Air pressure: 101,325 and a few hundred Pa of it, of which one scale keeps one step."""
     random = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
     x = (101_325 + 200 * random.standard_normal((300, 8))).astype(np.float32)
     layers = keras.layers
     first = layers.Rescaling(1 / 200, -101_325 / 200)
     model = keras.Sequential(
         [keras.Input((8,)), first, layers.Dense(8, activation="relu"), layers.Dense(3)]
     )
-    tflite = quantize(model, x)
+    tflite = quantize(model, x, samples=300)
     assert _input(tflite).normalization is not None
     wanted, got = outputs_of(model, x), outputs_for(tflite, x)
     assert np.abs(wanted - got).max() < 0.05 * np.abs(wanted).max()
@@ -228,7 +221,7 @@ def test_training_with_rounding_knows_it_too(model, splits):
 
 def test_layer_errors_compare_real_samples(model, splits):
     errors = layer_errors(model, quantize(model, splits[0].x), splits[0].x)
-    assert {error.layer for error in errors} >= {"first", "second", "kind"}
+    assert {error.layer for error in errors} >= {"head/first", "head/second", "head/kind"}
     assert all(error.snr_db > 20 for error in errors)
 
 
@@ -282,7 +275,7 @@ def test_a_lead_is_as_long_as_its_values_are_by_feature(keras):
     lead = lead_of(flat_graph(model)[0][0], (4, 3))
     assert len(lead.calls) == 1
     np.testing.assert_allclose(lead.scale, [1, 1 / 2, 1 / 3])
-    np.testing.assert_allclose(lead.offset, [-1, -1, -1])
+    np.testing.assert_allclose(lead.offset, [-1])  # one for all
 
 
 def test_a_constant_feature_needs_no_deviation(keras):
@@ -299,19 +292,26 @@ def test_a_constant_feature_needs_no_deviation(keras):
     assert np.abs(wanted - got).max() < 0.05 * np.abs(wanted).max()
 
 
+def _run(*words):
+    """Run a command that has to succeed."""
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, words)])
+    assert not ended.value.code
+
+
 def test_quantize_says_what_it_normalizes(model, splits, tmp_path, capfd):
     train, test = splits
     save_keras(model, tmp_path / "m.keras")
     np.savez(tmp_path / "d.npz", x_train=train.x, y_train=train.y, x_test=test.x, y_test=test.y)
-    words = ["quantize", str(tmp_path / "m.keras"), "--data", str(tmp_path / "d.npz"), "--json"]
-    main([*words, "-o", str(tmp_path / "q.tflite")])
+    words = ["quantize", tmp_path / "m.keras", "--data", tmp_path / "d.npz", "--json"]
+    _run(*words, "-o", tmp_path / "q.tflite")
     (row,) = json.loads(capfd.readouterr().out)["normalized_inputs"]
     assert len(row["mean"]) == len(row["std"]) == FEATURES
-    main([*words, "-o", str(tmp_path / "raw.tflite"), "--no-input-normalization"])
+    _run(*words, "-o", tmp_path / "raw.tflite", "--no-input-normalization")
     facts = json.loads(capfd.readouterr().out)
     assert facts["normalized_inputs"] == []
     assert facts["input_normalization"] is False
-    models = [str(tmp_path / name) for name in ("m.keras", "q.tflite", "raw.tflite")]
-    main(["evaluate", *models, "--data", str(tmp_path / "d.npz"), "--json"])
+    models = [tmp_path / name for name in ("m.keras", "q.tflite", "raw.tflite")]
+    _run("evaluate", *models, "--data", tmp_path / "d.npz", "--json")
     rows = json.loads(capfd.readouterr().out)["models"]
     assert [row["accuracy"] >= 0.99 for row in rows] == [True, True, False]

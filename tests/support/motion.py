@@ -1,4 +1,4 @@
-"""Made motion signals of mixed units, and a classifier of them: accelerometer 0.2, gyroscope 150."""
+"""Made motion signals of mixed units, and a classifier: accelerometer 0.2, gyroscope 150."""
 
 from typing import Any
 
