@@ -41,6 +41,7 @@ class Recipe:
     batch_size: int = 64
     max_epochs: int = 60
     calibration_samples: int = 200
+    input_normalization: bool = True  # see quantize.input_normalization
     seed: int = 0
 
     @property
@@ -143,7 +144,8 @@ def _check(recipe: Recipe, path: Path | None) -> None:
     for field in fields(Recipe):
         value, wanted = getattr(recipe, field.name), field.type
         number_for_number = wanted is float and isinstance(value, int)
-        if isinstance(value, bool) or not (number_for_number or isinstance(value, wanted)):  # type: ignore[arg-type]
+        fits = number_for_number or isinstance(value, wanted)  # type: ignore[arg-type]
+        if isinstance(value, bool) is not (wanted is bool) or not fits:
             raise RecipeError(f"{where}{field.name} = {value!r}: expected {_KINDS[wanted]}")
         if value is not None and field.name in _RANGES:
             low, high = _RANGES[field.name]
@@ -161,4 +163,5 @@ _KINDS: Mapping[Any, str] = {
     int: "a whole number",
     int | None: "a whole number",
     float: "a number",
+    bool: "true or false",
 }

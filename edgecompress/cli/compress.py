@@ -64,6 +64,14 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
     help="Database of the trials, as Optuna takes it: runs that name the same one share them. "
     "[default: a file in the output folder]",
 )
+@click.option(
+    "--no-input-normalization",
+    "input_normalization",
+    flag_value=False,
+    type=bool,
+    default=None,
+    help="Leave the normalization of inputs in the integer graph; see `quantize --help`.",
+)
 @click.option("--framework", help="Build system of the firmware.  [default: cmake]")
 @click.option(
     "--pixels",

@@ -23,6 +23,7 @@ from edgecompress.cli.tables import print_rows
 from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
 from edgecompress.recipe import WEIGHT_BITS
+from edgecompress.tflite.summary import normalization_in_words, normalized_inputs_of
 
 
 @click.command()
@@ -87,6 +88,14 @@ from edgecompress.recipe import WEIGHT_BITS
     "activations. Together with --qat, since rounding alone costs much.",
 )
 @click.option(
+    "--no-input-normalization",
+    is_flag=True,
+    help="Leave the normalization of inputs in the integer graph, which then takes real values by "
+    "its input's scale alone. By default each feature is normalized before it is quantized, with "
+    "mean and deviation in the file's metadata, where the model begins with Normalization or "
+    "BatchNormalization, or where one scale for features of mixed units would harm the outputs.",
+)
+@click.option(
     "--qat",
     "aware",
     is_flag=True,
@@ -118,6 +127,7 @@ def command(
     aware: bool,
     epochs: int,
     learning_rate: float,
+    no_input_normalization: bool,
     **choices: Any,
 ) -> None:
     """Quantize a Keras MODEL: integer input and output, a batch of one.
@@ -130,6 +140,7 @@ def command(
 
     refuse_existing(out, force=force)
     _refuse_contradictions(aware=aware, **choices)
+    choices["input_normalization"] = not no_input_normalization
     set_seed(seed)
     network = load_keras(model)
     dataset = data_for(network, data, pixels, seed)
@@ -140,6 +151,7 @@ def command(
         made = _calibrated(network, dataset, seed, **choices)
     write_file(out, made.tflite)
     facts = {"model": str(out), "bytes": len(made.tflite), **choices, "qat": aware, "seed": seed}
+    facts["normalized_inputs"] = normalized_inputs_of(made.tflite)
     models = {"float": network, choices["scheme"]: made.tflite}
     facts["validation"] = metrics_of(models, dataset.validation, dataset.task)
     _show(facts | made.chosen | _layers(made, dataset), as_json=as_json)
@@ -183,6 +195,7 @@ def _trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choi
         method=choices["method"],
         samples=choices["samples"],
         weight_bits=choices["weight_bits"],
+        input_normalization=choices["input_normalization"],
         task=dataset.task,
     )
     return _Made(aware.model, aware.tflite)
@@ -198,6 +211,7 @@ def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _M
         "samples": choices["samples"],
         "weight_bits": choices["weight_bits"],
         "per_channel_dense": dense[choices["per_channel_dense"]],
+        "input_normalization": choices["input_normalization"],
         "seed": seed,
     }
     train, scheme = dataset.train, choices["scheme"]
@@ -234,4 +248,6 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
         print_rows(facts["remedies"])
     if facts["validation"]:
         print_rows([{"validation": name, **row} for name, row in facts["validation"].items()])
+    for row in facts["normalized_inputs"]:
+        click.echo(normalization_in_words(row))
     click.echo(f"{facts['model']}: {facts['bytes']:,} bytes")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.errors import UsageError
-from edgecompress.graph.rebuild import rebuild
+from edgecompress.graph.rebuild import copy_weights, rebuild
 from edgecompress.graph.walk import inner_layers, require_graph, walk
 from edgecompress.keras_files.model import import_keras
 from edgecompress.keras_files.outputs import outputs_of
@@ -166,5 +166,5 @@ def _without(model: Any, blocks: Sequence[Block]) -> Any:
     passed = frozenset(id(call) for block in blocks for call in block.calls)
     copy, pairs = rebuild(model, {}, passed)
     for source, target in pairs:
-        target.set_weights(source.get_weights())
+        copy_weights(source, target)
     return copy

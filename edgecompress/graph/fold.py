@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.graph.rebuild import copy_layer
+from edgecompress.graph.rebuild import copy_layer, copy_weights
 from edgecompress.graph.walk import graph_of, require_graph, walk
 from edgecompress.keras_files.model import import_keras
 
@@ -24,6 +24,7 @@ class Call:
     layer: Any
     sources: tuple["Call", ...] = ()
     consumers: list["Call"] = field(default_factory=list)
+    arguments: tuple[Any, ...] = ()  # of the call, by position, with calls in place of tensors
 
 
 # (call, its arguments as tensors of the copy, its keyword arguments) -> outputs of the copy
@@ -67,12 +68,17 @@ def fold_batch_norm(model: Any) -> Any:
             if id(call.layer) in folds:
                 target.set_weights(_folded_weights(call.layer, folds[id(call.layer)]))
             else:
-                target.set_weights(call.layer.get_weights())
+                copy_weights(call.layer, target)
     return copy
 
 
 def flat_calls(model: Any) -> list[Call]:
     """Return the calls of a model's layers in the order of data flow, nested models dissolved."""
+    return flat_graph(model)[1]
+
+
+def flat_graph(model: Any) -> tuple[list[Call], list[Call]]:
+    """Return the inputs of a functional model, and its calls as of `flat_calls`."""
     keras = import_keras()
     calls: list[Call] = []
 
@@ -81,18 +87,19 @@ def flat_calls(model: Any) -> list[Call]:
         inner = graph_of(node.operation)
         if inner is not None:
             return walk(inner, sources, visit)
-        call = Call(node.operation, tuple(sources))
+        call = Call(node.operation, tuple(sources), arguments=tuple(args))
         for source in sources:
             source.consumers.append(call)
         calls.append(call)
         return [call] * len(node.outputs)
 
     graph = require_graph(model)
-    outputs = walk(graph, [Call(None) for _ in graph.inputs], visit)
+    inputs = [Call(None) for _ in graph.inputs]
+    outputs = walk(graph, inputs, visit)
     answer = Call(None, tuple(outputs))
     for output in outputs:  # being an output of the model is a use as well
         output.consumers.append(answer)
-    return calls
+    return inputs, calls
 
 
 def build_flat(model: Any, build: Build, inputs: Callable[[Any], Any] = lambda x: x) -> Any:

@@ -120,6 +120,13 @@ def copy_layer(layer: Any, changes: Mapping[str, Any]) -> Any:
     return type(layer).from_config({**layer.get_config(), **changes})
 
 
+def copy_weights(source: Any, target: Any) -> None:
+    """Give a copy of a layer the layer's weights."""
+    target.set_weights(source.get_weights())
+    if hasattr(target, "finalize_state"):  # Normalization computes with what it derives from them
+        target.finalize_state()
+
+
 def _leaf(layer: Any, copies: _Copies) -> Any:
     layers = import_keras().layers
     if type(layer) is layers.Bidirectional:

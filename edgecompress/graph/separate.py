@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.errors import UsageError
-from edgecompress.graph.rebuild import rebuild
+from edgecompress.graph.rebuild import copy_weights, rebuild
 from edgecompress.graph.walk import leaf_layers
 from edgecompress.keras_files.model import import_keras
 
@@ -92,7 +92,7 @@ def separate(model: Any, ranks: Ranks) -> Any:
     parts = {id(layers[path]): _parts(layers[path], rank) for path, rank in ranks.items()}
     copy, pairs = rebuild(model, {}, instead=parts)
     for source, target in pairs:
-        target.set_weights(source.get_weights())
+        copy_weights(source, target)
     for path, rank in ranks.items():
         _set_parts(layers[path], parts[id(layers[path])], rank)
     return copy

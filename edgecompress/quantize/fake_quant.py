@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgecompress.graph.fold import Call, build_flat, flat_calls
-from edgecompress.graph.rebuild import copy_layer
+from edgecompress.graph.rebuild import copy_layer, copy_weights
 from edgecompress.keras_files.model import import_keras
 from edgecompress.quantize.scales import Range
 
@@ -37,12 +37,13 @@ def quantization_points(folded: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.layer.name for c in flat_calls(folded) if _is_point(c)))
 
 
-def with_fake_quant(folded: Any, ranges: Mapping[str, Range]) -> Any:
+def with_fake_quant(folded: Any, ranges: Mapping[str, Range], before: Any = None) -> Any:
     """Return a copy of a folded model that rounds its input and its activations.
 
     Args:
         folded: what `fold_batch_norm` returns.
         ranges: where each point of `quantization_points`, and "input", starts.
+        before: what is done to the input before it is rounded: a layer of Keras, or None.
     """
     copies: dict[str, Any] = {}
     fake = _fake_quant_layer()
@@ -57,10 +58,11 @@ def with_fake_quant(folded: Any, ranges: Mapping[str, Range]) -> Any:
             return outputs if rounding is None else rounding(outputs, training=False)
         return fake(ranges[name], name=f"{name}_range")(outputs) if _is_point(call) else outputs
 
-    copy = build_flat(folded, build, fake(ranges[_INPUT], name="input_range"))
+    rounding = fake(ranges[_INPUT], name="input_range")
+    copy = build_flat(folded, build, lambda x: rounding(x if before is None else before(x)))
     for name, layer in copies.items():
         if getattr(layer, "weights", None):
-            layer.set_weights(folded.get_layer(name).get_weights())
+            copy_weights(folded.get_layer(name), layer)
     return copy
 
 

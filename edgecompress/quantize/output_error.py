@@ -30,8 +30,11 @@ def output_snr_db(model: Any, quantized: bytes, inputs: Sequence[NDArray[Any]]) 
     """
     tree = import_keras().tree
     given = inputs[0] if len(inputs) == 1 else list(inputs)
-    exact = tree.flatten(model.predict_on_batch(given))
-    rounded = predict(quantized, inputs)
+    return snr_db(tree.flatten(model.predict_on_batch(given)), predict(quantized, inputs))
+
+
+def snr_db(exact: Sequence[NDArray[Any]], rounded: Sequence[NDArray[Any]]) -> float:
+    """Return 10 log10 of the energy of `exact` over that of the difference, inf for none."""
     signal = sum(float(np.square(values, dtype=np.float64).sum()) for values in exact)
     noise = sum(
         float(np.square(a.ravel() - b.ravel(), dtype=np.float64).sum())

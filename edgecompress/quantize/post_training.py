@@ -15,12 +15,18 @@ from edgecompress.errors import ConversionError, DataError, UsageError
 from edgecompress.quantize.converter import Conversion
 from edgecompress.quantize.equalize import equalized
 from edgecompress.quantize.freeze import FrozenGraph, freeze, nodes_of
+from edgecompress.quantize.input_normalization import (
+    NormalizedInputs,
+    as_they_are,
+    normalized_inputs,
+)
 from edgecompress.quantize.output_error import is_worth_its_bytes
 from edgecompress.quantize.scales import METHODS, Method
 from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite import int4
 from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.metadata import with_normalizations
 from edgecompress.tflite.names import operator_name
 from edgecompress.tflite.operators import check_supported
 from edgecompress.tflite.pack import packed
@@ -57,6 +63,7 @@ def quantize(
     bias_correction: bool = False,
     per_channel_dense: bool | Literal["auto"] = False,
     weight_bits: int = 8,
+    input_normalization: bool = True,
     names: bool = False,
     seed: int = 0,
 ) -> bytes:
@@ -74,6 +81,8 @@ def quantize(
         per_channel_dense: one weight scale per unit of a dense layer: finer, for 8 to 16 bytes a
             unit. "auto": if the error falls by enough for these, see `is_worth_its_bytes`.
         weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
+        input_normalization: take the normalization of inputs out of the graph and into the
+            metadata, where the model has one or needs one; see `quantize.input_normalization`.
         names: keep the names of all tensors, which no device reads; else of inputs and outputs.
         seed: of the choice of samples. The same arguments give the same bytes.
 
@@ -84,11 +93,13 @@ def quantize(
         ModelError: `equalize` is asked for a model that is not functional.
     """
     _check_choice(scheme, method, weight_bits)
+    chosen = _choose(_checked(model, calibration), samples, seed)
     if equalize:
-        model = equalized(model, _choose(_checked(model, calibration), samples, seed))
+        model = equalized(model, chosen)
+    inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
     make = partial(
-        _quantized, model, calibration, scheme, method=method, samples=samples,
-        bias_correction=bias_correction, weight_bits=weight_bits, names=names, seed=seed,
+        _quantized, inputs, chosen, scheme, method=method, bias_correction=bias_correction,
+        weight_bits=weight_bits, names=names,
     )  # fmt: skip
     if per_channel_dense != "auto":
         return make(per_channel_dense=per_channel_dense)
@@ -98,19 +109,20 @@ def quantize(
 
 
 def _quantized(
-    model: Any,
-    calibration: Samples,
+    inputs: NormalizedInputs,
+    chosen: tuple[NDArray[Any], ...],
     scheme: str,
     *,
     weight_bits: int,
     names: bool,
     **choices: Any,
 ) -> bytes:
-    job = conversion(model, calibration, scheme, **choices)
-    _log.info("quantizing %s to %s with %d samples", model.name, scheme, len(job.samples[0]))
+    name, samples = inputs.model.name, len(chosen[0])
+    job = conversion(inputs.model, inputs.applied(chosen), scheme, samples=samples, **choices)
+    _log.info("quantizing %s to %s with %d samples", name, scheme, samples)
     plain = job.method == "minmax" and scheme != "pow2"
-    quantized = converted("to_int" if plain else "to_ranged_int8", job, model.name, weight_bits)
-    return packed(quantized, names=names)
+    quantized = converted("to_int" if plain else "to_ranged_int8", job, name, weight_bits)
+    return packed(with_normalizations(quantized, inputs.normalizations), names=names)
 
 
 def converted(function: str, job: Conversion, name: str, weight_bits: int = 8) -> bytes:

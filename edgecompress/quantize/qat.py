@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 
 from edgecompress.dataset import Split
 from edgecompress.errors import ModelError
+from edgecompress.graph.flat_copy import flat_copy
 from edgecompress.graph.fold import fold_batch_norm
+from edgecompress.graph.rebuild import copy_weights
+from edgecompress.keras_files.model import import_keras
 from edgecompress.quantize.fake_quant import (
     quantization_points,
     trained_ranges,
     with_fake_quant,
 )
+from edgecompress.quantize.input_normalization import as_they_are, normalized_inputs
 from edgecompress.quantize.post_training import DEFAULT_SAMPLES, conversion, converted
 from edgecompress.quantize.scales import Histogram, Range, clipped_range
+from edgecompress.tflite.graph import Normalization
+from edgecompress.tflite.metadata import with_normalizations
 from edgecompress.tflite.pack import packed
 from edgecompress.train.fine_tune import finetune
 from edgecompress.train.settings import Training
@@ -41,6 +47,7 @@ def quantize_aware(
     method: str = "minmax",
     samples: int = DEFAULT_SAMPLES,
     weight_bits: int = 8,
+    input_normalization: bool = True,
     teacher: Any = None,
     **options: Any,
 ) -> AwareModel:
@@ -59,6 +66,7 @@ def quantize_aware(
         method: how ranges start, see `quantize.scales`.
         samples: how many of the training samples set these.
         weight_bits: 4 trains for large kernels in 4 bits, see `tflite.int4`.
+        input_normalization: as of `quantize`.
         teacher: whose outputs are learnt too; the model itself, in float, by default.
         options: task, on_epoch, keeping, as of `finetune`.
 
@@ -66,11 +74,13 @@ def quantize_aware(
         ModelError: the model is not functional, or cannot be converted.
         UnsupportedModelError: TFLM cannot run the result.
     """
-    folded = fold_batch_norm(model)
-    job = conversion(folded, train.x, "int8", samples=samples, seed=settings.seed)
-    points = quantization_points(folded)
-    start = _starting_ranges(folded, points, job.samples[0], method)
-    rounded, settings = with_fake_quant(folded, start), replace(settings, kernel_bits=weight_bits)
+    chosen = (train.sample(samples, settings.seed).x,)
+    inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
+    folded, (x,) = fold_batch_norm(inputs.model), inputs.applied(chosen)
+    points, before = quantization_points(folded), _layer_of(inputs.normalizations[0])
+    start = _starting_ranges(folded, points, x, method)
+    rounded = with_fake_quant(folded, start, before)
+    settings = replace(settings, kernel_bits=weight_bits)
     trained = finetune(
         rounded, train, validation, settings, teacher=model if teacher is None else teacher,
         **options,
@@ -78,17 +88,28 @@ def quantize_aware(
     _take_weights(folded, trained)
     ranges = trained_ranges(trained)
     _log.info("trained ranges of %d activations", len(ranges))
-    values = _values_at(folded, points, job.samples[0][:1])
-    learnt = conversion(folded, train.x, "int8", samples=samples, seed=settings.seed)
+    values = _values_at(folded, points, x[:1])
+    learnt = conversion(folded, x, "int8", samples=samples, seed=settings.seed)
     learnt = replace(learnt, points=tuple((values[name], ranges[name]) for name in values))
-    return AwareModel(folded, packed(converted("to_ranged_int8", learnt, model.name, weight_bits)))
+    tflite = converted("to_ranged_int8", learnt, model.name, weight_bits)
+    tflite = packed(with_normalizations(tflite, inputs.normalizations))
+    return AwareModel(folded if before is None else flat_copy(folded, inputs=before), tflite)
+
+
+def _layer_of(normalization: Normalization | None) -> Any | None:
+    """Return a Keras layer that normalizes the input of a model; None for none."""
+    if normalization is None:
+        return None
+    mean, std = (np.array(part) for part in (normalization.mean, normalization.std))
+    scale, offset = (1 / std).tolist(), (-mean / std).tolist()
+    return import_keras().layers.Rescaling(scale, offset, name="input_normalization")
 
 
 def _take_weights(model: Any, trained: Any) -> None:
     """Give the layers of `model` the weights that layers of the same names were trained to."""
     for layer in model.layers:
         if layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+            copy_weights(trained.get_layer(layer.name), layer)
 
 
 def can_be_aware(model: Any) -> bool:

@@ -78,6 +78,7 @@ def requantize(
     samples: int = DEFAULT_SAMPLES,
     per_channel_dense: bool | Literal["auto"] = False,
     weight_bits: int = 8,
+    input_normalization: bool = True,
     remedies: Sequence[Remedy] = REMEDIES,
     seed: int = 0,
 ) -> Remedied:
@@ -88,10 +89,12 @@ def requantize(
         calibration: typical inputs [n, ...].
         judge: validation inputs [m, ...], none of them in `calibration`: on these the outputs of
             the float and of the integer model are compared.
-        scheme: as of `quantize`; so are `samples`, `per_channel_dense`, `weight_bits` and `seed`.
+        scheme: as of `quantize`; so are `samples`, `per_channel_dense`, `weight_bits`,
+            `input_normalization` and `seed`.
         samples: how many of `calibration` are used.
         per_channel_dense: whether dense layers have a scale for each unit.
         weight_bits: 4 stores large kernels in 4 bits.
+        input_normalization: whether the normalization of inputs may leave the graph.
         remedies: what to try, the simplest first. With int16x8 only calibration by minmax is tried.
         seed: of the choice of samples.
 
@@ -101,7 +104,8 @@ def requantize(
     typical = Split(calibration).sample(samples, seed).x
     make = partial(
         quantize, calibration=calibration, scheme=scheme, samples=samples,
-        per_channel_dense=per_channel_dense, weight_bits=weight_bits, seed=seed,
+        per_channel_dense=per_channel_dense, weight_bits=weight_bits,
+        input_normalization=input_normalization, seed=seed,
     )  # fmt: skip
     chosen: Remedied | None = None
     snr_db: dict[Remedy, float] = {}

@@ -20,6 +20,7 @@ from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_l
 from edgecompress.report.final import Final
 from edgecompress.search.attempt import Attempt, Job
 from edgecompress.search.front import Measured, pareto_front, pick
+from edgecompress.tflite.summary import normalized_inputs_of
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tflite-micro", "ai-edge-litert")
 _FLOAT_BYTES = 4
@@ -123,6 +124,7 @@ def _after(best: Attempt, final: Final) -> dict[str, Any]:
     return {
         "parameters": best.model.count_params(),
         "sha256": hashlib.sha256(best.tflite).hexdigest(),
+        "normalized_inputs": normalized_inputs_of(best.tflite),
         **_sizes(best),
         "float_validation": best.float_metric,
         "int8_validation": best.int8_metric,

@@ -8,6 +8,7 @@ from typing import Any
 from edgecompress.errors import UsageError
 from edgecompress.files import TEMPLATES_DIR, write_file
 from edgecompress.report.figures import scatter
+from edgecompress.tflite.summary import normalization_in_words
 
 
 def report_html(facts: Mapping[str, Any]) -> str:
@@ -24,6 +25,7 @@ def report_html(facts: Mapping[str, Any]) -> str:
     accuracy = facts["metric"] == "accuracy"
     environment.filters["metric"] = lambda value: _metric(value, accuracy=accuracy)
     environment.filters["thousands"] = _thousands
+    environment.filters["normalization"] = normalization_in_words
     quantities = {"model bytes": "model_bytes", "tensor arena bytes": "arena_bytes"}
     figures = {name: scatter(facts["candidates"], key) for name, key in quantities.items()}
     return environment.get_template("report.html.j2").render(facts=facts, figures=figures)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgecompress.tflite.summary import normalization_in_words
+
 
 def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
     """Print before and after, the memory, and where everything is, to stdout."""
@@ -19,6 +21,8 @@ def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
     console.print(table)
     for step in facts["steps"]:
         console.print(f"{step['step']}: {step['why']}", markup=False, soft_wrap=True)
+    for row in facts["after"]["normalized_inputs"]:
+        console.print(normalization_in_words(row), markup=False, soft_wrap=True)
     console.print(facts["summary"], style="bold", markup=False, soft_wrap=True)
     console.print(f"Written to {out}: {', '.join(_written(out))}", markup=False, soft_wrap=True)
 

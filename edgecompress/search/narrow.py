@@ -135,7 +135,12 @@ def _probe(job: Job, widths: Widths) -> bytes:
 
 def _converted(job: Job, model: Any) -> bytes:
     """Quantize `model` with so few samples that only its shapes are to be used."""
-    return quantize(model, job.train.x[:_PROBE_SAMPLES], weight_bits=job.weight_bits)
+    return quantize(
+        model,
+        job.train.x[:_PROBE_SAMPLES],
+        weight_bits=job.weight_bits,
+        input_normalization=job.recipe.input_normalization,
+    )
 
 
 def _notes(groups: tuple[ChannelGroup, ...], rigid: tuple[str, ...]) -> tuple[str, ...]:

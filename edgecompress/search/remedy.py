@@ -15,6 +15,7 @@ def remedy_rounding(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
         job.train.x,
         job.validation.sample(JUDGED_SAMPLES, job.recipe.seed).x,
         samples=job.recipe.calibration_samples,
+        input_normalization=job.recipe.input_normalization,
         seed=job.recipe.seed,
     )
     because = f"{why}, {largest_error(job, best)}. {remedied}"

@@ -106,6 +106,7 @@ def _quantized(job: Job, model: Any, weight_bits: int = 8) -> bytes:
         model,
         job.train.x,
         samples=job.recipe.calibration_samples,
+        input_normalization=job.recipe.input_normalization,
         weight_bits=weight_bits,
         seed=job.recipe.seed,
     )

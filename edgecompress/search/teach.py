@@ -93,6 +93,7 @@ def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) 
         job.validation,
         settings,
         samples=job.recipe.calibration_samples,
+        input_normalization=job.recipe.input_normalization,
         weight_bits=weight_bits,
         teacher=job.original,
         task=job.task,

@@ -25,6 +25,22 @@ class Quantization:
 
 
 @dataclass(frozen=True)
+class Normalization:
+    """What is done to an input before it is quantized: (x - mean) / std.
+
+    One value each, or one for each feature: element of the last axis. All are float32.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """What both take as float32 constants of a firmware."""
+        return 4 * (len(self.mean) + len(self.std))
+
+
+@dataclass(frozen=True)
 class Tensor:
     """One tensor of a subgraph. `data` is None unless the model holds its values (a constant)."""
 
@@ -39,6 +55,7 @@ class Tensor:
     shape_signature: tuple[int, ...] = ()  # -1 where a dimension is dynamic
     outside_flatbuffer: bool = False  # `data` lies behind the flatbuffer, where TFLM never looks
     is_sparse: bool = False  # `data` is packed by the schema's sparsity parameters
+    normalization: Normalization | None = None  # of an input of the model, by its metadata
 
     @property
     def elements(self) -> int:

@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgecompress.errors import ModelError
 from edgecompress.tflite.graph import Graph, Operator, Quantization, Subgraph, Tensor
+from edgecompress.tflite.metadata import METADATA_NAME, normalizations
 
 SCHEMA_VERSION = 3
 _IDENTIFIER = b"TFL3"
@@ -93,12 +94,30 @@ def _graph(content: bytes) -> Graph:
     )
     if not subgraphs or not subgraphs[0].operators:
         raise ModelError("the model has no operators")
+    metadata = _metadata(content, model, buffers)
     return Graph(
         size_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
-        subgraphs=subgraphs,
-        metadata=_metadata(content, model, buffers),
+        subgraphs=(_with_normalizations(subgraphs[0], metadata), *subgraphs[1:]),
+        metadata=metadata,
     )
+
+
+def _with_normalizations(main: Subgraph, metadata: Mapping[str, bytes]) -> Subgraph:
+    """Return the main subgraph, its input tensors with the normalization of the metadata."""
+    if METADATA_NAME not in metadata:
+        return main
+    found = normalizations(metadata[METADATA_NAME], len(main.inputs))
+    of = {index: entry for index, entry in zip(main.inputs, found, strict=True) if entry}
+    for index, entry in of.items():
+        features = main.tensors[index].shape[-1] if main.tensors[index].shape else 1
+        if not {len(entry.mean), len(entry.std)} <= {1, features}:
+            raise ModelError(
+                f"its metadata has {len(entry.mean)} means and {len(entry.std)} deviations for "
+                f"input {main.tensors[index].name!r}, whose last axis has {features} features"
+            )
+    tensors = tuple(replace(t, normalization=of.get(t.index)) for t in main.tensors)
+    return replace(main, tensors=tensors)
 
 
 def _count(content: bytes, length: int) -> int:

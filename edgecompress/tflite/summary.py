@@ -3,9 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
 from edgecompress.tflite.macs import operator_macs
+from edgecompress.tflite.reader import read_model
+
+_SHOWN = 8  # means and deviations in a line for people
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,36 @@ def summarize(graph: Graph) -> ModelSummary:
         parameter_bytes=sum(tensor.size_bytes for tensor in once),
         macs=sum(operator.macs for operator in operators),
     )
+
+
+def normalized_inputs_of(model: bytes) -> list[dict[str, Any]]:
+    """Return what is done to each input of a .tflite that is normalized, as plain values."""
+    main = read_model(model).main
+    tensors = [main.tensors[index] for index in main.inputs]
+    return [
+        {
+            "input": index,
+            "name": tensor.name,
+            "mean": list(tensor.normalization.mean),
+            "std": list(tensor.normalization.std),
+        }
+        for index, tensor in enumerate(tensors)
+        if tensor.normalization
+    ]
+
+
+def normalization_in_words(row: Mapping[str, Any]) -> str:
+    """Return one of `normalized_inputs_of` as a line for people."""
+    mean, std = (_shortened(row[key]) for key in ("mean", "std"))
+    return (
+        f"Input {row['name']} is normalized before it is quantized: (x - mean) / std, mean {mean}, "
+        f"std {std}; the file's metadata holds them, the generated runner applies them"
+    )
+
+
+def _shortened(values: list[float]) -> str:
+    shown = ", ".join(f"{value:.4g}" for value in values[:_SHOWN])
+    return f"{shown}, ... ({len(values)} values)" if len(values) > _SHOWN else shown
 
 
 def _is_parameter(tensor: Tensor) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset import Split, Task, infer_task
-from edgecompress.graph.rebuild import rebuild
+from edgecompress.graph.rebuild import copy_weights, rebuild
 from edgecompress.keras_files.outputs import outputs_of, predictor
 from edgecompress.metrics import fitness, predicted_classes
 from edgecompress.train.batch_norm import training_batch_norm
@@ -151,7 +151,7 @@ def _copy(model: Any, seed: int) -> Any:
     """Copy a model with its weights; random layers of the copy start from `seed`."""
     copy, pairs = rebuild(model, {})
     for source, target in pairs:
-        target.set_weights(source.get_weights())
+        copy_weights(source, target)
     for number, layer in enumerate(copy._flatten_layers()):  # noqa: SLF001 - nested layers too
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:

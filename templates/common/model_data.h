@@ -17,6 +17,13 @@ extern "C" {
 
 extern const uint8_t g_{{ model.prefix }}_model_data[];
 extern const size_t g_{{ model.prefix }}_model_data_size;
+{% for tensor in model.inputs if tensor.is_by_feature %}
+
+// What becomes of feature i of input {{ tensor.index }}, an element of its last axis, before it
+// is quantized: (x - mean[i]) / std[i].
+extern const float g_{{ model.prefix }}_input{{ tensor.index }}_mean[];
+extern const float g_{{ model.prefix }}_input{{ tensor.index }}_std[];
+{% endfor %}
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+{% if model.inputs | selectattr("is_by_feature") | list %}
+#include "{{ model.prefix }}_model_data.h"
+{% endif %}
 #include "model_status.h"
 #include "quantization.h"
 
@@ -26,6 +29,13 @@
 {% if tensor.scale is not none %}
 #define {{ model.macro }}_{{ tensor.macro }}_SCALE {{ tensor.scale | float_literal }}
 #define {{ model.macro }}_{{ tensor.macro }}_ZERO_POINT ({{ tensor.zero_point }})
+{% if tensor.is_by_feature %}
+#define {{ model.macro }}_{{ tensor.macro }}_FEATURES {{ tensor.mean | length }}
+{% elif tensor.mean %}
+// A real value x becomes (x - mean) / std before it is quantized.
+#define {{ model.macro }}_{{ tensor.macro }}_MEAN ({{ tensor.mean[0] | float_literal }})
+#define {{ model.macro }}_{{ tensor.macro }}_STD ({{ tensor.std[0] | float_literal }})
+{% endif %}
 {% endif %}
 
 {% endfor %}
@@ -76,10 +86,44 @@ static inline {{ tensor.ctype }}* {{ model.prefix }}_input{{ tensor.index }}(voi
 }
 
 {% if tensor.scale is not none %}
+{% if tensor.is_by_feature %}
+// Normalizes and quantizes a value of feature i, its index along the last axis.
+static inline {{ tensor.ctype }} {{ model.prefix }}_quantize{{ tensor.index }}(float real, size_t i) {
+{% else %}
 static inline {{ tensor.ctype }} {{ model.prefix }}_quantize{{ tensor.index }}(float real) {
+{% endif %}
   const float scale = {{ model.macro }}_{{ tensor.macro }}_SCALE;
   const int32_t zero_point = {{ model.macro }}_{{ tensor.macro }}_ZERO_POINT;
+{% if tensor.is_by_feature %}
+  const float mean = g_{{ model.prefix }}_input{{ tensor.index }}_mean[i];
+  const float deviation = g_{{ model.prefix }}_input{{ tensor.index }}_std[i];
+{% elif tensor.mean %}
+  const float mean = {{ model.macro }}_{{ tensor.macro }}_MEAN;
+  const float deviation = {{ model.macro }}_{{ tensor.macro }}_STD;
+{% endif %}
+{% if tensor.mean %}
+  const float value = (real - mean) / deviation;
+  return ({{ tensor.ctype }})QuantizeValue(value, scale, zero_point, {{ tensor.low }}, {{ tensor.high }});
+{% else %}
   return ({{ tensor.ctype }})QuantizeValue(real, scale, zero_point, {{ tensor.low }}, {{ tensor.high }});
+{% endif %}
+}
+
+// Fills input {{ tensor.index }} with a whole sample of real values.
+static inline ModelStatus {{ model.prefix }}_set_input{{ tensor.index }}(const float* values) {
+  {{ tensor.ctype }}* data = {{ model.prefix }}_input{{ tensor.index }}();
+  if (!data) {
+    return kModelErrorNotReady;
+  }
+  for (size_t i = 0; i < {{ model.macro }}_{{ tensor.macro }}_ELEMENTS; ++i) {
+{% if tensor.is_by_feature %}
+    const size_t feature = i % {{ model.macro }}_{{ tensor.macro }}_FEATURES;
+    data[i] = {{ model.prefix }}_quantize{{ tensor.index }}(values[i], feature);
+{% else %}
+    data[i] = {{ model.prefix }}_quantize{{ tensor.index }}(values[i]);
+{% endif %}
+  }
+  return kModelOk;
 }
 
 {% endif %}

@@ -27,6 +27,22 @@ def numbers(values: npt.NDArray[Any]) -> str:
     return ",\n".join("  " + ", ".join(row) for row in _rows(texts, per_line))
 
 
+def reals(values: Sequence[float]) -> str:
+    """Return float32 literals, as many on a line as fit."""
+    texts = [float_literal(value) for value in values]
+    per_line = max(1, _LINE_CHARACTERS // (max(map(len, texts), default=1) + 2))
+    return ",\n".join("  " + ", ".join(row) for row in _rows(texts, per_line))
+
+
+def float_literal(value: float) -> str:
+    """Return a C literal that reads back as the same float32: nine digits are enough.
+
+    Source: IEEE 754-2019, 5.12.2.
+    """
+    text = f"{np.float32(value):.9g}"
+    return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
+
+
 def _literal(value: int) -> str:
     """Return an integer literal of the right type; the least int64 has no literal in C."""
     if value == np.iinfo(np.int64).min:

@@ -68,6 +68,13 @@ class IoTensor:
     zero_point: int
     low: int
     high: int
+    mean: tuple[float, ...] = ()  # real inputs become (x - mean) / std before they are quantized:
+    std: tuple[float, ...] = ()  # one value each, or one for each feature of the last axis
+
+    @property
+    def is_by_feature(self) -> bool:
+        """Whether each feature of the last axis is normalized by values of its own."""
+        return len(self.mean) > 1
 
     @property
     def macro(self) -> str:
@@ -162,6 +169,7 @@ def _io_tensor(role: str, index: int, tensor: Tensor) -> IoTensor:
             "`edgecompress quantize MODEL --data DATA -o OUT.tflite`"
         )
     quantization = tensor.quantization if tensor.type in _LIMITS else None
+    mean, std = _normalization(tensor) if quantization else ((), ())
     low, high = _LIMITS.get(tensor.type, (0, 0))
     return IoTensor(
         role=role,
@@ -175,4 +183,15 @@ def _io_tensor(role: str, index: int, tensor: Tensor) -> IoTensor:
         zero_point=(*quantization.zero_points, 0)[0] if quantization else 0,
         low=low,
         high=high,
+        mean=mean,
+        std=std,
     )
+
+
+def _normalization(tensor: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and deviation of a tensor, as many of each; none if it is not normalized."""
+    if tensor.normalization is None:
+        return (), ()
+    mean, std = tensor.normalization.mean, tensor.normalization.std
+    features = max(len(mean), len(std))
+    return mean * (features // len(mean)), std * (features // len(std))

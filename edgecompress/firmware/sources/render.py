@@ -6,10 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from edgecompress.files import TEMPLATES_DIR
-from edgecompress.firmware.sources.arrays import hex_bytes, numbers
+from edgecompress.firmware.sources.arrays import float_literal, hex_bytes, numbers, reals
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,15 +55,6 @@ def includes(headers: Iterable[str]) -> str:
     return "\n".join(f'#include "{header}"' for header in sorted(headers))
 
 
-def float_literal(value: float) -> str:
-    """Return a C literal that reads back as the same float32: nine digits are enough.
-
-    Source: IEEE 754-2019, 5.12.2.
-    """
-    text = f"{np.float32(value):.9g}"
-    return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
-
-
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2)
 
@@ -89,6 +78,6 @@ def _environment() -> "Environment":
     )
     environment.filters.update(
         c_string=c_string, comment=comment, float_literal=float_literal, hex_bytes=hex_bytes,
-        includes=includes, json=_json, markdown=markdown, numbers=numbers,
+        includes=includes, json=_json, markdown=markdown, numbers=numbers, reals=reals,
     )  # fmt: skip
     return environment

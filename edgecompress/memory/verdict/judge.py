@@ -1,6 +1,6 @@
 """One model on one board: everything added up and held against the board's regions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
@@ -63,6 +63,7 @@ def judge(
     margin = arena_margin_bytes(arena.min_bytes, arena.basis, next(iter(board.frameworks)))
     items = arena_items(arena.min_bytes, margin, arena.basis)
     flash, ram = place_firmware(board, kernels, graph.size_bytes, [names], items)
+    flash = replace(flash, items=(*flash.items, *_normalization_items(graph)))
     verdict = Verdict(
         board=board,
         kernels=kernels,
@@ -100,6 +101,14 @@ def place_firmware(
     )
     region = max(board.flash, key=lambda region: region.available_bytes)
     return Placed(region, flash), place(board, arena, resident)
+
+
+def _normalization_items(graph: Graph) -> Iterator[Item]:
+    """Yield what the generated runner keeps to normalize inputs, where the model wants it."""
+    inputs = [graph.main.tensors[index].normalization for index in graph.main.inputs]
+    size_bytes = sum(normalization.size_bytes for normalization in inputs if normalization)
+    if size_bytes:
+        yield Item("mean and deviation of the inputs", "application", size_bytes, "exact")
 
 
 def arena_items(min_bytes: int, margin_bytes: int, basis: str) -> tuple[Item, ...]:

@@ -32,11 +32,14 @@ from edgecompress.firmware.toolchain.host import build_host
 from edgecompress.firmware.toolchain.link_map import Contributor
 from edgecompress.firmware.toolchain.tflm import find_tflm
 from edgecompress.tflite.affine import quantize
+from edgecompress.tflite.graph import Normalization
+from edgecompress.tflite.metadata import with_normalizations
 from edgecompress.tflite.reader import read_model
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 LONGEST = "a_name_as_long_as_one"[:20]
 LABELS = ("one", 'two "?"', "três")
+MEANS, DEVIATIONS = (0.1, -3.0, 101325.0, 0.0), (0.02, 150.0, 500.0, 1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +113,54 @@ def test_inlines_quantize_as_python_does(folder: Path, tmp_path: Path) -> None:
     assert {-128, 127} <= set(expected.tolist())
 
 
+@pytest.mark.parametrize(
+    "normalization",
+    [None, Normalization((127.5,), (127.5,)), Normalization(MEANS, DEVIATIONS)],
+    ids=["as it is", "one for all", "by feature"],
+)
+def test_a_whole_sample_is_set_as_python_does(
+    normalization: Normalization | None, tmp_path: Path
+) -> None:
+    need("g++")
+    model = with_normalizations(dense_model(features=4), [normalization])
+    folder = write(tmp_path, generate([model], load_board("mps2_an386"), name="unit"))
+    source = read_model(model).main.tensors[0]
+    values = np.random.default_rng(0).normal(MEANS, DEVIATIONS, (500, 4)).astype(np.float32)
+    program = tmp_path / "set_input.cc"
+    program.write_text(
+        '#include <stdio.h>\n#include "unit_model_runner.h"\nnamespace { int8_t input[4]; }\n'
+        'extern "C" void* unit_input(size_t) { return input; }\n'
+        "int main() {\n  float x[4];\n"
+        '  while (scanf("%a %a %a %a", &x[0], &x[1], &x[2], &x[3]) == 4) {\n'
+        "    if (unit_set_input0(x) != kModelOk) return 1;\n"
+        '    for (int8_t value : input) printf("%d\\n", value);\n  }\n}\n'
+    )
+    made, data = tmp_path / "set_input", folder / "src/unit_model_data.cc"
+    output_of(["g++", *WARNINGS, "-I", folder / "src", program, data, "-o", made])
+    feed = tmp_path / "values"
+    feed.write_text("\n".join(float(value).hex() for value in values.ravel()))
+    answers = np.array(output_of(["sh", "-c", f"{made} < {feed}"]).split(), np.int64)
+    expected = quantize(values, source)
+    assert np.array_equal(answers.reshape(-1, 4), expected)
+    if normalization is not None and len(normalization.mean) > 1:
+        assert all(len(np.unique(column)) > 30 for column in expected.T)
+
+
+def test_the_runner_of_a_normalized_input_is_plain_c(tmp_path: Path) -> None:
+    need("gcc")
+    model = with_normalizations(dense_model(features=4), [Normalization(MEANS, DEVIATIONS)])
+    folder = write(tmp_path, generate([model], load_board("mps2_an386"), name="unit"))
+    user = tmp_path / "user.c"
+    user.write_text(
+        '#include "unit_model_runner.h"\nModelStatus feed(const float* sample);\n'
+        "ModelStatus feed(const float* sample) {\n"
+        "  unit_input0()[1] = unit_quantize0(sample[1], 1);\n"
+        "  return unit_set_input0(sample);\n}\n"
+    )
+    output_of(["gcc", "-std=c11", "-fsyntax-only", *WARNINGS, "-I", folder / "src", user])
+    assert "it normalizes them" in (folder / "README.md").read_text()
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("name", ["a", LONGEST])
 def test_sources_are_as_clang_format_would_have_them(
@@ -117,7 +168,8 @@ def test_sources_are_as_clang_format_would_have_them(
 ) -> None:
     need("clang-format")
     board = boards_of(framework)[0]
-    files = generate([dense_model()], board, framework, name=name, labels=LABELS, vectors=1)
+    model = with_normalizations(dense_model(features=4), [Normalization(MEANS, DEVIATIONS)])
+    files = generate([model], board, framework, name=name, labels=LABELS, vectors=1)
     folder = write(tmp_path, files)
     sources = [p for p in folder.rglob("*") if p.suffix in {".c", ".cc", ".cpp", ".h", ".ino"}]
     output_of(["clang-format", "--style=file", "--dry-run", "--Werror", *sorted(sources)])

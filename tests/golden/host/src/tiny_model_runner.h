@@ -66,6 +66,18 @@ static inline int8_t tiny_quantize0(float real) {
   return (int8_t)QuantizeValue(real, scale, zero_point, -128, 127);
 }
 
+// Fills input 0 with a whole sample of real values.
+static inline ModelStatus tiny_set_input0(const float* values) {
+  int8_t* data = tiny_input0();
+  if (!data) {
+    return kModelErrorNotReady;
+  }
+  for (size_t i = 0; i < TINY_INPUT0_ELEMENTS; ++i) {
+    data[i] = tiny_quantize0(values[i]);
+  }
+  return kModelOk;
+}
+
 static inline const int8_t* tiny_output0(void) {
   const void* data = tiny_output(0);
   return (const int8_t*)data;
