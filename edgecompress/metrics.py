@@ -68,6 +68,20 @@ def allowed_fitness(task: Task, before: float, drop: float) -> float:
     return 1 - (1 - before) * (1 + drop / 100)
 
 
+def unit_of_loss(task: Task) -> str:
+    """Return what `points_lost` counts."""
+    _, more_is_better = primary_metric(task)
+    return "points" if more_is_better else "per cent of error"
+
+
+def points_lost(task: Task, before: float, after: float) -> float:
+    """Return how much worse `after` is: points of 100 for accuracies, per cent for errors."""
+    _, more_is_better = primary_metric(task)
+    if more_is_better:
+        return 100 * (before - after)
+    return 100 * (after - before) / before if before else 100 * after
+
+
 def predicted_classes(task: Task, outputs: NDArray[Any]) -> NDArray[np.int64]:
     """Return the class [n] that outputs [n, classes], or [n, 1] for "binary", stand for.
 

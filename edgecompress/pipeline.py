@@ -10,6 +10,7 @@ from typing import Any
 from edgecompress.board import load_board
 from edgecompress.dataset import Dataset, load_dataset
 from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
+from edgecompress.evaluate.guessing import guessing
 from edgecompress.evaluate.pixels import resolve_pixels
 from edgecompress.evaluate.score import evaluate
 from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
@@ -179,6 +180,9 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     data = resolve_pixels(loaded, original, recipe.pixels)
     if data.validation.size == 0:
         data = replace(data, validation=data.train)
+    guess = guessing(original, data.validation, data.task)
+    if guess is not None:
+        raise DataError(f"{recipe.model}: {guess}; nothing was compressed")
     metric, _ = primary_metric(data.task)
     before = evaluate(original, data.validation, data.task)
     _log.info("float original: validation %s %.4f", metric, before[metric])

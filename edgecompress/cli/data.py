@@ -1,5 +1,6 @@
 """The options by which commands take data and models, and what they turn them into."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ from edgecompress.evaluate.pixels import PIXEL_RANGES, resolve_pixels
 from edgecompress.tflite.affine import real_range
 from edgecompress.tflite.interpreter import RUNTIMES
 from edgecompress.tflite.reader import read_model
+
+_log = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -122,6 +125,16 @@ def metrics_of(models: Mapping[str, Any], split: Split, task: Task) -> dict[str,
     if not split.size or (split.y is None and task != "reconstruction"):
         return {}
     return {name: dict(evaluate(model, split, task)) for name, model in models.items()}
+
+
+def warn_of_guessing(model: Any, dataset: Dataset) -> None:
+    """Say before any work if the float model (a keras.Model) is no better than guessing."""
+    from edgecompress.evaluate.guessing import guessing
+
+    known = dataset.validation if dataset.validation.size else dataset.train
+    guess = guessing(model, known, dataset.task)
+    if guess is not None:
+        _log.warning("warning: %s", guess)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -1,7 +1,5 @@
 """`edgecompress quantize`: a Keras model to a full-integer .tflite."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,18 @@ from edgecompress.cli.data import (
     pixels_option,
     refuse_existing,
     seed_option,
+    warn_of_guessing,
 )
 from edgecompress.cli.options import json_option
+from edgecompress.cli.quantize_steps import (
+    calibrated,
+    errors_of,
+    layer_facts,
+    refuse_loss,
+    remedied,
+    trained,
+)
 from edgecompress.cli.tables import print_rows
-from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
 from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite.summary import normalization_in_words, normalized_inputs_of
@@ -111,6 +117,15 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
     show_default=True,
     help="Of --qat at its start, relative to the size of each weight tensor.",
 )
+@click.option(
+    "--max-accuracy-drop",
+    "allowed",
+    type=click.FloatRange(0),
+    default=5.0,
+    show_default=True,
+    help="Points of accuracy, or per cent of an error, that may be lost on the validation part "
+    "against float. If more is, remedies are tried; if it stays so, the exit code is 4.",
+)
 @pixels_option
 @seed_option
 @force_option
@@ -128,6 +143,7 @@ def command(
     epochs: int,
     learning_rate: float,
     no_input_normalization: bool,
+    allowed: float,
     **choices: Any,
 ) -> None:
     """Quantize a Keras MODEL: integer input and output, a batch of one.
@@ -144,26 +160,22 @@ def command(
     set_seed(seed)
     network = load_keras(model)
     dataset = data_for(network, data, pixels, seed)
+    warn_of_guessing(network, dataset)
     if aware:
         settings = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
-        made = _trained(network, dataset, settings, **choices)
+        made = trained(network, dataset, settings, **choices)
     else:
-        made = _calibrated(network, dataset, seed, **choices)
+        made = calibrated(network, dataset, seed, **choices)
+        made = remedied(network, made, dataset, allowed, seed, **choices)
     write_file(out, made.tflite)
     facts = {"model": str(out), "bytes": len(made.tflite), **choices, "qat": aware, "seed": seed}
     facts["normalized_inputs"] = normalized_inputs_of(made.tflite)
     models = {"float": network, choices["scheme"]: made.tflite}
     facts["validation"] = metrics_of(models, dataset.validation, dataset.task)
-    _show(facts | made.chosen | _layers(made, dataset), as_json=as_json)
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A quantized model, the float model it was made of, and what was chosen for it."""
-
-    exact: Any  # keras.Model
-    tflite: bytes
-    chosen: dict[str, Any] = field(default_factory=dict)
+    errors = errors_of(made, dataset)
+    _show(facts | made.chosen | layer_facts(errors), as_json=as_json)
+    scheme = choices["scheme"]
+    refuse_loss(network, made, dataset, allowed, errors=errors, scheme=scheme)
 
 
 def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None:
@@ -177,64 +189,6 @@ def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None
         raise UsageError(
             "--remedy chooses --calibration, --equalize and --bias-correction: leave them out"
         )
-
-
-def _trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choices: Any) -> _Made:
-    from edgecompress.quantize.equalize import equalized
-    from edgecompress.quantize.qat import quantize_aware
-    from edgecompress.train.settings import Training
-
-    if choices["equalize"]:
-        typical = dataset.train.sample(choices["samples"], settings["seed"])
-        network = equalized(network, [typical.x])
-    aware = quantize_aware(
-        network,
-        dataset.train,
-        dataset.validation,
-        Training(**settings),
-        method=choices["method"],
-        samples=choices["samples"],
-        weight_bits=choices["weight_bits"],
-        input_normalization=choices["input_normalization"],
-        task=dataset.task,
-    )
-    return _Made(aware.model, aware.tflite)
-
-
-def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _Made:
-    from edgecompress.quantize.equalize import equalized
-    from edgecompress.quantize.post_training import quantize
-    from edgecompress.quantize.remedies import JUDGED_SAMPLES, requantize
-
-    dense: dict[str, Any] = {"off": False, "on": True, "auto": "auto"}
-    options = {
-        "samples": choices["samples"],
-        "weight_bits": choices["weight_bits"],
-        "per_channel_dense": dense[choices["per_channel_dense"]],
-        "input_normalization": choices["input_normalization"],
-        "seed": seed,
-    }
-    train, scheme = dataset.train, choices["scheme"]
-    if choices["remedy"]:
-        judge = dataset.validation if dataset.validation.size else train
-        found = requantize(
-            network, train.x, judge.sample(JUDGED_SAMPLES, seed).x, scheme, **options
-        )
-        return _Made(found.model, found.tflite, {"remedies": found.rows})
-    exact = network
-    if choices["equalize"]:
-        exact = equalized(network, [train.sample(choices["samples"], seed).x])
-    options |= {"method": choices["method"], "bias_correction": choices["bias_correction"]}
-    return _Made(exact, quantize(exact, train.x, scheme, **options))
-
-
-def _layers(made: _Made, dataset: Dataset) -> dict[str, Any]:
-    """Return the error of each layer against the same weights in float, and the worst layer."""
-    from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
-
-    errors = layer_errors(made.exact, made.tflite, dataset.train.x)
-    worst = worst_layer(errors)
-    return {"layers": error_rows(errors), "worst_layer": worst.layer if worst else None}
 
 
 def _show(facts: dict[str, Any], *, as_json: bool) -> None:

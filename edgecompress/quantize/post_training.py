@@ -78,33 +78,33 @@ def quantize(
         samples: how many of `calibration` set the ranges, chosen by `seed`.
         equalize: scale channels to like ranges first, see `quantize.equalize`.
         bias_correction: see `quantize.bias_correction`.
-        per_channel_dense: one weight scale per unit of a dense layer: finer, for 8 to 16 bytes a
-            unit. "auto": if the error falls by enough for these, see `is_worth_its_bytes`.
+        per_channel_dense: one weight scale per unit of a dense layer, for 8 to 16 bytes; "auto":
+            if the error falls by enough for these, see `is_worth_its_bytes`.
         weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
-        input_normalization: take the normalization of inputs out of the graph and into the
-            metadata, where the model has one or needs one; see `quantize.input_normalization`.
+        input_normalization: see `quantize.input_normalization`.
         names: keep the names of all tensors, which no device reads; else of inputs and outputs.
-        seed: of the choice of samples. The same arguments give the same bytes.
+        seed: of the choice of samples.
 
     Raises:
         DataError: calibration data is empty, or not of the model's input shape.
-        ConversionError: TensorFlow or the converter refused the model, or crashed on it.
-        UnsupportedModelError: TFLM cannot run the result; names the operator and the layer.
-        ModelError: `equalize` is asked for a model that is not functional.
+        ModelError: TensorFlow or the converter refused the model, or crashed on it; TFLM cannot
+            run the result; a model to be equalized is not functional.
     """
     _check_choice(scheme, method, weight_bits)
     chosen = _choose(_checked(model, calibration), samples, seed)
     if equalize:
         model = equalized(model, chosen)
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
-    make = partial(
-        _quantized, inputs, chosen, scheme, method=method, bias_correction=bias_correction,
-        weight_bits=weight_bits, names=names,
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "method": method,
+        "bias_correction": bias_correction,
+        "weight_bits": weight_bits,
+    }
+    make = partial(_quantized, inputs, chosen, scheme, names=names, **given)
     if per_channel_dense != "auto":
         return make(per_channel_dense=per_channel_dense)
     coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
-    judge = _choose(_checked(model, calibration), _JUDGED_SAMPLES, seed)
+    judge = _choose(chosen, _JUDGED_SAMPLES, seed)
     return fine if is_worth_its_bytes(model, coarse, fine, judge) else coarse
 
 

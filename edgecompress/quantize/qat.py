@@ -54,40 +54,34 @@ def quantize_aware(
     """Train a copy of `model` with int8 kernels and activations, and convert it.
 
     Batch normalization is folded first. The ranges that the training came to are those of the
-    .tflite; its best epoch is the best under rounding (Jacob et al., 2018, section 3: see
-    `graph.fold`).
+    .tflite; its best epoch is the best under rounding (Jacob et al., 2018, see `graph.fold`).
 
     Args:
         model: a functional keras.Model of one input.
         train: samples to learn from and to start the ranges by.
         validation: samples to choose the best epoch by.
-        settings: how to train. The learning rate is relative to each weight tensor's size, since
-            folding leaves kernels of very different sizes; 3e-4 is a good start.
-        method: how ranges start, see `quantize.scales`.
+        settings: how to train; the learning rate, relative to each weight tensor's size, since
+            folding leaves very different kernels, is best at 3e-4.
+        method: how ranges start.
         samples: how many of the training samples set these.
-        weight_bits: 4 trains for large kernels in 4 bits, see `tflite.int4`.
+        weight_bits: as of `quantize`.
         input_normalization: as of `quantize`.
         teacher: whose outputs are learnt too; the model itself, in float, by default.
         options: task, on_epoch, keeping, as of `finetune`.
 
     Raises:
-        ModelError: the model is not functional, or cannot be converted.
-        UnsupportedModelError: TFLM cannot run the result.
+        ModelError: the model is not functional, or cannot be converted for TFLM.
     """
     chosen = (train.sample(samples, settings.seed).x,)
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
     folded, (x,) = fold_batch_norm(inputs.model), inputs.applied(chosen)
     points, before = quantization_points(folded), _layer_of(inputs.normalizations[0])
-    start = _starting_ranges(folded, points, x, method)
-    rounded = with_fake_quant(folded, start, before)
+    rounded = with_fake_quant(folded, _starting_ranges(folded, points, x, method), before)
     settings = replace(settings, kernel_bits=weight_bits)
-    trained = finetune(
-        rounded, train, validation, settings, teacher=model if teacher is None else teacher,
-        **options,
-    )  # fmt: skip
+    teacher = model if teacher is None else teacher
+    trained = finetune(rounded, train, validation, settings, teacher=teacher, **options)
     _take_weights(folded, trained)
     ranges = trained_ranges(trained)
-    _log.info("trained ranges of %d activations", len(ranges))
     values = _values_at(folded, points, x[:1])
     learnt = conversion(folded, x, "int8", samples=samples, seed=settings.seed)
     learnt = replace(learnt, points=tuple((values[name], ranges[name]) for name in values))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,11 +76,9 @@ def requantize(
     scheme: Scheme = "int8",
     *,
     samples: int = DEFAULT_SAMPLES,
-    per_channel_dense: bool | Literal["auto"] = False,
-    weight_bits: int = 8,
-    input_normalization: bool = True,
     remedies: Sequence[Remedy] = REMEDIES,
     seed: int = 0,
+    **options: Any,
 ) -> Remedied:
     """Quantize a model by the simplest remedy that is as good as the others.
 
@@ -89,13 +87,10 @@ def requantize(
         calibration: typical inputs [n, ...].
         judge: validation inputs [m, ...], none of them in `calibration`: on these the outputs of
             the float and of the integer model are compared.
-        scheme: as of `quantize`; so are `samples`, `per_channel_dense`, `weight_bits`,
-            `input_normalization` and `seed`.
+        scheme: as of `quantize`.
         samples: how many of `calibration` are used.
-        per_channel_dense: whether dense layers have a scale for each unit.
-        weight_bits: 4 stores large kernels in 4 bits.
-        input_normalization: whether the normalization of inputs may leave the graph.
         remedies: what to try, the simplest first. With int16x8 only calibration by minmax is tried.
+        options: per_channel_dense, weight_bits and input_normalization, as of `quantize`.
         seed: of the choice of samples.
 
     Raises:
@@ -103,17 +98,15 @@ def requantize(
     """
     typical = Split(calibration).sample(samples, seed).x
     make = partial(
-        quantize, calibration=calibration, scheme=scheme, samples=samples,
-        per_channel_dense=per_channel_dense, weight_bits=weight_bits,
-        input_normalization=input_normalization, seed=seed,
-    )  # fmt: skip
+        quantize, calibration=calibration, scheme=scheme, samples=samples, seed=seed, **options
+    )
     chosen: Remedied | None = None
     snr_db: dict[Remedy, float] = {}
     for remedy in remedies:
         exact = _prepared(model, remedy, scheme, typical)
         if exact is None:
             continue
-        tflite = make(exact, method=remedy.method, bias_correction=remedy.bias_correction)
+        tflite = make(model=exact, method=remedy.method, bias_correction=remedy.bias_correction)
         snr_db[remedy] = output_snr_db(model, tflite, [judge])
         _log.info("%s: outputs at %.2f dB", remedy, snr_db[remedy])
         if chosen is None or snr_db[remedy] > snr_db[chosen.remedy] + _WORTHWHILE_DB:

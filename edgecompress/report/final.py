@@ -9,8 +9,15 @@ from numpy.typing import NDArray
 
 from edgecompress.dataset import SealedSplit, Split
 from edgecompress.evaluate.score import outputs_for
-from edgecompress.metrics import confusion_matrix, measure, predicted_classes, primary_metric
-from edgecompress.search.attempt import Attempt, Job, points_lost, unit_of_loss
+from edgecompress.metrics import (
+    confusion_matrix,
+    measure,
+    points_lost,
+    predicted_classes,
+    primary_metric,
+    unit_of_loss,
+)
+from edgecompress.search.attempt import Attempt, Job
 
 
 @dataclass(frozen=True)

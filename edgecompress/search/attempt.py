@@ -9,7 +9,7 @@ from typing import Any
 from edgecompress.board import Board
 from edgecompress.dataset import Split, Task
 from edgecompress.memory.verdict.judge import Verdict
-from edgecompress.metrics import primary_metric
+from edgecompress.metrics import points_lost
 from edgecompress.prune.sensitivity import Sensitivity
 from edgecompress.recipe import Recipe
 from edgecompress.search.place import Place
@@ -111,17 +111,3 @@ def is_aware(attempt: Candidate) -> bool:
 def metric_lost(job: Job, metric: float) -> float:
     """Return how much worse than the float original `metric` is on the validation split."""
     return points_lost(job.task, job.reference, metric)
-
-
-def unit_of_loss(task: Task) -> str:
-    """Return what `points_lost` counts."""
-    _, more_is_better = primary_metric(task)
-    return "points" if more_is_better else "per cent of error"
-
-
-def points_lost(task: Task, before: float, after: float) -> float:
-    """Return how much worse `after` is: points of 100 for accuracies, per cent for errors."""
-    _, more_is_better = primary_metric(task)
-    if more_is_better:
-        return 100 * (before - after)
-    return 100 * (after - before) / before if before else 100 * after

@@ -2,15 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from edgecompress.search.attempt import (
-    Attempt,
-    Job,
-    best_attempt,
-    is_aware,
-    metric_lost,
-    points_lost,
-    unit_of_loss,
-)
+from edgecompress.metrics import points_lost, unit_of_loss
+from edgecompress.search.attempt import Attempt, Job, best_attempt, is_aware, metric_lost
 from edgecompress.search.forms import SHRINKING
 from edgecompress.search.remedy import remedy_rounding
 from edgecompress.search.steps import (

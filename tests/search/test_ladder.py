@@ -8,8 +8,9 @@ import pytest
 from edgecompress.board import load_board
 from edgecompress.dataset import Split
 from edgecompress.memory.verdict.fit import fit
+from edgecompress.metrics import points_lost
 from edgecompress.recipe import Recipe
-from edgecompress.search.attempt import Attempt, Job, best_attempt, points_lost
+from edgecompress.search.attempt import Attempt, Job, best_attempt
 from edgecompress.search.ladder import next_step
 from edgecompress.search.remedy import remedy_rounding
 from edgecompress.search.steps import (

@@ -1,0 +1,130 @@
+"""What int8 loses against float on labelled data, where it begins, and what remedies bring."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.dataset import Split, Task
+from edgecompress.evaluate.score import evaluate
+from edgecompress.metrics import points_lost, primary_metric, unit_of_loss
+from edgecompress.quantize.layer_errors import LayerError
+from edgecompress.quantize.post_training import Scheme
+from edgecompress.quantize.remedies import JUDGED_SAMPLES, requantize
+
+_log = logging.getLogger(__name__)
+
+_POOR_DB = 10.0  # of a layer's output: a tenth of its energy is error
+_CLIPPED = 0.01  # share of values
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a .tflite loses against its float model on labelled samples."""
+
+    task: Task
+    before: float  # the primary metric
+    after: float
+    samples: int
+
+    @property
+    def lost(self) -> float:
+        """Points of accuracy, or per cent of an error."""
+        return points_lost(self.task, self.before, self.after)
+
+
+def kept_accuracy(model: Any, tflite: bytes, split: Split, task: Task) -> Kept | None:
+    """Compare a .tflite with the keras.Model it was made of; None where nothing is known."""
+    if not split.size or (split.y is None and task != "reconstruction"):
+        return None
+    metric, _ = primary_metric(task)
+    before, after = (evaluate(each, split, task)[metric] for each in (model, tflite))
+    return Kept(task, before, after, split.size)
+
+
+def first_poor_layer(errors: Sequence[LayerError]) -> LayerError | None:
+    """Return the first layer whose output is mostly wrong; else the one that is worst."""
+    poor = (error for error in errors if error.snr_db < _POOR_DB)
+    return next(poor, min(errors, key=lambda error: error.snr_db, default=None))
+
+
+def loss_in_words(
+    kept: Kept, allowed: float, errors: Sequence[LayerError], tried: Sequence[str], scheme: str
+) -> str:
+    """Say in one line how much is lost, where it begins and why, and what can be done."""
+    metric, more = primary_metric(kept.task)
+    before, after = (
+        (f"{100 * kept.before:.1f} %", f"{100 * kept.after:.1f} %")
+        if more
+        else (f"{kept.before:.4g}", f"{kept.after:.4g}")
+    )
+    done = f"; tried and not enough: {', '.join(tried)}" if tried else ""
+    wider = "" if scheme == "int16x8" else ", or activations of 16 bits (--scheme int16x8)"
+    return (
+        f"{scheme} comes to {after} {metric} and float to {before} on {kept.samples} validation "
+        f"samples: {kept.lost:.1f} {unit_of_loss(kept.task)} are lost, {allowed:g} may be. "
+        f"{_where(errors)}{done}. Try training with rounding (--qat){wider}"
+    )
+
+
+def _where(errors: Sequence[LayerError]) -> str:
+    layer = first_poor_layer(errors)
+    if layer is None or not isfinite(layer.snr_db):
+        return "No layer stands out"
+    why = (
+        f"{layer.saturation:.0%} of its values are beyond its range"
+        if layer.saturation > _CLIPPED
+        else "one scale cannot hold its values, small and large"
+    )
+    return f"It begins in {layer.layer or layer.op} ({layer.op}, SNR {layer.snr_db:.0f} dB): {why}"
+
+
+@dataclass(frozen=True)
+class Improved:
+    """The best of what was tried to lose less: its float model, and which remedies did not do."""
+
+    model: Any  # keras.Model
+    tflite: bytes
+    kept: Kept
+    remedy: str  # "" if the first way was the best
+    tried: tuple[str, ...]
+
+
+def improved(
+    model: Any,
+    tflite: bytes,
+    calibration: NDArray[np.float32],
+    judge: Split,
+    *,
+    kept: Kept,
+    scheme: Scheme,
+    **options: Any,
+) -> Improved:
+    """Try the remedies for what int8 loses, and keep what loses least on labelled samples.
+
+    Args:
+        model: the float keras.Model.
+        tflite: what `quantize` made of it.
+        calibration: typical inputs [n, ...].
+        judge: labelled samples.
+        kept: what `tflite` loses there.
+        scheme: as of `quantize`.
+        options: more arguments of `quantize`, but for those that remedies choose.
+    """
+    best = Improved(model, tflite, kept, "", ())
+    tried: list[str] = []
+    for per_unit in (False, True):
+        choices = {**options, "per_channel_dense": per_unit or options["per_channel_dense"]}
+        sample = judge.sample(JUDGED_SAMPLES, 0)
+        found = requantize(model, calibration, sample.x, scheme, **choices)
+        name = f"{found.remedy}{', a scale for each dense unit' if per_unit else ''}"
+        tried.append(name)
+        now = kept_accuracy(model, found.tflite, judge, kept.task)
+        if now is not None and now.lost < best.kept.lost:
+            best = Improved(found.model, found.tflite, now, name, ())
+        _log.info("%s: %.2f %s lost", name, best.kept.lost, unit_of_loss(kept.task))
+    return replace(best, tried=tuple(tried))
