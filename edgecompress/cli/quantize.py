@@ -1,4 +1,4 @@
-"""`edgecompress quantize`: a Keras model to a full-integer .tflite."""
+"""`edgecompress quantize`: a Keras model, or a float .tflite, to a full-integer .tflite."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from edgecompress.cli.data import (
     refuse_existing,
     seed_option,
 )
+from edgecompress.cli.float_tflite import quantize_float
 from edgecompress.cli.options import json_option
 from edgecompress.cli.tables import print_rows
 from edgecompress.dataset import Dataset
@@ -130,25 +131,29 @@ def command(
     no_input_normalization: bool,
     **choices: Any,
 ) -> None:
-    """Quantize a Keras MODEL: integer input and output, a batch of one.
+    """Quantize MODEL, Keras or a float .tflite: integer input and output, a batch of one.
 
-    Shows what quantization does to each layer (signal-to-noise ratio, cosine, share of values
-    clipped) and, where the data has labels, the metrics before and after on its validation part.
+    A float .tflite, as exporters of PyTorch and ONNX models write it, goes through
+    ai-edge-quantizer: int8, minmax, a weight scale for each channel.
+
+    Shows what quantization does to each layer of a Keras model (signal-to-noise ratio, cosine,
+    share of values clipped) and, where the data has labels, the metrics before and after on its
+    validation part.
     """
+    from edgecompress.evaluate.score import is_tflite
     from edgecompress.files import write_file
-    from edgecompress.keras_files.model import load_keras, set_seed
 
     refuse_existing(out, force=force)
     _refuse_contradictions(aware=aware, **choices)
     choices["input_normalization"] = not no_input_normalization
-    set_seed(seed)
-    network = load_keras(model)
-    dataset = data_for(network, data, pixels, seed)
-    if aware:
-        settings = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
-        made = _trained(network, dataset, settings, **choices)
+    if is_tflite(model):
+        network, tflite, dataset = quantize_float(model, data, pixels, seed, qat=aware, **choices)
+        made = _Made(network, tflite)
     else:
-        made = _calibrated(network, dataset, seed, **choices)
+        settings = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+        network, made, dataset = _of_keras(
+            model, data, pixels, settings, aware=aware, choices=choices
+        )
     write_file(out, made.tflite)
     facts = {"model": str(out), "bytes": len(made.tflite), **choices, "qat": aware, "seed": seed}
     facts["normalized_inputs"] = normalized_inputs_of(made.tflite)
@@ -161,9 +166,30 @@ def command(
 class _Made:
     """A quantized model, the float model it was made of, and what was chosen for it."""
 
-    exact: Any  # keras.Model
+    exact: Any  # keras.Model, or the bytes of a float .tflite
     tflite: bytes
     chosen: dict[str, Any] = field(default_factory=dict)
+
+
+def _of_keras(
+    path: Path,
+    data: str,
+    pixels: str,
+    settings: Mapping[str, Any],
+    *,
+    aware: bool,
+    choices: dict[str, Any],
+) -> tuple[Any, _Made, Dataset]:
+    """Return the keras.Model, what it became, and the data set; `settings` are of training."""
+    from edgecompress.keras_files.model import load_keras, set_seed
+
+    seed = settings["seed"]
+    set_seed(seed)
+    network = load_keras(path)
+    dataset = data_for(network, data, pixels, seed)
+    if aware:
+        return network, _trained(network, dataset, settings, **choices), dataset
+    return network, _calibrated(network, dataset, seed, **choices), dataset
 
 
 def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None:
@@ -229,7 +255,12 @@ def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _M
 
 
 def _layers(made: _Made, dataset: Dataset) -> dict[str, Any]:
-    """Return the error of each layer against the same weights in float, and the worst layer."""
+    """Return the error of each layer against the same weights in float, and the worst layer.
+
+    None are known of a .tflite: its tensors have lost the layers they came from.
+    """
+    if isinstance(made.exact, bytes):
+        return {"layers": [], "worst_layer": None}
     from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
 
     errors = layer_errors(made.exact, made.tflite, dataset.train.x)

@@ -34,6 +34,7 @@ _WEIGHTED = frozenset(
     }
 )  # fmt: skip
 _WEIGHTS_INPUT = 1
+_QUANTIZE = "run `edgecompress quantize MODEL.tflite --data DATA -o OUT.tflite`"
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,7 @@ def _check_types(subgraph: Subgraph, operator: Operator) -> None:
     if hybrid and weights is not None and weights.type in {"INT8", "INT4"}:
         raise UnsupportedModelError(
             f"{_where(subgraph, operator)} is hybrid: {weights.type} weights ({_name(weights)}) "
-            "on float activations, which TFLM refuses; quantize the activations too: "
-            "`edgecompress quantize`, or a converter with a representative dataset"
+            f"on float activations, which TFLM refuses; export it in float32, and then {_QUANTIZE}"
         )
     if operator.op in _WEIGHTED and value.type == "FLOAT32":
         raise _not_quantized(subgraph, operator, value)
@@ -181,7 +181,7 @@ def _check_quantized(graph: Graph) -> None:
 def _not_quantized(subgraph: Subgraph, operator: Operator, tensor: Tensor) -> UnsupportedModelError:
     return UnsupportedModelError(
         f"not fully quantized: {_where(subgraph, operator)} computes on float values "
-        f"({_name(tensor)}); run `edgecompress quantize`"
+        f"({_name(tensor)}); {_QUANTIZE}"
     )
 
 

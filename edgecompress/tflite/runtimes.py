@@ -81,12 +81,11 @@ def _open_tflm(model: bytes, arena_bytes: int) -> tuple[Invoke, Callable[[], Non
 
 
 def _open_tflite(module: Any, model: bytes) -> tuple[Invoke, Callable[[], None]]:
-    interpreter = module.Interpreter(
-        model_content=model,
-        num_threads=1,
-        experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
-    )
-    interpreter.allocate_tensors()
+    try:
+        interpreter = _reference(module, model, module.OpResolverType.BUILTIN_REF)
+    except ValueError:  # ELU and others have no reference kernel
+        kernels = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = _reference(module, model, kernels)
     inputs = [detail["index"] for detail in interpreter.get_input_details()]
     outputs = [detail["index"] for detail in interpreter.get_output_details()]
 
@@ -97,3 +96,11 @@ def _open_tflite(module: Any, model: bytes) -> tuple[Invoke, Callable[[], None]]
         return [interpreter.get_tensor(index) for index in outputs]
 
     return invoke, interpreter.reset_all_variables
+
+
+def _reference(module: Any, model: bytes, kernels: Any) -> Any:
+    interpreter = module.Interpreter(
+        model_content=model, num_threads=1, experimental_op_resolver_type=kernels
+    )
+    interpreter.allocate_tensors()
+    return interpreter
