@@ -19,7 +19,7 @@ from edgecompress.cli.data import (
     seed_option,
 )
 from edgecompress.cli.float_tflite import quantize_float
-from edgecompress.cli.options import json_option
+from edgecompress.cli.options import custom_objects_option, json_option
 from edgecompress.cli.tables import print_rows
 from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
@@ -115,6 +115,7 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 @pixels_option
 @seed_option
 @force_option
+@custom_objects_option
 @json_option
 def command(
     *,
@@ -185,7 +186,8 @@ def _of_keras(
 
     seed = settings["seed"]
     set_seed(seed)
-    network = load_keras(path)
+    by_layer = aware or choices["equalize"] or choices["remedy"]
+    network = load_keras(path, as_graph=not by_layer)
     dataset = data_for(network, data, pixels, seed)
     if aware:
         return network, _trained(network, dataset, settings, **choices), dataset

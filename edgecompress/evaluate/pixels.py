@@ -74,7 +74,12 @@ def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
     scores = {}
     for name in _RANGES:
         scaled = _scaled(sample, name)
-        scores[name] = fitness(task, outputs_for(model, scaled.x), scaled)
+        answer = (
+            outputs_for(model, scaled.x)
+            if isinstance(model, bytes)
+            else model.predict(scaled.x, verbose=0, batch_size=64)
+        )
+        scores[name] = fitness(task, answer, scaled)
     best = max(scores, key=lambda name: scores[name])
     _log.info(
         "pixels are scaled to %s, where the model does best on %d training samples (%s)",

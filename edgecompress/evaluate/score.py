@@ -72,7 +72,7 @@ def load_model(path: Path) -> Any:
         return model
     from edgecompress.keras_files.model import load_keras
 
-    return load_keras(path)
+    return load_keras(path, as_graph=True)
 
 
 def is_tflite(path: Path) -> bool:
