@@ -15,7 +15,7 @@ from edgecompress.cli.data import (
     runtime_option,
     seed_option,
 )
-from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.cli.options import boards_dir_option, custom_objects_option, json_option
 from edgecompress.cli.tables import print_rows
 
 
@@ -31,6 +31,7 @@ from edgecompress.cli.tables import print_rows
 @runtime_option
 @seed_option
 @boards_dir_option
+@custom_objects_option
 @json_option
 def command(
     *,

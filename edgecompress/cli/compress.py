@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
+from edgecompress.cli.options import custom_objects_option
 from edgecompress.recipe import PICKS, WEIGHT_BITS
 
 
@@ -92,6 +93,7 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
 )
 @click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of report.json.")
+@custom_objects_option
 def command(
     *,
     out: Path,

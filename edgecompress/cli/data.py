@@ -93,12 +93,17 @@ def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
 
 
 def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
-    """Load the data set for a .tflite, its pixels in the range its input scale was made for."""
+    """Load the data set for a .tflite, its pixels in the range its input scale was made for.
+
+    A float one has no scale: its pixels are in the range where it does best, as a Keras model's.
+    """
     graph = read_model(model).main
     source, answer = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
     dataset = load_dataset(
         data, input_shape=source.shape[1:], output_shape=answer.shape[1:], seed=seed
     )
+    if source.type == "FLOAT32":
+        return resolve_pixels(dataset, model, pixels)
     if pixels == "auto" and dataset.pixel_range == "0..255":
         if source.quantization is None:
             raise UsageError("the model's input has no scale to tell its pixels by; use --pixels")

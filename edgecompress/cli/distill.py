@@ -18,7 +18,7 @@ from edgecompress.cli.data import (
     refuse_existing,
     seed_option,
 )
-from edgecompress.cli.options import json_option
+from edgecompress.cli.options import custom_objects_option, json_option
 from edgecompress.cli.tables import print_rows
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ _LOOKED_AT = 256  # training samples by which it is found which layers matter le
 @pixels_option
 @seed_option
 @force_option
+@custom_objects_option
 @json_option
 def command(
     *,

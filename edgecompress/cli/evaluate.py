@@ -13,7 +13,7 @@ from edgecompress.cli.data import (
     runtime_option,
     seed_option,
 )
-from edgecompress.cli.options import json_option
+from edgecompress.cli.options import custom_objects_option, json_option
 from edgecompress.cli.tables import print_rows
 
 
@@ -23,6 +23,7 @@ from edgecompress.cli.tables import print_rows
 @pixels_option
 @runtime_option
 @seed_option
+@custom_objects_option
 @json_option
 def command(
     *, models: tuple[Path, ...], data: str, pixels: str, runtime: Any, seed: int, as_json: bool

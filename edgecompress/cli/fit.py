@@ -9,7 +9,7 @@ import click
 from edgecompress.board import Board, all_boards, load_board
 from edgecompress.board.profile import kernels_run_on
 from edgecompress.cli import print_json
-from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.cli.options import boards_dir_option, custom_objects_option, json_option
 from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.verdict.fit import Fit
@@ -58,6 +58,7 @@ from edgecompress.memory.verdict.judge import RegistrationKind
     help="Exit with 5 if arena, flash or RAM has grown since this file was saved.",
 )
 @boards_dir_option
+@custom_objects_option
 @json_option
 def command(
     *,

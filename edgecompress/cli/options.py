@@ -14,6 +14,24 @@ boards_dir_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
 )
+
+
+def _use_custom_objects(context: click.Context, option: click.Parameter, name: str | None) -> None:
+    del context, option
+    if name:
+        from edgecompress.keras_files.custom_objects import use_custom_objects
+
+        use_custom_objects(name)
+
+
+custom_objects_option = click.option(
+    "--custom-objects",
+    metavar="PACKAGE.MODULE",
+    callback=_use_custom_objects,
+    expose_value=False,
+    help="Module that defines layers and functions of your own that a Keras model uses; looked for "
+    "in the current folder and among installed packages.",
+)
 tflm_option = click.option(
     "--tflm",
     type=click.Path(path_type=Path),

@@ -17,7 +17,7 @@ from edgecompress.cli.data import (
     seed_option,
     training_options,
 )
-from edgecompress.cli.options import json_option
+from edgecompress.cli.options import custom_objects_option, json_option
 from edgecompress.cli.tables import print_rows
 from edgecompress.errors import UsageError
 
@@ -76,6 +76,7 @@ _SCORES = ("auto", "l1", "l2", "bn-gamma", "taylor", "activation", "random")
 @pixels_option
 @seed_option
 @force_option
+@custom_objects_option
 @json_option
 def command(
     *,

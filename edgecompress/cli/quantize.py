@@ -1,4 +1,4 @@
-"""`edgecompress quantize`: a Keras model to a full-integer .tflite."""
+"""`edgecompress quantize`: a Keras model, or a float .tflite, to a full-integer .tflite."""
 
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,17 @@ from edgecompress.cli.data import (
     seed_option,
     warn_of_guessing,
 )
-from edgecompress.cli.options import json_option
+from edgecompress.cli.float_tflite import quantize_float
+from edgecompress.cli.options import custom_objects_option, json_option
 from edgecompress.cli.quantize_steps import (
-    calibrated,
+    Made,
     errors_of,
     layer_facts,
+    of_keras,
     refuse_loss,
-    remedied,
-    trained,
 )
 from edgecompress.cli.tables import print_rows
+from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
 from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite.summary import normalization_in_words, normalized_inputs_of
@@ -129,6 +130,7 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 @pixels_option
 @seed_option
 @force_option
+@custom_objects_option
 @json_option
 def command(
     *,
@@ -146,27 +148,28 @@ def command(
     allowed: float,
     **choices: Any,
 ) -> None:
-    """Quantize a Keras MODEL: integer input and output, a batch of one.
+    """Quantize MODEL, Keras or a float .tflite: integer input and output, a batch of one.
 
-    Shows what quantization does to each layer (signal-to-noise ratio, cosine, share of values
-    clipped) and, where the data has labels, the metrics before and after on its validation part.
+    A float .tflite, as exporters of PyTorch and ONNX models write it, goes through
+    ai-edge-quantizer: int8, minmax, a weight scale for each channel.
+
+    Shows what quantization does to each layer of a Keras model (signal-to-noise ratio, cosine,
+    share of values clipped) and, where the data has labels, the metrics before and after on its
+    validation part.
     """
+    from edgecompress.evaluate.score import is_tflite
     from edgecompress.files import write_file
-    from edgecompress.keras_files.model import load_keras, set_seed
 
     refuse_existing(out, force=force)
     _refuse_contradictions(aware=aware, **choices)
     choices["input_normalization"] = not no_input_normalization
-    set_seed(seed)
-    network = load_keras(model)
-    dataset = data_for(network, data, pixels, seed)
-    warn_of_guessing(network, dataset)
-    if aware:
-        settings = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
-        made = trained(network, dataset, settings, **choices)
+    if is_tflite(model):
+        network, tflite, dataset = quantize_float(model, data, pixels, seed, qat=aware, **choices)
+        made = Made(network, tflite)
     else:
-        made = calibrated(network, dataset, seed, **choices)
-        made = remedied(network, made, dataset, allowed, seed, **choices)
+        settings = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+        network, dataset = _loaded(model, data, pixels, seed, by_layer=aware, **choices)
+        made = of_keras(network, dataset, settings, allowed, aware=aware, **choices)
     write_file(out, made.tflite)
     facts = {"model": str(out), "bytes": len(made.tflite), **choices, "qat": aware, "seed": seed}
     facts["normalized_inputs"] = normalized_inputs_of(made.tflite)
@@ -176,6 +179,20 @@ def command(
     _show(facts | made.chosen | layer_facts(errors), as_json=as_json)
     scheme = choices["scheme"]
     refuse_loss(network, made, dataset, allowed, errors=errors, scheme=scheme)
+
+
+def _loaded(
+    path: Path, data: str, pixels: str, seed: int, *, by_layer: bool, **choices: Any
+) -> tuple[Any, Dataset]:
+    """Return the keras.Model and the data set, after saying if it is no better than guessing."""
+    from edgecompress.keras_files.model import load_keras, set_seed
+
+    set_seed(seed)
+    by_layer = by_layer or choices["equalize"] or choices["remedy"]
+    network = load_keras(path, as_graph=not by_layer)
+    dataset = data_for(network, data, pixels, seed)
+    warn_of_guessing(network, dataset)
+    return network, dataset
 
 
 def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None:

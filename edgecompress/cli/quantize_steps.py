@@ -20,9 +20,25 @@ _DEFAULTS = {
 class Made:
     """A quantized model, the float model it was made of, and what was chosen for it."""
 
-    exact: Any  # keras.Model
+    exact: Any  # keras.Model, or the bytes of a float .tflite
     tflite: bytes
     chosen: dict[str, Any] = field(default_factory=dict)
+
+
+def of_keras(
+    network: Any,
+    dataset: Dataset,
+    settings: Mapping[str, Any],
+    allowed: float,
+    *,
+    aware: bool,
+    **choices: Any,
+) -> Made:
+    """Quantize a keras.Model, with training or after it; `settings` are of training."""
+    if aware:
+        return trained(network, dataset, settings, **choices)
+    made = calibrated(network, dataset, settings["seed"], **choices)
+    return remedied(network, made, dataset, allowed, settings["seed"], **choices)
 
 
 def trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choices: Any) -> Made:
@@ -110,7 +126,12 @@ def refuse_loss(
 
 
 def errors_of(made: Made, dataset: Dataset) -> Any:
-    """Return the error of each layer against the same weights in float."""
+    """Return the error of each layer against the same weights in float.
+
+    None are known of a .tflite: its tensors have lost the layers they came from.
+    """
+    if isinstance(made.exact, bytes):
+        return ()
     from edgecompress.quantize.layer_errors import layer_errors
 
     return layer_errors(made.exact, made.tflite, dataset.train.x)

@@ -16,7 +16,7 @@ from edgecompress.cli.data import (
     seed_option,
     training_options,
 )
-from edgecompress.cli.options import json_option
+from edgecompress.cli.options import custom_objects_option, json_option
 from edgecompress.cli.tables import print_rows
 from edgecompress.errors import UsageError
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @pixels_option
 @seed_option
 @force_option
+@custom_objects_option
 @json_option
 def command(
     *,

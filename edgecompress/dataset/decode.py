@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgecompress.errors import DataError
 
 _log = logging.getLogger(__name__)
+_LONGEST_SIDE_RATIO = 4  # of images
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,30 @@ def _image_shape(
 ) -> tuple[int | None, int | None, int]:
     """Return (height, width, channels) of a model's input."""
     match input_shape:
-        case (height, width):
+        case (height, width) if (
+            height is not None and width is not None and _is_near(height, width)
+        ):
             return height, width, 1
         case (height, width, (1 | 3) as channels):
             return height, width, channels
+        case ((1 | 3) as channels, int(height), int(width)):
+            raise DataError(
+                f"{folder}: holds images, but the model takes them with channels first "
+                f"({channels} x {height} x {width}): export it with channels last, or give the "
+                "samples as .npz"
+            )
+    kind = "time series" if len(input_shape) == 2 else "features"  # noqa: PLR2004
     raise DataError(
-        f"{folder}: holds images, but the model takes {input_shape}, which is neither "
-        "(height, width) nor (height, width, 1 or 3); give its features as .npz or .csv"
+        f"{folder}: holds images, but the model takes {kind} of shape "
+        f"{str(input_shape).replace('None', 'any')}, not (height, width) or (height, width, 1 or "
+        "3): is it the data of this model? Give its samples as .npz or .csv; were they made from "
+        "these images, then made so"
     )
+
+
+def _is_near(height: int, width: int) -> bool:
+    """Tell an image from a series of a few features by its sides."""
+    return max(height, width) <= _LONGEST_SIDE_RATIO * min(height, width)
 
 
 def _look(path: Path) -> tuple[str, tuple[int, int]]:

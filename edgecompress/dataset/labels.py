@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from edgecompress.dataset.split import Task
 from edgecompress.errors import DataError
 
+_NAMES_SHOWN = 12
+
 Shape = tuple[int | None, ...]
 Labels = NDArray[Any]
 
@@ -83,6 +85,23 @@ def check_labels(
             + f"number them 0 to {f'{limit - 1}' if limit else 'the number of classes less one'}"
         )
     return y.astype(np.int64)
+
+
+def check_names(names: Sequence[str], task: Task, output_shape: Shape | None, where: str) -> None:
+    """Raise DataError unless the model has an output for each class that the data names.
+
+    Classes are numbered in alphabetical order: of fewer than the model has outputs, the numbers
+    would not be the model's.
+    """
+    if not names or task not in ("classification", "binary") or output_shape is None:
+        return
+    outputs = 2 if task == "binary" else math.prod(size or 1 for size in output_shape)
+    if len(names) != outputs:
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
+        raise DataError(
+            f"{where}: {len(names)} classes ({shown}), but the model tells {outputs} apart: give "
+            "the data the model was trained on, with a class for each of its outputs"
+        )
 
 
 def check_classes(y: Labels | None, task: Task, where: str) -> None:

@@ -15,6 +15,7 @@ from edgecompress.dataset.labels import (
     Shape,
     check_classes,
     check_labels,
+    check_names,
     encode,
     infer_task,
 )
@@ -120,6 +121,7 @@ def _matched(
     found = {part: split.y for part, split in source.parts.items()}
     y, known = encode(found, source.labels or names, where)
     task = infer_task(output_shape, input_shape, _first_labels(y.values()))
+    check_names(known if not names else (), task, output_shape, where)
     parts = {
         part: Split(x[part], check_labels(y[part], task, output_shape, f"{where}, {part}"))
         for part in source.parts

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import logging
 import math
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from edgecompress.errors import DataError
 _log = logging.getLogger(__name__)
 
 _LABEL_NAMES = ("label", "class", "target", "y")
+_NAMES_SHOWN = 12
 
 
 def read_csv(path: Path, column: str | None, input_shape: tuple[int | None, ...] | None) -> Source:
@@ -24,7 +26,7 @@ def read_csv(path: Path, column: str | None, input_shape: tuple[int | None, ...]
     The label is in `column`; without one, in the column named label, class, target or y, else in
     the last, unless the columns are just as many as the model's inputs: then there is none. The
     other columns are features, in order; where the model takes more than one axis, a row is its
-    input in C order.
+    input in C order, the axis that a model leaves open as long as the columns make it.
 
     Raises:
         DataError: no rows, rows of several lengths, no such column, or a cell that is no number.
@@ -77,17 +79,30 @@ def _label_column(
 ) -> int | None:
     if column is not None:
         if column not in header:
-            raise DataError(f"{path}: no column {column!r}; there are {', '.join(header)}")
+            raise DataError(f"{path}: no column {column!r}; {_instead(column, header)}")
         return header.index(column)
     lower = [name.lower() for name in header]
     named = [lower.index(name) for name in _LABEL_NAMES if name in lower]
     if named:
         return named[0]
-    if input_shape is not None and len(header) == math.prod(size or 1 for size in input_shape):
+    sizes = input_shape or ()
+    if sizes and None not in sizes and len(header) == math.prod(size or 1 for size in sizes):
         _log.info("%s: as many columns as the model has inputs, so none is the label", path)
         return None
     _log.info("%s: the label is the last column, %r (name another: FILE#NAME)", path, header[-1])
     return len(header) - 1
+
+
+def _instead(column: str, header: list[str]) -> str:
+    """Return what may have been meant: close names, or else the names there are."""
+    lower = {name.lower(): name for name in header}
+    close = [lower[name] for name in get_close_matches(column.lower(), lower, n=3)]
+    if close:
+        return f"did you mean {', '.join(map(repr, close))}?"
+    if len(header) <= _NAMES_SHOWN:
+        return f"there are {', '.join(header)}"
+    first = ", ".join(header[:3])
+    return f"of its {len(header)} columns the first are {first}, the last is {header[-1]}"
 
 
 def _numbers(
@@ -116,17 +131,27 @@ def _labels(cells: list[str]) -> NDArray[np.generic]:
 def _as_input(
     x: NDArray[np.float32], input_shape: tuple[int | None, ...] | None, path: Path
 ) -> NDArray[np.float32]:
-    """Give rows the axes of a model's input; a table cannot have them."""
-    if input_shape is None or len(input_shape) == 1 or None in input_shape:
+    """Give rows the axes of a model's input; a table cannot have them.
+
+    An axis that the model leaves open is as long as the columns make it.
+    """
+    if input_shape is None or len(input_shape) == 1:
         return x
-    wanted = [size for size in input_shape if size is not None]
-    if x.shape[1] != math.prod(wanted):
+    known = math.prod(size for size in input_shape if size is not None)
+    open_axes = input_shape.count(None)
+    if open_axes > 1 or x.shape[1] % known or (not open_axes and x.shape[1] != known):
+        takes = str(input_shape).replace("None", "any")
+        wanted = f"a multiple of {known} numbers" if open_axes == 1 else f"{known} numbers"
         raise DataError(
-            f"{path}: {x.shape[1]} feature columns, the model takes {input_shape}, "
-            f"{math.prod(wanted)} numbers"
+            f"{path}: {x.shape[1]} feature columns, the model takes {takes}"
+            + (": give the samples as .npz" if open_axes > 1 else f", {wanted}")
         )
-    _log.info("%s: rows of %d columns are read as %s in C order", path, x.shape[1], input_shape)
-    return x.reshape(len(x), *wanted)
+    shape = tuple(-1 if size is None else size for size in input_shape)
+    shaped = x.reshape(len(x), *shape)
+    _log.info(
+        "%s: rows of %d columns are read as %s in C order", path, x.shape[1], shaped.shape[1:]
+    )
+    return shaped
 
 
 def _number(cell: str) -> float | None:

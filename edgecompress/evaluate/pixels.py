@@ -30,7 +30,7 @@ def resolve_pixels(dataset: Dataset, model: Any, choice: str = "auto") -> Datase
     Args:
         dataset: one whose `pixel_range` is "0..255" for `choice` to matter; with "auto", others
             are returned as they are.
-        model: the float `keras.Model`, used for "auto" only.
+        model: the float model, a `keras.Model` or the bytes of a .tflite; for "auto" only.
         choice: "auto", "0..255", "0..1" or "-1..1".
 
     Raises:
@@ -59,10 +59,11 @@ def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
     """Return the range in which the float model does best on training samples (500 at most).
 
     Args:
-        model: a `keras.Model`.
+        model: a `keras.Model`, or the bytes of a float .tflite.
         split: training samples with pixels of 0..255.
         task: what the model is for; accuracy decides for classes, R2 otherwise.
     """
+    from edgecompress.evaluate.score import outputs_for
     from edgecompress.metrics import fitness  # which imports Split from this package
 
     if split.y is None and task != "reconstruction":
@@ -73,7 +74,12 @@ def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
     scores = {}
     for name in _RANGES:
         scaled = _scaled(sample, name)
-        scores[name] = fitness(task, model.predict(scaled.x, verbose=0, batch_size=64), scaled)
+        answer = (
+            outputs_for(model, scaled.x)
+            if isinstance(model, bytes)
+            else model.predict(scaled.x, verbose=0, batch_size=64)
+        )
+        scores[name] = fitness(task, answer, scaled)
     best = max(scores, key=lambda name: scores[name])
     _log.info(
         "pixels are scaled to %s, where the model does best on %d training samples (%s)",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgecompress.dataset import Split, Task
 from edgecompress.errors import ModelError
 from edgecompress.metrics import measure
+from edgecompress.tflite.folded import folded
 from edgecompress.tflite.interpreter import Runtime, predict
 from edgecompress.tflite.reader import read_model
 
@@ -40,15 +41,23 @@ def outputs_for(
 ) -> NDArray[np.float32]:
     """Return the real-valued outputs [n, ...] of a model for inputs `x`; arguments as `evaluate`.
 
-    Of several outputs it gives the first.
+    Of several outputs it gives the first. A float .tflite is not for the device as it is: it runs
+    on TFLite, where TFLM is asked for.
     """
     if isinstance(model, Path):
         model = load_model(model)
     if isinstance(model, bytes):
+        if runtime == "tflm" and _is_float(model):
+            return predict(folded(model), x, "auto")[0]
         return predict(model, x, runtime)[0]
     from edgecompress.keras_files.outputs import outputs_of
 
     return outputs_of(model, x)
+
+
+def _is_float(model: bytes) -> bool:
+    graph = read_model(model).main
+    return any(graph.tensors[index].type == "FLOAT32" for index in graph.inputs)
 
 
 def load_model(path: Path) -> Any:
@@ -63,7 +72,7 @@ def load_model(path: Path) -> Any:
         return model
     from edgecompress.keras_files.model import load_keras
 
-    return load_keras(path)
+    return load_keras(path, as_graph=True)
 
 
 def is_tflite(path: Path) -> bool:

@@ -28,8 +28,9 @@ def model_form(path: Path) -> Form:
         head = file.read(8)
     if head[4:8] == _TFLITE_IDENTIFIER:
         raise ModelError(
-            f"{path}: a .tflite is converted already, and cannot be pruned, trained or quantized "
-            "again; give the Keras model it was made from"
+            f"{path}: a .tflite is converted already: it cannot be pruned, trained or compressed. "
+            "Give the Keras model it was made from; a float .tflite can be quantized: "
+            "`edgecompress quantize MODEL.tflite --data DATA -o OUT.tflite`"
         )
     if head == _HDF5_SIGNATURE:
         return "hdf5"

@@ -20,9 +20,14 @@ from typing import Any
 
 from edgecompress.errors import ModelError
 from edgecompress.files import write_file
+from edgecompress.keras_files.exported import load_exported
 from edgecompress.keras_files.form import Form, model_form
 from edgecompress.keras_files.legacy_config import current_config
-from edgecompress.keras_files.saved_model import keras2_to_hdf5, saved_model_to_hdf5
+from edgecompress.keras_files.saved_model import (
+    has_layers,
+    keras2_to_hdf5,
+    saved_model_to_hdf5,
+)
 
 
 def import_keras() -> Any:
@@ -45,12 +50,16 @@ def set_seed(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def load_keras(path: Path, *, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def load_keras(
+    path: Path, *, custom_objects: Mapping[str, Any] | None = None, as_graph: bool = False
+) -> Any:
     """Load a Keras model: `.keras`, HDF5, or the SavedModel folder of Keras 2.
 
     Args:
         path: the file or folder; what it holds decides how it is read, not its name.
         custom_objects: classes and functions of the user's that the model refers to, by name.
+        as_graph: the model is only run and converted, so that a SavedModel without layers, as
+            `model.export()` of Keras 3 writes it, will do.
 
     Returns:
         A `keras.Model`, not compiled; functional when the model was Sequential or functional.
@@ -61,6 +70,8 @@ def load_keras(path: Path, *, custom_objects: Mapping[str, Any] | None = None) -
     """
     form = model_form(path)
     keras = import_keras()
+    if as_graph and form == "saved_model" and not has_layers(path):
+        return load_exported(keras, path)
     with tempfile.TemporaryDirectory() as folder:
         file = _readable(path, form, Path(folder))
         model = _load(keras, file, path, custom_objects)
@@ -133,8 +144,8 @@ def _why(error: Exception) -> str:
     unknown = re.search(r"(?:Unknown \w+:|Could not locate \w+) '?([\w>.]+)'?", text)
     if unknown:
         return (
-            f"uses {unknown[1]!r}, which Keras does not have; build the model from Keras's own "
-            "layers, or load it from Python with load_keras(path, custom_objects={...})"
+            f"uses {unknown[1]!r}, which Keras does not have; name the module that defines it: "
+            "--custom-objects package.module (from Python: load_keras(path, custom_objects={...}))"
         )
     if "Lambda" in text:
         return (

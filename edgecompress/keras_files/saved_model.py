@@ -71,19 +71,37 @@ def _read(path: Path) -> tuple[Sequence[Any], Any, Sequence[Any]]:
     return graph, checkpoint, objects.nodes
 
 
-def _keras_metadata(path: Path, graph: Sequence[Any]) -> Mapping[int, Mapping[str, Any]]:
-    """Return what Keras 2 wrote of each layer (`name`, `class_name`, `config`), by node number."""
+def has_layers(path: Path) -> bool:
+    """Say whether a SavedModel holds Keras 2's layers, and not a graph alone.
+
+    Raises:
+        ModelError: the folder is damaged.
+    """
+    graph, _, _ = _read(path)
+    return _names_layers(_all_metadata(path, graph))
+
+
+def _names_layers(metadata: Mapping[int, Mapping[str, Any]]) -> bool:
+    return "layers" in metadata.get(0, {}).get("config", {})
+
+
+def _all_metadata(path: Path, graph: Sequence[Any]) -> Mapping[int, Mapping[str, Any]]:
     file = path / "keras_metadata.pb"
     if file.is_file():
         saved = _saved_metadata(file)
     else:
         saved = {number: node.user_object.metadata for number, node in enumerate(graph)}
-    metadata = {number: json.loads(text) for number, text in saved.items() if text.startswith("{")}
-    if "layers" not in metadata.get(0, {}).get("config", {}):
+    return {number: json.loads(text) for number, text in saved.items() if text.startswith("{")}
+
+
+def _keras_metadata(path: Path, graph: Sequence[Any]) -> Mapping[int, Mapping[str, Any]]:
+    """Return what Keras 2 wrote of each layer (`name`, `class_name`, `config`), by node number."""
+    metadata = _all_metadata(path, graph)
+    if not _names_layers(metadata):
         raise ModelError(
             f"{path}: this SavedModel holds a graph but no layers (as model.export writes, or a "
-            "subclass of keras.Model), so it cannot be pruned or trained; save the model itself "
-            'with model.save("model.keras")'
+            "subclass of keras.Model), so it can be quantized and measured, but not pruned or "
+            'trained; save the model itself with model.save("model.keras")'
         )
     return metadata
 

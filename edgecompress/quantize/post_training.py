@@ -91,7 +91,7 @@ def quantize(
             run the result; a model to be equalized is not functional.
     """
     _check_choice(scheme, method, weight_bits)
-    chosen = _choose(_checked(model, calibration), samples, seed)
+    chosen = choose(_checked(model, calibration), samples, seed)
     if equalize:
         model = equalized(model, chosen)
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
@@ -104,7 +104,7 @@ def quantize(
     if per_channel_dense != "auto":
         return make(per_channel_dense=per_channel_dense)
     coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
-    judge = _choose(chosen, _JUDGED_SAMPLES, seed)
+    judge = choose(chosen, _JUDGED_SAMPLES, seed)
     return fine if is_worth_its_bytes(model, coarse, fine, judge) else coarse
 
 
@@ -130,7 +130,7 @@ def converted(function: str, job: Conversion, name: str, weight_bits: int = 8) -
     quantized: bytes = convert(function, job)
     if weight_bits == int4.BITS:
         quantized = int4.with_int4_kernels(quantized)
-    _check_runs(quantized, job.samples, name)
+    check_runs(quantized, job.samples, name)
     if job.scheme == "pow2":
         _check_pow2(quantized)
     return quantized
@@ -148,7 +148,7 @@ def conversion(
     seed: int = 0,
 ) -> Conversion:
     """Return what the converter gets: the frozen model and the samples chosen; see `quantize`."""
-    chosen = _choose(_checked(model, calibration), samples, seed)
+    chosen = choose(_checked(model, calibration), samples, seed)
     return Conversion(
         graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
         samples=chosen,
@@ -233,7 +233,8 @@ def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
     )
 
 
-def _choose(arrays: tuple[NDArray[Any], ...], count: int, seed: int) -> tuple[NDArray[Any], ...]:
+def choose(arrays: tuple[NDArray[Any], ...], count: int, seed: int) -> tuple[NDArray[Any], ...]:
+    """Return `count` samples of each input, the same of all, in their order."""
     if count < 1:
         raise UsageError(f"{count} calibration samples: at least one is needed")
     total = len(arrays[0])
@@ -243,7 +244,7 @@ def _choose(arrays: tuple[NDArray[Any], ...], count: int, seed: int) -> tuple[ND
     return tuple(values[chosen] for values in arrays)
 
 
-def _check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> None:
+def check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> None:
     """Raise unless `model` is of integers only, and TFLM runs it."""
     graph = read_model(model)
     tensors = graph.main.tensors

@@ -45,7 +45,7 @@ def _converted(path: Path) -> Graph:
     from edgecompress.quantize.post_training import quantize
     from edgecompress.tflite.pack import packed
 
-    model = load_keras(path)
+    model = load_keras(path, as_graph=True)
     noise = np.random.default_rng(0)
     shapes = [tuple(size or 1 for size in tensor.shape[1:]) for tensor in model.inputs]
     samples = [

@@ -1,7 +1,8 @@
 """Every operator that TFLM's resolver registers: its method, and the types its kernel computes on.
 
-Methods from tensorflow/lite/micro/micro_mutable_op_resolver.h, types from the kernels' Prepare
-and Eval, both at the pinned commit. Names are those of the schema; "CUSTOM:" marks custom ones.
+Methods from tensorflow/lite/micro/micro_mutable_op_resolver.h, types from the Prepare and Eval of
+the kernels in tensorflow/lite/micro/kernels and signal/micro/kernels, all at the pinned commit.
+Names are those of the schema; "CUSTOM:" marks custom ones.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ TYPE_CODES: Mapping[str, str] = {
     "i32": "INT32",
     "i64": "INT64",
     "u8": "UINT8",
+    "u32": "UINT32",
+    "u64": "UINT64",
     "bool": "BOOL",
 }
 
@@ -28,7 +31,12 @@ class Support:
 
     def computes_on(self, tensor_type: str) -> bool:
         """Say whether the kernel takes values of a type."""
-        return self.types == "any" or tensor_type in {TYPE_CODES[c] for c in self.types.split()}
+        return self.types == "any" or tensor_type in types_of(self.types)
+
+
+def types_of(codes: str) -> frozenset[str]:
+    """Return the schema's types that codes stand for: "f32 i8" for FLOAT32 and INT8."""
+    return frozenset(TYPE_CODES[code] for code in codes.split())
 
 
 OPERATORS: Mapping[str, Support] = {
@@ -44,31 +52,31 @@ OPERATORS: Mapping[str, Support] = {
     "BROADCAST_ARGS": Support("AddBroadcastArgs", "i32 i64"),
     "BROADCAST_TO": Support("AddBroadcastTo", "any"),
     "CALL_ONCE": Support("AddCallOnce", "any"),
-    "CAST": Support("AddCast", "f32 i8 i16 i32 bool"),
+    "CAST": Support("AddCast", "f32 i8 i16 i32 u32 bool"),
     "CEIL": Support("AddCeil", "f32"),
     "CONCATENATION": Support("AddConcatenation", "f32 i8 i16 i32 i64 bool"),
     "CONV_2D": Support("AddConv2D", "f32 i8 i16"),
     "COS": Support("AddCos", "f32"),
     "CUMSUM": Support("AddCumSum", "f32 i8"),
     "CUSTOM:CIRCULAR_BUFFER": Support("AddCircularBuffer", "i8"),
-    "CUSTOM:SignalDelay": Support("AddDelay", "any"),
-    "CUSTOM:SignalEnergy": Support("AddEnergy", "any"),
-    "CUSTOM:SignalFftAutoScale": Support("AddFftAutoScale", "any"),
-    "CUSTOM:SignalFilterBank": Support("AddFilterBank", "any"),
-    "CUSTOM:SignalFilterBankLog": Support("AddFilterBankLog", "any"),
+    "CUSTOM:SignalDelay": Support("AddDelay", "i16"),
+    "CUSTOM:SignalEnergy": Support("AddEnergy", "i16"),
+    "CUSTOM:SignalFftAutoScale": Support("AddFftAutoScale", "i16"),
+    "CUSTOM:SignalFilterBank": Support("AddFilterBank", "u32"),
+    "CUSTOM:SignalFilterBankLog": Support("AddFilterBankLog", "u32"),
     "CUSTOM:SignalFilterBankSpectralSubtraction": Support(
-        "AddFilterBankSpectralSubtraction", "any"
+        "AddFilterBankSpectralSubtraction", "u32"
     ),
-    "CUSTOM:SignalFilterBankSquareRoot": Support("AddFilterBankSquareRoot", "any"),
-    "CUSTOM:SignalFramer": Support("AddFramer", "any"),
-    "CUSTOM:SignalIrfft": Support("AddIrfft", "any"),
-    "CUSTOM:SignalOverlapAdd": Support("AddOverlapAdd", "any"),
-    "CUSTOM:SignalPCAN": Support("AddPCAN", "any"),
-    "CUSTOM:SignalRfft": Support("AddRfft", "any"),
-    "CUSTOM:SignalStacker": Support("AddStacker", "any"),
-    "CUSTOM:SignalWindow": Support("AddWindow", "any"),
+    "CUSTOM:SignalFilterBankSquareRoot": Support("AddFilterBankSquareRoot", "u64"),
+    "CUSTOM:SignalFramer": Support("AddFramer", "i16"),
+    "CUSTOM:SignalIrfft": Support("AddIrfft", "f32 i16 i32"),
+    "CUSTOM:SignalOverlapAdd": Support("AddOverlapAdd", "f32 i16"),
+    "CUSTOM:SignalPCAN": Support("AddPCAN", "u32"),
+    "CUSTOM:SignalRfft": Support("AddRfft", "f32 i16 i32"),
+    "CUSTOM:SignalStacker": Support("AddStacker", "i16"),
+    "CUSTOM:SignalWindow": Support("AddWindow", "i16"),
     "CUSTOM:TFLM_DECODE": Support("AddDecode", "any"),
-    "CUSTOM:TFLite_Detection_PostProcess": Support("AddDetectionPostprocess", "any"),
+    "CUSTOM:TFLite_Detection_PostProcess": Support("AddDetectionPostprocess", "f32"),
     "CUSTOM:ethos-u": Support("AddEthosU", "any"),
     "DEPTHWISE_CONV_2D": Support("AddDepthwiseConv2D", "f32 i8 i16"),
     "DEPTH_TO_SPACE": Support("AddDepthToSpace", "f32 i8"),
@@ -80,7 +88,7 @@ OPERATORS: Mapping[str, Support] = {
     "EQUAL": Support("AddEqual", "f32 i8 i32 i64 bool"),
     "EXP": Support("AddExp", "f32"),
     "EXPAND_DIMS": Support("AddExpandDims", "f32 i8 i16"),
-    "FILL": Support("AddFill", "f32 i8 i16 i32 i64"),
+    "FILL": Support("AddFill", "f32 i8 i32"),
     "FLOOR": Support("AddFloor", "f32"),
     "FLOOR_DIV": Support("AddFloorDiv", "f32"),
     "FLOOR_MOD": Support("AddFloorMod", "f32"),
@@ -161,6 +169,32 @@ VALUE_INPUT: Mapping[str, int] = {
     "SELECT_V2": 1,
     "SPLIT": 1,
     "TRANSPOSE_CONV": 2,
+}
+
+# Types of the first output, of kernels that do not take them from their input.
+OUTPUT_TYPES: Mapping[str, str] = {
+    "ARG_MAX": "i32",
+    "ARG_MIN": "i32",
+    "CAST": "f32 i8 i16 i32 u32",
+    "CUSTOM:SignalEnergy": "u32",
+    "CUSTOM:SignalFilterBank": "u64",
+    "CUSTOM:SignalFilterBankLog": "i16",
+    "CUSTOM:SignalFilterBankSquareRoot": "u32",
+    "DEQUANTIZE": "f32",
+    "QUANTIZE": "i8 i16 i32 u8",
+    "SHAPE": "i32",
+}
+# The input that holds indices or axes, with the types it may have.
+INDEX_TYPES: Mapping[str, tuple[int, str]] = {
+    "ARG_MAX": (1, "i32"),
+    "ARG_MIN": (1, "i32"),
+    "CUMSUM": (1, "i32"),
+    "EMBEDDING_LOOKUP": (0, "i32"),
+    "EXPAND_DIMS": (1, "i32"),
+    "GATHER": (1, "i32"),
+    "GATHER_ND": (1, "i32"),
+    "REVERSE_V2": (1, "i32"),
+    "SLICE": (1, "i32 i64"),
 }
 
 # Narrow registrations that CMSIS-NN offers: (types of value input, weights and output) -> suffix

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from edgecompress.errors import UnsupportedModelError
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
 from edgecompress.tflite.names import short_name
-from edgecompress.tflite.operator_table import NARROW, OPERATORS, VALUE_INPUT
+from edgecompress.tflite.operator_table import (
+    INDEX_TYPES,
+    NARROW,
+    OPERATORS,
+    OUTPUT_TYPES,
+    VALUE_INPUT,
+    types_of,
+)
 
 TFLM_COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
 
@@ -27,6 +34,7 @@ _WEIGHTED = frozenset(
     }
 )  # fmt: skip
 _WEIGHTS_INPUT = 1
+_QUANTIZE = "run `edgecompress quantize MODEL.tflite --data DATA -o OUT.tflite`"
 
 
 @dataclass(frozen=True)
@@ -117,16 +125,38 @@ def _check_types(subgraph: Subgraph, operator: Operator) -> None:
     if hybrid and weights is not None and weights.type in {"INT8", "INT4"}:
         raise UnsupportedModelError(
             f"{_where(subgraph, operator)} is hybrid: {weights.type} weights ({_name(weights)}) "
-            "on float activations, which TFLM refuses; quantize the activations too: "
-            "`edgecompress quantize`, or a converter with a representative dataset"
+            f"on float activations, which TFLM refuses; export it in float32, and then {_QUANTIZE}"
         )
     if operator.op in _WEIGHTED and value.type == "FLOAT32":
         raise _not_quantized(subgraph, operator, value)
-    if not OPERATORS[operator.op].computes_on(value.type):
-        raise UnsupportedModelError(
-            f"{_where(subgraph, operator)} computes on {value.type} ({_name(value)}); TFLM's "
-            f"kernel takes {OPERATORS[operator.op].types}. Quantize to int8, or change that layer"
-        )
+    support = OPERATORS[operator.op]
+    if not support.computes_on(value.type):
+        raise _not_taken(subgraph, operator, "computes on", value, support.types)
+    _check_other_types(subgraph, operator)
+
+
+def _check_other_types(subgraph: Subgraph, operator: Operator) -> None:
+    output = _tensor(subgraph, operator.outputs, 0)
+    outputs = OUTPUT_TYPES.get(operator.op)
+    if outputs and output is not None and output.type not in types_of(outputs):
+        raise _not_taken(subgraph, operator, "writes", output, outputs)
+    position, indices = INDEX_TYPES.get(operator.op, (0, ""))
+    index = _tensor(subgraph, operator.inputs, position)
+    if indices and index is not None and index.type not in types_of(indices):
+        raise _not_taken(subgraph, operator, "is told where by", index, indices)
+
+
+def _not_taken(
+    subgraph: Subgraph, operator: Operator, does: str, tensor: Tensor, codes: str
+) -> UnsupportedModelError:
+    """Return the refusal of a type; int8 is advised where the kernel has it."""
+    types = types_of(codes)
+    int8_helps = "INT8" in types and tensor.type == "FLOAT32"
+    return UnsupportedModelError(
+        f"{_where(subgraph, operator)} {does} {tensor.type} ({_name(tensor)}); TFLM's kernel takes "
+        f"{', '.join(sorted(types))}: {'quantize to int8, or ' if int8_helps else ''}"
+        "change that layer"
+    )
 
 
 def _check_quantized(graph: Graph) -> None:
@@ -151,7 +181,7 @@ def _check_quantized(graph: Graph) -> None:
 def _not_quantized(subgraph: Subgraph, operator: Operator, tensor: Tensor) -> UnsupportedModelError:
     return UnsupportedModelError(
         f"not fully quantized: {_where(subgraph, operator)} computes on float values "
-        f"({_name(tensor)}); run `edgecompress quantize`"
+        f"({_name(tensor)}); {_QUANTIZE}"
     )
 
 

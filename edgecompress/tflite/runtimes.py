@@ -68,7 +68,10 @@ def _opened(runtime: str, model: bytes, arena_bytes: int) -> tuple[Invoke, Calla
 def _open_tflm(model: bytes, arena_bytes: int) -> tuple[Invoke, Callable[[], None]]:
     from tflite_micro import runtime
 
-    interpreter = runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)
+    def build() -> Any:
+        return runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)
+
+    interpreter = build()
     outputs = runtime.convert_bytearray_to_object(model).subgraphs[0].outputs
 
     def invoke(inputs: Arrays) -> list[NDArray[Any]]:
@@ -77,16 +80,25 @@ def _open_tflm(model: bytes, arena_bytes: int) -> tuple[Invoke, Callable[[], Non
         interpreter.invoke()
         return [interpreter.get_output(index).copy() for index in range(len(outputs))]
 
-    return invoke, interpreter.reset
+    def reset() -> None:
+        nonlocal interpreter
+        if _starts_variables(model):
+            interpreter = build()
+        else:
+            interpreter.reset()
+
+    return invoke, reset
 
 
 def _open_tflite(module: Any, model: bytes) -> tuple[Invoke, Callable[[], None]]:
-    interpreter = module.Interpreter(
-        model_content=model,
-        num_threads=1,
-        experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF,
-    )
-    interpreter.allocate_tensors()
+    def build() -> Any:
+        try:
+            return _reference(module, model, module.OpResolverType.BUILTIN_REF)
+        except ValueError:  # ELU and others have no reference kernel
+            kernels = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            return _reference(module, model, kernels)
+
+    interpreter = build()
     inputs = [detail["index"] for detail in interpreter.get_input_details()]
     outputs = [detail["index"] for detail in interpreter.get_output_details()]
 
@@ -96,4 +108,31 @@ def _open_tflite(module: Any, model: bytes) -> tuple[Invoke, Callable[[], None]]
         interpreter.invoke()
         return [interpreter.get_tensor(index) for index in outputs]
 
-    return invoke, interpreter.reset_all_variables
+    def reset() -> None:
+        nonlocal interpreter
+        if _starts_variables(model):
+            interpreter = build()
+        else:
+            interpreter.reset_all_variables()
+
+    return invoke, reset
+
+
+@lru_cache(maxsize=1)
+def _starts_variables(model: bytes) -> bool:
+    """Say whether CALL_ONCE gives variables their first values, which no reset does again.
+
+    TFLM's sets them to their zero point, TFLite's leaves them as they are.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    codes = schema.ModelT.InitFromPackedBuf(model).operatorCodes
+    return any(code.builtinCode == schema.BuiltinOperator.CALL_ONCE for code in codes)
+
+
+def _reference(module: Any, model: bytes, kernels: Any) -> Any:
+    interpreter = module.Interpreter(
+        model_content=model, num_threads=1, experimental_op_resolver_type=kernels
+    )
+    interpreter.allocate_tensors()
+    return interpreter

@@ -27,6 +27,9 @@ using Interpreter = tflite::MicroInterpreter;
 alignas(OpResolver) uint8_t g_resolver_storage[sizeof(OpResolver)];
 alignas(Interpreter) uint8_t g_interpreter_storage[sizeof(Interpreter)];
 Interpreter* g_interpreter = nullptr;
+{% if model.resource_variables and model.stateful %}
+tflite::MicroProfilerInterface* g_profiler = nullptr;
+{% endif %}
 
 // The operators of the model and no others.
 void AddOperators(OpResolver* resolver) {
@@ -59,6 +62,9 @@ bool IsReady() { return g_interpreter != nullptr; }
 
 ModelStatus Initialize(tflite::MicroProfilerInterface* profiler) {
   g_interpreter = nullptr;
+{% if model.resource_variables and model.stateful %}
+  g_profiler = profiler;
+{% endif %}
 {% if models | length > 1 %}
   g_tensor_arena_owner = nullptr;
 {% endif %}
@@ -114,7 +120,13 @@ extern "C" ModelStatus {{ model.prefix }}_reset(void) {
   if (!IsReady()) {
     return kModelErrorNotReady;
   }
+{% if model.resource_variables %}
+  // TFLM's own Reset would give variables their zero point, and not what
+  // CALL_ONCE starts them with.
+  return Initialize(g_profiler);
+{% else %}
   return g_interpreter->Reset() == kTfLiteOk ? kModelOk : kModelErrorInvoke;
+{% endif %}
 }
 
 {% endif %}

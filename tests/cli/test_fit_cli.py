@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support import REPOSITORY
+from support.audio_front_end import audio_front_end
 
 from edgecompress.cli.fit import command
 from edgecompress.errors import DoesNotFitError, UsageError
@@ -165,3 +166,12 @@ def test_keras_model_is_converted_and_said_so(shared_dir: Path) -> None:
     result = run(str(model), "--board", "rpi_pico", "--json")
     assert result.exit_code == 0
     assert "noise" in json.loads(result.stdout)["model"]["note"]
+
+
+def test_an_audio_front_end_of_signal_operators_fits(tmp_path: Path) -> None:
+    model = tmp_path / "front_end.tflite"
+    model.write_bytes(audio_front_end())
+    result = run(str(model), "--board", NANO, "--json")
+    assert result.exit_code == 0, result.stderr
+    operators = {o["op"]: o["count"] for o in json.loads(result.stdout)["model"]["operators"]}
+    assert operators["CAST"] == 4

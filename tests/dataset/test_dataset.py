@@ -262,7 +262,9 @@ def test_images_of_several_sizes_need_a_model_to_say_which(tmp_path, digits):
 
 
 def test_images_are_not_flattened_for_a_model_of_features(image_folder):
-    with pytest.raises(DataError, match=r"holds images, but the model takes \(64,\)"):
+    with pytest.raises(
+        DataError, match=r"holds images, but the model takes features of shape \(64,\)"
+    ):
         load_dataset(str(image_folder), input_shape=(64,))
 
 
@@ -504,3 +506,50 @@ def test_no_tensorflow_is_started_for_data(image_folder):
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def write_rows(tmp_path, columns, rows=12):
+    names = [f"f{number}" for number in range(columns)] + ["activity"]
+    lines = [",".join(names)]
+    lines += [",".join([*(str(row + c) for c in range(columns)), "ab"[row % 2]])
+              for row in range(rows)]  # fmt: skip
+    (tmp_path / "motion.csv").write_text("\n".join(lines))
+    return str(tmp_path / "motion.csv")
+
+
+def test_rows_are_shaped_for_a_model_that_leaves_its_time_open(tmp_path):
+    data = write_rows(tmp_path, 24)
+    dataset = load_dataset(data, input_shape=(None, 3), output_shape=(2,))
+    assert dataset.train.x.shape[1:] == (8, 3)
+    first = dataset.train.x[0].ravel()
+    assert (np.diff(first) == 1).all()  # C order
+
+
+def test_columns_that_do_not_make_whole_steps_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"25 feature columns.*\(any, 3\), a multiple of 3"):
+        load_dataset(write_rows(tmp_path, 25), input_shape=(None, 3), output_shape=(2,))
+
+
+def test_a_misspelt_label_column_gets_the_close_name_and_not_all_of_them(tmp_path):
+    data = write_rows(tmp_path, 384)
+    with pytest.raises(DataError, match="no column 'Activty'; did you mean 'activity'") as raised:
+        load_dataset(f"{data}#Activty", input_shape=(None, 3), output_shape=(2,))
+    assert len(str(raised.value)) < 200
+    with pytest.raises(DataError, match=r"of its 385 columns the first are f0, f1, f2, the last"):
+        load_dataset(f"{data}#species", input_shape=(None, 3), output_shape=(2,))
+
+
+@pytest.mark.parametrize("outputs", [3, 12])
+def test_folders_that_are_not_the_models_classes_are_named(image_folder, outputs):
+    with pytest.raises(DataError, match=rf"10 classes \(0, 1, 2.*but the model tells {outputs}"):
+        load_dataset(str(image_folder), input_shape=(8, 8, 1), output_shape=(outputs,))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [((128, 3), "takes time series of shape .128, 3."), ((64,), "takes features of shape .64,."),
+     ((None, 3), "time series of shape .any, 3."), ((3, 32, 32), "channels first .3 x 32 x 32.")],
+)  # fmt: skip
+def test_images_are_not_resized_for_a_model_that_takes_none(image_folder, shape, message):
+    with pytest.raises(DataError, match=message):
+        load_dataset(str(image_folder), input_shape=shape, output_shape=(10,))

@@ -31,7 +31,7 @@ def files(dense_digits, digits_splits, tmp_path):
     rows = {"x_train": train.x.reshape(-1, 64), "x_test": test.x.reshape(-1, 64)}
     np.savez(tmp_path / "data.npz", y_train=train.y, y_test=test.y, **rows)
 
-    def written(change=lambda first, _: None):
+    def written(change=lambda *_: None):
         copy = keras.models.clone_model(dense_digits)
         weights = [w.copy() for w in dense_digits.get_weights()]
         change(weights[0], weights[2])

@@ -234,9 +234,13 @@ def condition() -> bytes:
     )
 
 
-def stateful() -> bytes:
-    """A resource variable: written once by an initialising subgraph, read, written again."""
+def stateful(first: int | None = None) -> bytes:
+    """A resource variable: written once by an initialising subgraph, read, written again.
+
+    It holds the sum of all inputs so far, from `first` in each element, or from values around 0.
+    """
     shape = (1, 4)
+    value = zeros(shape) if first is None else T(shape, values=np.full(shape, first, np.int8))
     handle = options("VarHandleOptions", container="", sharedName="memory")
     main = {"h": T((1,), "RESOURCE", scale=None), "x": T(shape), "m": T(shape), "y": T(shape)}
     ops = [
@@ -246,7 +250,7 @@ def stateful() -> bytes:
         Op("ADD", ["x", "m"], ["y"], options("AddOptions")),
         Op("ASSIGN_VARIABLE", ["h", "y"], [], options("AssignVariableOptions")),
     ]
-    start = {"h": T((1,), "RESOURCE", scale=None), "v": zeros(shape)}
+    start = {"h": T((1,), "RESOURCE", scale=None), "v": value}
     init = [Op("VAR_HANDLE", [], ["h"], handle),
             Op("ASSIGN_VARIABLE", ["h", "v"], [], options("AssignVariableOptions"))]  # fmt: skip
     return build(Graph(main, ops, ["x"], ["y"]), Graph(start, init, [], [], "init"))

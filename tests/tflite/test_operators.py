@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import DATA
+from support.audio_front_end import audio_front_end
 from support.flatbuffer_models import Graph, Op, T, build, integers, one, options, zeros
 from support.tiny_models import conv, dense
 from support.zoo import ZOO
@@ -16,6 +17,7 @@ from support.zoo import ZOO
 from edgecompress.errors import ModelError, UnsupportedModelError
 from edgecompress.memory.arena.kernels import kernels_of
 from edgecompress.memory.arena.target import target_of
+from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.operator_table import NARROW, OPERATORS
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
@@ -172,3 +174,36 @@ def test_constants_that_say_how_are_no_parameters() -> None:
     summary = summarize(read_model(dense((1, 20), 7)))
     assert (summary.parameters, summary.parameter_bytes, summary.macs) == (147, 168, 140)
     assert np.prod(summary.inputs[0].shape) == 20
+
+
+def test_unsigned_values_pass_through_cast_as_in_tflms_audio_preprocessor() -> None:
+    model = audio_front_end()
+    check_supported(read_model(model))
+    tone = 8000 * np.sin(2 * np.pi * 8 * np.arange(64) / 64)
+    (features,) = run(model, tone.astype(np.int16)[None])
+    assert int(np.argmax(features[0])) == 7  # the band of 8 cycles: the first is of one
+
+
+OTHER_TYPES: list[tuple[Callable[[], bytes], str]] = [
+    (lambda: one("CAST", [T((4,), "INT32", scale=None)], [T((4,), "INT64", scale=None)]),
+     "CAST.* writes INT64 .*kernel takes FLOAT32, INT16, INT32, INT8, UINT32: change that"),
+    (lambda: one("ARG_MAX", [T((1, 4)), integers(1)], [T((1,), "INT64", scale=None)],
+                 options("ArgMaxOptions")), "ARG_MAX.* writes INT64"),
+    (lambda: one("GATHER", [T((4, 2)), T((3,), "INT64", scale=None)], [T((3, 2))],
+                 options("GatherOptions")), "GATHER.* is told where by INT64"),
+    (lambda: one("RELU", [T((4,), "INT32", scale=None)], [T((4,), "INT32", scale=None)]),
+     "RELU.* computes on INT32"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "message"), OTHER_TYPES)
+def test_types_of_outputs_and_indices_are_checked_too(
+    make: Callable[[], bytes], message: str
+) -> None:
+    with pytest.raises(UnsupportedModelError, match=message):
+        check_supported(read_model(make()))
+
+
+def test_a_float_kernel_is_not_advised_to_be_quantized_to_int8() -> None:
+    with pytest.raises(UnsupportedModelError, match=r"takes FLOAT32: change that layer$"):
+        check_supported(read_model(one("SQRT", [T((1, 4))], [T((1, 4))])))
