@@ -119,6 +119,16 @@ def test_flat_samples_are_normalized_behind_a_reshape(keras, splits, head):
     assert _accuracy(tflite, test) >= 0.99
 
 
+def test_features_along_the_first_axis_are_normalized_by_element(keras, splits, head):
+    train, test = (Split(split.x.transpose(0, 2, 1), split.y) for split in splits)
+    x = keras.Input((FEATURES, TIME))
+    y = keras.layers.Permute((2, 1))(x)
+    model = keras.Model(x, head(motion_normalization(splits[0])(y)))
+    tflite = quantize(model, train.x)
+    assert len(_input(tflite).normalization.mean) == FEATURES * TIME
+    assert _accuracy(tflite, test) >= 0.99
+
+
 def test_an_input_that_is_also_read_raw_keeps_its_graph(keras, splits, model, head):
     layers = keras.layers
     x = keras.Input((TIME, FEATURES))
