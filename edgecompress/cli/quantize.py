@@ -230,11 +230,20 @@ def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _M
 
 def _layers(made: _Made, dataset: Dataset) -> dict[str, Any]:
     """Return the error of each layer against the same weights in float, and the worst layer."""
-    from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
+    from edgecompress.quantize.layer_errors import (
+        error_rows,
+        layer_errors,
+        mixed_ranges_in_words,
+        worst_layer,
+    )
 
     errors = layer_errors(made.exact, made.tflite, dataset.train.x)
     worst = worst_layer(errors)
-    return {"layers": error_rows(errors), "worst_layer": worst.layer if worst else None}
+    return {
+        "layers": error_rows(errors),
+        "worst_layer": worst.layer if worst else None,
+        "mixed_ranges": mixed_ranges_in_words(errors),
+    }
 
 
 def _show(facts: dict[str, Any], *, as_json: bool) -> None:
@@ -248,6 +257,8 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
         print_rows(facts["remedies"])
     if facts["validation"]:
         print_rows([{"validation": name, **row} for name, row in facts["validation"].items()])
+    for line in facts["mixed_ranges"]:
+        click.echo(line)
     for row in facts["normalized_inputs"]:
         click.echo(normalization_in_words(row))
     click.echo(f"{facts['model']}: {facts['bytes']:,} bytes")

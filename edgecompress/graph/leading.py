@@ -137,10 +137,15 @@ def _affine(call: Call, rank: int) -> _Affine | None:
 
 
 def _normalization(layer: Any, rank: int) -> _Affine:
-    mean, variance = (np.asarray(v, np.float64) for v in (layer.mean, layer.variance))
+    mean, variance = map(_array, (layer.mean, layer.variance))
     deviation = np.maximum(np.sqrt(variance), import_keras().backend.epsilon())
     scale, offset = (deviation, mean) if layer.invert else (1 / deviation, -mean / deviation)
     return _of_sample(scale, rank), _of_sample(offset, rank)
+
+
+def _array(values: Any) -> Values:
+    """Return a variable or tensor of Keras as an array."""
+    return np.asarray(import_keras().ops.convert_to_numpy(values), np.float64)
 
 
 def _of_sample(values: Values, rank: int) -> Values:
@@ -149,10 +154,10 @@ def _of_sample(values: Values, rank: int) -> Values:
 
 
 def _batch_normalization(layer: Any, rank: int) -> _Affine:
-    scale = 1 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
-    scale = scale * np.asarray(layer.gamma) if layer.scale else scale
-    offset = -np.asarray(layer.moving_mean, np.float64) * scale
-    offset = offset + np.asarray(layer.beta) if layer.center else offset
+    scale = 1 / np.sqrt(_array(layer.moving_variance) + layer.epsilon)
+    scale = scale * _array(layer.gamma) if layer.scale else scale
+    offset = -_array(layer.moving_mean) * scale
+    offset = offset + _array(layer.beta) if layer.center else offset
     shape = [1] * (rank + 1)
     shape[layer.axis] = -1
     return scale.reshape(shape)[0], offset.reshape(shape)[0]

@@ -87,14 +87,12 @@ def requantize(
     Args:
         model: a keras.Model of one input; without equalization, if it is not functional.
         calibration: typical inputs [n, ...].
-        judge: validation inputs [m, ...], none of them in `calibration`: on these the outputs of
-            the float and of the integer model are compared.
-        scheme: as of `quantize`; so are `samples`, `per_channel_dense`, `weight_bits`,
-            `input_normalization` and `seed`.
+        judge: validation inputs [m, ...], none in `calibration`, to compare the outputs on.
+        scheme: as of `quantize`.
         samples: how many of `calibration` are used.
-        per_channel_dense: whether dense layers have a scale for each unit.
-        weight_bits: 4 stores large kernels in 4 bits.
-        input_normalization: whether the normalization of inputs may leave the graph.
+        per_channel_dense: as of `quantize`.
+        weight_bits: as of `quantize`.
+        input_normalization: as of `quantize`.
         remedies: what to try, the simplest first. With int16x8 only calibration by minmax is tried.
         seed: of the choice of samples.
 
