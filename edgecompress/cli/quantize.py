@@ -219,6 +219,8 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
         print_rows(facts["remedies"])
     if facts["validation"]:
         print_rows([{"validation": name, **row} for name, row in facts["validation"].items()])
+    for line in facts["mixed_ranges"]:
+        click.echo(line)
     for row in facts["normalized_inputs"]:
         click.echo(normalization_in_words(row))
     click.echo(f"{facts['model']}: {facts['bytes']:,} bytes")

@@ -139,7 +139,11 @@ def errors_of(made: Made, dataset: Dataset) -> Any:
 
 def layer_facts(errors: Any) -> dict[str, Any]:
     """Return the errors for JSON, and the worst layer."""
-    from edgecompress.quantize.layer_errors import error_rows, worst_layer
+    from edgecompress.quantize.layer_errors import error_rows, mixed_ranges_in_words, worst_layer
 
     worst = worst_layer(errors)
-    return {"layers": error_rows(errors), "worst_layer": worst.layer if worst else None}
+    return {
+        "layers": error_rows(errors),
+        "worst_layer": worst.layer if worst else None,
+        "mixed_ranges": mixed_ranges_in_words(errors),
+    }

@@ -6,6 +6,7 @@ the same from u with the kernel W g and the bias b + W h. Where it pads x with z
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,13 @@ _SPATIAL = ("Conv1D", "Conv2D", "DepthwiseConv1D", "DepthwiseConv2D", "Separable
 
 
 def relieved(
-    model: Any, position: int, shape: Sequence[int], gain: Values, shift: Values
+    model: Any,
+    position: int,
+    shape: Sequence[int],
+    gain: Values,
+    shift: Values,
+    *,
+    by_element: bool = False,
 ) -> Any | None:
     """Return a flat copy of a model without what it does to an input first (`leading.lead_of`).
 
@@ -34,8 +41,9 @@ def relieved(
         model: a functional keras.Model; it is left as it is.
         position: of the input among the model's.
         shape: of a sample of it.
-        gain: one value, or one for each feature of the input's last axis.
+        gain: one value, or one for each feature of the input's last axis, or for each element.
         shift: likewise.
+        by_element: as of `leading.lead_of`.
 
     Returns:
         The copy, or None where the layers that read the input cannot take this over.
@@ -44,11 +52,11 @@ def relieved(
         ModelError: the model is not functional, or a layer cannot be copied.
     """
     inputs, calls = flat_graph(model)
-    lead = lead_of(inputs[position], shape)
+    lead = lead_of(inputs[position], shape, by_element=by_element)
     weights: dict[int, _Weights] = {}
     if (gain != 1).any() or shift.any():
-        values = [np.broadcast_to(part, shape).ravel() for part in (gain, shift)]
-        elements = replace(lead.elements, scale=values[0], offset=values[1])
+        scale, offset = (np.tile(v, prod(shape) // len(v)) for v in (gain, shift))
+        elements = replace(lead.elements, scale=scale, offset=offset)
         absorbed = _absorbed(lead.last, elements)
         readers = [call.layer for call in calls]
         if absorbed is None or any(sum(r is k for r in readers) > 1 for k, _ in absorbed):

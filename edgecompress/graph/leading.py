@@ -55,22 +55,24 @@ class Elements:
 
 @dataclass(frozen=True)
 class Lead:
-    """What the first calls do to an input, each feature of its last axis alike everywhere."""
+    """What the first calls do to an input, as far as it is said by `scale` and `offset`."""
 
     calls: tuple[Call, ...]  # that scale and shift: without these the same elements flow on
     last: Call  # the input itself, or the last call followed
     elements: Elements  # as `last` gives them, but for what `calls` do
-    scale: Values  # one value, or one for each feature
+    scale: Values  # one value, or one for each feature of the last axis, or for each element
     offset: Values
 
 
-def lead_of(source: Call, shape: Sequence[int]) -> Lead:
+def lead_of(source: Call, shape: Sequence[int], *, by_element: bool = False) -> Lead:
     """Return what is done to an input before anything else reads it.
 
     Args:
         source: the input, as of `flat_graph`.
         shape: of a sample.
+        by_element: follow also what is not alike for a feature of the last axis everywhere.
     """
+    alike = (prod(shape),) if by_element else shape
     elements, call = Elements.of_input(shape), source
     calls: tuple[Call, ...] = ()
     lead = Lead((), source, elements, np.ones(1), np.zeros(1))
@@ -82,7 +84,7 @@ def lead_of(source: Call, shape: Sequence[int]) -> Lead:
         if after.places is elements.places and after is not elements:
             calls = (*calls, call)
         elements = after
-        scale, offset = (by_feature(values, shape) for values in (elements.scale, elements.offset))
+        scale, offset = (by_feature(values, alike) for values in (elements.scale, elements.offset))
         if scale is not None and offset is not None:
             untouched = Elements.of_input(shape)
             lead = Lead(calls, call, replace(untouched, places=elements.places), scale, offset)
@@ -135,10 +137,15 @@ def _affine(call: Call, rank: int) -> _Affine | None:
 
 
 def _normalization(layer: Any, rank: int) -> _Affine:
-    mean, variance = (np.asarray(v, np.float64) for v in (layer.mean, layer.variance))
+    mean, variance = map(_array, (layer.mean, layer.variance))
     deviation = np.maximum(np.sqrt(variance), import_keras().backend.epsilon())
     scale, offset = (deviation, mean) if layer.invert else (1 / deviation, -mean / deviation)
     return _of_sample(scale, rank), _of_sample(offset, rank)
+
+
+def _array(values: Any) -> Values:
+    """Return a variable or tensor of Keras as an array."""
+    return np.asarray(import_keras().ops.convert_to_numpy(values), np.float64)
 
 
 def _of_sample(values: Values, rank: int) -> Values:
@@ -147,10 +154,10 @@ def _of_sample(values: Values, rank: int) -> Values:
 
 
 def _batch_normalization(layer: Any, rank: int) -> _Affine:
-    scale = 1 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
-    scale = scale * np.asarray(layer.gamma) if layer.scale else scale
-    offset = -np.asarray(layer.moving_mean, np.float64) * scale
-    offset = offset + np.asarray(layer.beta) if layer.center else offset
+    scale = 1 / np.sqrt(_array(layer.moving_variance) + layer.epsilon)
+    scale = scale * _array(layer.gamma) if layer.scale else scale
+    offset = -_array(layer.moving_mean) * scale
+    offset = offset + _array(layer.beta) if layer.center else offset
     shape = [1] * (rank + 1)
     shape[layer.axis] = -1
     return scale.reshape(shape)[0], offset.reshape(shape)[0]

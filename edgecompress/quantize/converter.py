@@ -50,6 +50,7 @@ class TensorError:
 
     layer: str  # "" if its name is lost
     op: str
+    disparity: float  # of what a CONCATENATION joins: its widest range over its narrowest
     count: float
     signal: float  # float^2
     noise: float  # (float - integer's value)^2
@@ -144,11 +145,25 @@ def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:
             row = _compared(exact[name], rounded[name], tensors[name])
             sums[name] = sums.get(name, np.zeros(len(row))) + row
     names = [(operator, graph.tensors[operator.outputs[0]].name) for operator in graph.operators]
+    joined = _disparities(calibrated)
     return [
-        TensorError(layer_name(graph, operator), operator.op, *sums[name].tolist())
+        TensorError(
+            layer_name(graph, operator), operator.op, joined.get(name, 1.0), *sums[name].tolist()
+        )
         for operator, name in names
         if name in sums
     ]
+
+
+def _disparities(calibrated: bytes) -> dict[str, float]:
+    """Return for each CONCATENATION, by its output, how far the ranges that it joins differ."""
+    ranges, main, found = activation_ranges(calibrated), read_model(calibrated).main, {}
+    for operator in main.operators:
+        names = [main.tensors[index].name for index in operator.inputs if index >= 0]
+        widths = [high - low for low, high in (ranges[n] for n in names if n in ranges)]
+        if operator.op == "CONCATENATION" and widths and min(widths) > 0:
+            found[main.tensors[operator.outputs[0]].name] = max(widths) / min(widths)
+    return found
 
 
 def _compared(exact: NDArray[Any], stored: NDArray[Any], tensor: Tensor) -> NDArray[np.float64]:

@@ -34,6 +34,7 @@ _JUDGED_SAMPLES = 64
 # about 30 dB above its own noise (6.02 dB a bit), no better than a whole int8 network usually is.
 _FEW_STEPS = 32
 _HARMLESS_DB = 30.0
+_MOST_ELEMENTS = 1024  # that have a mean and a deviation each: 8 KiB of the device's flash
 _WORTHWHILE_DB = 6.02  # a bit: rounding errors are halved
 
 
@@ -83,10 +84,11 @@ def _normalized(
 ) -> tuple[Any, Normalization | None]:
     """Return the model and the normalization of one input that rounding harms least."""
     x = samples[position]
-    lead = lead_of(flat_graph(model)[0][position], x.shape[1:])
-    candidates = _candidates(model, position, x, lead)
+    source = flat_graph(model)[0][position]
+    leads = [lead_of(source, x.shape[1:], by_element=whole) for whole in (False, True)]
+    candidates = _candidates(model, position, x, *leads)
     chosen = next(candidates)
-    if not _is_mixed(x, chosen[1]):
+    if leads[0].calls == leads[1].calls and not _is_mixed(x, chosen[1]):
         return chosen
     judged = [values[:_JUDGED_SAMPLES] for values in samples]
     reached = _rounded_snr_db(model, position, judged, chosen[1])
@@ -105,15 +107,12 @@ def _normalized(
 
 
 def _candidates(
-    model: Any, position: int, x: NDArray[Any], lead: Lead
+    model: Any, position: int, x: NDArray[Any], lead: Lead, longest: Lead
 ) -> Iterator[tuple[Any, Normalization | None]]:
     """Yield (model, normalization) of an input: the first is what is taken if rounding allows."""
     shape = x.shape[1:]
     by_layers = _of_layers(lead)
-    outside = None
-    if by_layers is not None:
-        gain = np.where(lead.scale == 0, 0.0, np.sign(lead.scale))
-        outside = relieved(model, position, shape, gain, lead.offset * (lead.scale == 0))
+    outside = _without(model, position, shape, lead)
     if outside is not None and len(lead.scale) > 1:
         yield outside, by_layers
     else:
@@ -122,12 +121,27 @@ def _candidates(
         yield model if inside is None else inside, None
         if outside is not None:
             yield outside, by_layers
+    if longest.calls != lead.calls and len(longest.scale) <= _MOST_ELEMENTS:
+        whole = _without(model, position, shape, longest, by_element=True)
+        if whole is not None:
+            yield whole, _of_layers(longest)
     for mean, std in _statistics(x):
         gain, shift = lead.scale * std, lead.scale * mean + lead.offset
         taken = relieved(model, position, shape, gain, shift)
         if taken is not None:
             yield taken, _as_floats(mean, std)
             return
+
+
+def _without(
+    model: Any, position: int, shape: Sequence[int], lead: Lead, *, by_element: bool = False
+) -> Any | None:
+    """Return a model whose input comes as `_of_layers` makes it; None if there is no such model."""
+    if not lead.calls:
+        return None
+    gain = np.where(lead.scale == 0, 0.0, np.sign(lead.scale))
+    shift = lead.offset * (lead.scale == 0)
+    return relieved(model, position, shape, gain, shift, by_element=by_element)
 
 
 def _of_layers(lead: Lead) -> Normalization | None:
@@ -185,7 +199,7 @@ def _rounded(x: NDArray[Any], by: Normalization | None) -> NDArray[np.float32]:
     step = (max(values.max(), 0.0) - min(values.min(), 0.0)) / _STEPS or 1.0
     values = np.round(values / step) * step
     if by:
-        rows = values.reshape(-1, x.shape[-1]) * np.array(by.std) + np.array(by.mean)
+        rows = values.reshape(-1, len(by.mean)) * np.array(by.std) + np.array(by.mean)
         values = rows.reshape(x.shape)
     return values.astype(np.float32)
 

@@ -9,6 +9,8 @@ from edgecompress.quantize.converter import TensorError
 from edgecompress.quantize.post_training import Samples, conversion, convert
 
 _SAMPLES = 32
+_STEPS = 255
+_WIDE = 32  # five of the eight bits: what is left is three
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class LayerError:
     snr_db: float  # 10 log10 of the float output's energy over the error's; inf: no error
     cosine: float  # between float and integer output
     saturation: float  # share of float values outside of what the integers can hold
+    disparity: float = 1.0  # of what a Concatenate joins: its widest range over its narrowest
 
 
 def layer_errors(
@@ -60,6 +63,17 @@ def worst_in_words(errors: Sequence[LayerError]) -> str:
     return f"most in layer {worst.layer or worst.op} (SNR {worst.snr_db:.0f} dB)"
 
 
+def mixed_ranges_in_words(errors: Sequence[LayerError]) -> list[str]:
+    """Return a line for each Concatenate whose one scale leaves one of its branches few steps."""
+    return [
+        f"layer {error.layer or error.op} joins branches whose ranges differ {error.disparity:.0f} "
+        f"times: the narrowest keeps {_STEPS / error.disparity:.0f} of {_STEPS} steps. Normalize "
+        "the branches before they are joined (BatchNormalization), and train the model on"
+        for error in errors
+        if error.disparity > _WIDE
+    ]
+
+
 def error_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
     """Return the errors as plain values for JSON, which knows no infinity: None for no error."""
     return [
@@ -76,4 +90,5 @@ def _row(error: TensorError) -> LayerError:
         snr_db=10 * log10(error.signal / error.noise) if error.noise and error.signal else inf,
         cosine=error.product / norms if norms else 1.0,
         saturation=error.clipped / error.count,
+        disparity=error.disparity,
     )

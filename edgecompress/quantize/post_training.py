@@ -3,7 +3,7 @@
 import logging
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, Literal, get_args
 
@@ -81,7 +81,7 @@ def quantize(
         per_channel_dense: one weight scale per unit of a dense layer, for 8 to 16 bytes; "auto":
             if the error falls by enough for these, see `is_worth_its_bytes`.
         weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
-        input_normalization: see `quantize.input_normalization`.
+        input_normalization: it may leave the graph, see `quantize.input_normalization`.
         names: keep the names of all tensors, which no device reads; else of inputs and outputs.
         seed: of the choice of samples.
 
@@ -95,16 +95,24 @@ def quantize(
     if equalize:
         model = equalized(model, chosen)
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
-    given: dict[str, Any] = {
-        "method": method,
-        "bias_correction": bias_correction,
-        "weight_bits": weight_bits,
-    }
-    make = partial(_quantized, inputs, chosen, scheme, names=names, **given)
-    if per_channel_dense != "auto":
-        return make(per_channel_dense=per_channel_dense)
-    coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
+    make = partial(
+        _quantized, inputs, chosen, scheme, method=method, bias_correction=bias_correction,
+        weight_bits=weight_bits, names=names,
+    )  # fmt: skip
     judge = choose(chosen, _JUDGED_SAMPLES, seed)
+    return _with_dense_scales(make, per_channel_dense, model, judge)
+
+
+def _with_dense_scales(
+    make: Callable[..., bytes],
+    per_channel: bool | Literal["auto"],
+    model: Any,
+    judge: tuple[NDArray[Any], ...],
+) -> bytes:
+    """Return what `make` makes with a scale for each unit of a dense layer, or with one for all."""
+    if per_channel != "auto":
+        return make(per_channel_dense=per_channel)
+    coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
     return fine if is_worth_its_bytes(model, coarse, fine, judge) else coarse
 
 

@@ -1,6 +1,7 @@
 """Quantization-aware training on Keras 3: a model learns to live with int8, then is converted."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,18 +77,27 @@ def quantize_aware(
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
     folded, (x,) = fold_batch_norm(inputs.model), inputs.applied(chosen)
     points, before = quantization_points(folded), _layer_of(inputs.normalizations[0])
-    rounded = with_fake_quant(folded, _starting_ranges(folded, points, x, method), before)
-    settings = replace(settings, kernel_bits=weight_bits)
-    teacher = model if teacher is None else teacher
-    trained = finetune(rounded, train, validation, settings, teacher=teacher, **options)
+    start = _starting_ranges(folded, points, x, method)
+    trained = finetune(
+        with_fake_quant(folded, start, before), train, validation,
+        replace(settings, kernel_bits=weight_bits),
+        teacher=model if teacher is None else teacher, **options,
+    )  # fmt: skip
     _take_weights(folded, trained)
-    ranges = trained_ranges(trained)
-    values = _values_at(folded, points, x[:1])
-    learnt = conversion(folded, x, "int8", samples=samples, seed=settings.seed)
-    learnt = replace(learnt, points=tuple((values[name], ranges[name]) for name in values))
-    tflite = converted("to_ranged_int8", learnt, model.name, weight_bits)
+    tflite = _tflite_of(folded, x, trained_ranges(trained), weight_bits)
     tflite = packed(with_normalizations(tflite, inputs.normalizations))
     return AwareModel(folded if before is None else flat_copy(folded, inputs=before), tflite)
+
+
+def _tflite_of(
+    folded: Any, x: NDArray[np.float32], ranges: Mapping[str, Range], weight_bits: int
+) -> bytes:
+    """Convert a folded model with the ranges it was trained for, by point; `x` are its samples."""
+    _log.info("trained ranges of %d activations", len(ranges))
+    values = _values_at(folded, quantization_points(folded), x[:1])
+    learnt = conversion(folded, x, "int8", samples=len(x))
+    learnt = replace(learnt, points=tuple((values[name], ranges[name]) for name in values))
+    return converted("to_ranged_int8", learnt, folded.name, weight_bits)
 
 
 def _layer_of(normalization: Normalization | None) -> Any | None:

@@ -28,7 +28,8 @@ class Quantization:
 class Normalization:
     """What is done to an input before it is quantized: (x - mean) / std.
 
-    One value each, or one for each feature: element of the last axis. All are float32.
+    One value each, or one for each feature: element of the last axis. Where features lie along
+    another axis, one for each element of a sample. All are float32.
     """
 
     mean: tuple[float, ...]

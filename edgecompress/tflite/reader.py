@@ -111,7 +111,8 @@ def _with_normalizations(main: Subgraph, metadata: Mapping[str, bytes]) -> Subgr
     of = {index: entry for index, entry in zip(main.inputs, found, strict=True) if entry}
     for index, entry in of.items():
         features = main.tensors[index].shape[-1] if main.tensors[index].shape else 1
-        if not {len(entry.mean), len(entry.std)} <= {1, features}:
+        known = {1, features, main.tensors[index].elements}
+        if not {len(entry.mean), len(entry.std)} <= known:
             raise ModelError(
                 f"its metadata has {len(entry.mean)} means and {len(entry.std)} deviations for "
                 f"input {main.tensors[index].name!r}, whose last axis has {features} features"

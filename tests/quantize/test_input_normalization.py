@@ -15,7 +15,7 @@ from edgecompress.graph.leading import lead_of
 from edgecompress.keras_files.model import import_keras, save_keras
 from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.quantize.input_normalization import normalized_inputs
-from edgecompress.quantize.layer_errors import layer_errors
+from edgecompress.quantize.layer_errors import layer_errors, mixed_ranges_in_words
 from edgecompress.quantize.post_training import quantize
 from edgecompress.quantize.qat import quantize_aware
 from edgecompress.tflite.reader import read_model
@@ -116,6 +116,16 @@ def test_flat_samples_are_normalized_behind_a_reshape(keras, splits, head):
     model = keras.Model(x, head(motion_normalization(splits[0])(y)))
     tflite = quantize(model, train.x)
     assert len(_input(tflite).normalization.mean) == TIME * FEATURES
+    assert _accuracy(tflite, test) >= 0.99
+
+
+def test_features_along_the_first_axis_are_normalized_by_element(keras, splits, head):
+    train, test = (Split(split.x.transpose(0, 2, 1), split.y) for split in splits)
+    x = keras.Input((FEATURES, TIME))
+    y = keras.layers.Permute((2, 1))(x)
+    model = keras.Model(x, head(motion_normalization(splits[0])(y)))
+    tflite = quantize(model, train.x)
+    assert len(_input(tflite).normalization.mean) == FEATURES * TIME
     assert _accuracy(tflite, test) >= 0.99
 
 
@@ -223,6 +233,19 @@ def test_layer_errors_compare_real_samples(model, splits):
     errors = layer_errors(model, quantize(model, splits[0].x), splits[0].x)
     assert {error.layer for error in errors} >= {"head/first", "head/second", "head/kind"}
     assert all(error.snr_db > 20 for error in errors)
+
+
+def test_a_concatenate_of_branches_of_unlike_ranges_is_named(keras):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    x = keras.Input((4,))
+    wide = layers.Dense(4, kernel_initializer=keras.initializers.Constant(100.0), name="wide")(x)
+    both = layers.Concatenate(name="both")([layers.Dense(4, name="narrow")(x), wide])
+    model = keras.Model(x, layers.Dense(2)(both))
+    samples = np.random.default_rng(0).random((50, 4), dtype=np.float32)
+    (line,) = mixed_ranges_in_words(layer_errors(model, quantize(model, samples), samples))
+    assert "both" in line
+    assert "of 255 steps" in line
 
 
 def _heads(layers):
