@@ -111,6 +111,12 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
     show_default=True,
     help="Of --qat at its start, relative to the size of each weight tensor.",
 )
+@click.option(
+    "--unroll",
+    is_flag=True,
+    help="Write out the steps of LSTMs as operators of their own, instead of one operator for each "
+    "LSTM: more flash and RAM, for what TFLM's LSTM cannot do.",
+)
 @pixels_option
 @seed_option
 @force_option
@@ -171,6 +177,10 @@ def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None
         raise UsageError("--qat trains for the int8 scheme with one scale per dense layer only")
     if aware and (remedy or choices["bias_correction"]):
         raise UsageError("--qat learns what --remedy and --bias-correction correct; leave them out")
+    if aware and choices["unroll"]:
+        raise UsageError(
+            "--qat trains an LSTM as the one operator that --unroll avoids: leave one out"
+        )
     if remedy and (choices["method"], choices["equalize"], choices["bias_correction"]) != (
         "minmax", False, False,
     ):  # fmt: skip
@@ -212,6 +222,7 @@ def _calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> _M
         "weight_bits": choices["weight_bits"],
         "per_channel_dense": dense[choices["per_channel_dense"]],
         "input_normalization": choices["input_normalization"],
+        "unroll": choices["unroll"],
         "seed": seed,
     }
     train, scheme = dataset.train, choices["scheme"]

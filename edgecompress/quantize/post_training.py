@@ -21,6 +21,7 @@ from edgecompress.quantize.input_normalization import (
     normalized_inputs,
 )
 from edgecompress.quantize.output_error import is_worth_its_bytes
+from edgecompress.quantize.recurrent.ranges import HIDDEN_STATE, LSTM
 from edgecompress.quantize.scales import METHODS, Method
 from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite import int4
@@ -64,6 +65,7 @@ def quantize(
     per_channel_dense: bool | Literal["auto"] = False,
     weight_bits: int = 8,
     input_normalization: bool = True,
+    unroll: bool = False,
     names: bool = False,
     seed: int = 0,
 ) -> bytes:
@@ -83,6 +85,7 @@ def quantize(
         weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
         input_normalization: take the normalization of inputs out of the graph and into the
             metadata, where the model has one or needs one; see `quantize.input_normalization`.
+        unroll: write out the steps of LSTMs too, which are one operator each otherwise.
         names: keep the names of all tensors, which no device reads; else of inputs and outputs.
         seed: of the choice of samples. The same arguments give the same bytes.
 
@@ -99,7 +102,7 @@ def quantize(
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
     make = partial(
         _quantized, inputs, chosen, scheme, method=method, bias_correction=bias_correction,
-        weight_bits=weight_bits, names=names,
+        weight_bits=weight_bits, unroll=unroll, names=names,
     )  # fmt: skip
     if per_channel_dense != "auto":
         return make(per_channel_dense=per_channel_dense)
@@ -145,12 +148,15 @@ def conversion(
     samples: int = DEFAULT_SAMPLES,
     bias_correction: bool = False,
     per_channel_dense: bool = False,
+    unroll: bool = False,
     seed: int = 0,
 ) -> Conversion:
     """Return what the converter gets: the frozen model and the samples chosen; see `quantize`."""
     chosen = _choose(_checked(model, calibration), samples, seed)
+    shapes = [(1, *values.shape[1:]) for values in chosen]
     return Conversion(
-        graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
+        # The converter makes an operator of an LSTM for int8 only.
+        graph=freeze(model, shapes, unroll=unroll or scheme == "int16x8"),
         samples=chosen,
         scheme=scheme,
         per_channel_dense=per_channel_dense,
@@ -266,8 +272,22 @@ def _check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> N
                 "different scales, which no kernel converts: its values would be wrong. Replace "
                 "that layer"
             )
+    _check_loops(graph.main)
     check_supported(graph)
     run(model, [values[:1] for values in samples], "tflm")
+
+
+def _check_loops(subgraph: Subgraph) -> None:
+    """Raise unless each LSTM writes its output with the scale of its hidden state."""
+    for operator in subgraph.operators:
+        if operator.op == LSTM:
+            output, hidden = operator.outputs[0], operator.inputs[HIDDEN_STATE]
+            if subgraph.tensors[output].quantization != subgraph.tensors[hidden].quantization:
+                raise ConversionError(
+                    f"the converter gave output and state of {operator_name(subgraph, operator)} "
+                    "different scales, which no kernel converts: its values would be wrong. "
+                    "Quantize with the steps written out: --unroll"
+                )
 
 
 def _scales(subgraph: Subgraph, operator: Operator) -> set[Quantization]:

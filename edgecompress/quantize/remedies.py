@@ -79,6 +79,7 @@ def requantize(
     per_channel_dense: bool | Literal["auto"] = False,
     weight_bits: int = 8,
     input_normalization: bool = True,
+    unroll: bool = False,
     remedies: Sequence[Remedy] = REMEDIES,
     seed: int = 0,
 ) -> Remedied:
@@ -90,11 +91,12 @@ def requantize(
         judge: validation inputs [m, ...], none of them in `calibration`: on these the outputs of
             the float and of the integer model are compared.
         scheme: as of `quantize`; so are `samples`, `per_channel_dense`, `weight_bits`,
-            `input_normalization` and `seed`.
+            `input_normalization`, `unroll` and `seed`.
         samples: how many of `calibration` are used.
         per_channel_dense: whether dense layers have a scale for each unit.
         weight_bits: 4 stores large kernels in 4 bits.
         input_normalization: whether the normalization of inputs may leave the graph.
+        unroll: write out the steps of LSTMs.
         remedies: what to try, the simplest first. With int16x8 only calibration by minmax is tried.
         seed: of the choice of samples.
 
@@ -105,7 +107,7 @@ def requantize(
     make = partial(
         quantize, calibration=calibration, scheme=scheme, samples=samples,
         per_channel_dense=per_channel_dense, weight_bits=weight_bits,
-        input_normalization=input_normalization, seed=seed,
+        input_normalization=input_normalization, unroll=unroll, seed=seed,
     )  # fmt: skip
     chosen: Remedied | None = None
     snr_db: dict[Remedy, float] = {}
