@@ -115,7 +115,12 @@ def _one_scale(graph: Graph, tensor: Tensor) -> set[str]:
         joined = set(group)
         for operator in graph.main.operators:
             if operator.op in _ONE_SCALE:
-                ends = {tensors[i].name for i in (*operator.inputs, *operator.outputs) if i >= 0}
+                # Not by way of a constant, as the strides that two STRIDED_SLICE may share.
+                ends = {
+                    tensors[index].name
+                    for index in (*operator.inputs, *operator.outputs)
+                    if index >= 0 and tensors[index].data is None
+                }
                 joined |= ends if ends & group else set()
         if joined == group:
             return group
