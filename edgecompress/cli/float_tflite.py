@@ -24,7 +24,7 @@ def quantize_float(
     Raises:
         UsageError: an option that needs a Keras model.
     """
-    from edgecompress.quantize.float_tflite import check_float, quantize_tflite
+    from edgecompress.quantize.exported.model import check_float, quantize_tflite
     from edgecompress.tflite.reader import read_model
 
     wrong = [name for name, value in _ONLY.items() if choices.get(name, value) != value]

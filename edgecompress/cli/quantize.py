@@ -127,6 +127,12 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
     help="Points of accuracy, or per cent of an error, that may be lost on the validation part "
     "against float. If more is, remedies are tried; if it stays so, the exit code is 4.",
 )
+@click.option(
+    "--unroll",
+    is_flag=True,
+    help="Write out the steps of LSTMs as operators of their own, instead of one operator for each "
+    "LSTM: more flash and RAM, for what TFLM's LSTM cannot do.",
+)
 @pixels_option
 @seed_option
 @force_option
@@ -200,6 +206,10 @@ def _refuse_contradictions(*, aware: bool, remedy: bool, **choices: Any) -> None
         raise UsageError("--qat trains for the int8 scheme with one scale per dense layer only")
     if aware and (remedy or choices["bias_correction"]):
         raise UsageError("--qat learns what --remedy and --bias-correction correct; leave them out")
+    if aware and choices["unroll"]:
+        raise UsageError(
+            "--qat trains an LSTM as the one operator that --unroll avoids: leave one out"
+        )
     if remedy and (choices["method"], choices["equalize"], choices["bias_correction"]) != (
         "minmax", False, False,
     ):  # fmt: skip

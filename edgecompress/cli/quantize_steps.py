@@ -76,6 +76,7 @@ def calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> Mad
         "weight_bits": choices["weight_bits"],
         "per_channel_dense": dense[choices["per_channel_dense"]],
         "input_normalization": choices["input_normalization"],
+        "unroll": choices["unroll"],
         "seed": seed,
     }
     train, scheme = dataset.train, choices["scheme"]
@@ -105,7 +106,8 @@ def remedied(
     best = improved(
         network, made.tflite, dataset.train.x, dataset.validation, kept=kept,
         scheme=choices["scheme"], samples=choices["samples"], weight_bits=choices["weight_bits"],
-        per_channel_dense=False, input_normalization=choices["input_normalization"], seed=seed,
+        per_channel_dense=False, input_normalization=choices["input_normalization"],
+        unroll=choices["unroll"], seed=seed,
     )  # fmt: skip
     chosen = {"remedy_taken": best.remedy or None, "remedies_tried": list(best.tried)}
     return Made(best.model, best.tflite, made.chosen | chosen)

@@ -20,6 +20,7 @@ from typing import Any
 
 from edgecompress.errors import ModelError
 from edgecompress.files import write_file
+from edgecompress.keras_files.diverged import refuse_diverged
 from edgecompress.keras_files.exported import load_exported
 from edgecompress.keras_files.form import Form, model_form
 from edgecompress.keras_files.legacy_config import current_config
@@ -65,8 +66,8 @@ def load_keras(
         A `keras.Model`, not compiled; functional when the model was Sequential or functional.
 
     Raises:
-        ModelError: there is no such file, it is damaged, it is not a Keras model, or it uses
-            layers that Keras does not have.
+        ModelError: there is no such file, it is damaged, it is not a Keras model, it uses layers
+            that Keras does not have, or it holds NaN.
     """
     form = model_form(path)
     keras = import_keras()
@@ -75,6 +76,7 @@ def load_keras(
     with tempfile.TemporaryDirectory() as folder:
         file = _readable(path, form, Path(folder))
         model = _load(keras, file, path, custom_objects)
+    refuse_diverged(model, path)
     return _functional(keras, model, path)
 
 

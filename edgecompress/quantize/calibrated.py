@@ -15,6 +15,7 @@ from edgecompress.quantize.scales import Range, pow2_scales
 from edgecompress.tflite.reader import read_model
 
 _HIGHEST = 127
+_LSTM_INPUTS, _LSTM_BIASES = 24, 12  # how many inputs, and where the biases of its gates begin
 _COPYING = frozenset(
     {"AVERAGE_POOL_2D", "MAX_POOL_2D", "RESHAPE", "SLICE", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE"}
 )
@@ -132,22 +133,32 @@ def _round_anew(
 
 
 def _rescale_bias(model: Any, subgraph: Any, operator: Any) -> None:
-    """Give the int32 bias of an operator the product of its input's and its weights' scales."""
-    inputs = [subgraph.Tensors(i) for i in operator.InputsAsNumpy().tolist() if i >= 0]
-    biases = [t for t in inputs if t.Type() == schema.TensorType.INT32 and _is_scaled(t)]
-    if not biases:
-        return
-    (bias,) = biases
-    factors = [
-        t.Quantization().ScaleAsNumpy().astype(np.float64)
-        for t in inputs
-        if t is not bias and _is_scaled(t)
-    ]
-    new = np.prod(np.broadcast_arrays(*factors), axis=0)
-    scale = bias.Quantization().ScaleAsNumpy()
-    stored = _values(model, bias, np.int32)
-    stored[...] = np.round(stored * (scale.astype(np.float64) / new)).astype(np.int32)
-    scale[:] = new
+    """Give each int32 bias of an operator the product of its input's and its weights' scales."""
+    inputs = [subgraph.Tensors(i) if i >= 0 else None for i in operator.InputsAsNumpy().tolist()]
+    for place, bias in enumerate(inputs):
+        if bias is None or bias.Type() != schema.TensorType.INT32 or not _is_scaled(bias):
+            continue
+        others = [inputs[index] for index in _factors(place, len(inputs))]
+        factors = [
+            other.Quantization().ScaleAsNumpy().astype(np.float64)
+            for other in others
+            if other is not None and _is_scaled(other)
+        ]
+        new = np.prod(np.broadcast_arrays(*factors), axis=0)
+        scale = bias.Quantization().ScaleAsNumpy()
+        stored = _values(model, bias, np.int32)
+        stored[...] = np.round(stored * (scale.astype(np.float64) / new)).astype(np.int32)
+        scale[:] = new
+
+
+def _factors(bias: int, inputs: int) -> list[int]:
+    """Return which inputs of an operator the scale of its bias is the product of.
+
+    All others; but an LSTM has a bias for each gate, to the weights of its input.
+    """
+    if inputs == _LSTM_INPUTS:
+        return [0, bias - _LSTM_BIASES + 1]
+    return [index for index in range(inputs) if index != bias]
 
 
 def _tensors(content: bytes | bytearray) -> Iterator[tuple[Any, Any]]:

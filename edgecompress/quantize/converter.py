@@ -20,6 +20,10 @@ from edgecompress.quantize.calibrated import (
     with_ranges,
 )
 from edgecompress.quantize.freeze import FrozenGraph
+from edgecompress.quantize.recurrent.call import has_calls
+from edgecompress.quantize.recurrent.names import loop_layers, with_loop_layers
+from edgecompress.quantize.recurrent.ranges import beginning_anew, carried_names, in_loops
+from edgecompress.quantize.recurrent.steps import alike_in_steps, has_steps
 from edgecompress.quantize.scales import Histogram, Range, choose_ranges, pow2_range
 from edgecompress.quantize.tables.lookups import has_functions, with_stand_ins, with_tables
 from edgecompress.quantize.tensor_values import batches_of_one, tensor_values
@@ -67,8 +71,9 @@ def call(function: str, job: Conversion, *arguments: Any) -> Any:
 
 def to_int(job: Conversion) -> bytes:
     """Return a .tflite with integer activations, inputs and outputs, ranges by min-max."""
-    if job.scheme == "int8" and has_functions(job.graph.graph_def):
-        return to_ranged_int8(job)
+    graph = job.graph.graph_def
+    if job.scheme == "int8" and (has_functions(graph) or has_calls(graph) or has_steps(graph)):
+        return to_ranged_int8(job)  # the converter would choose other ranges, see there
     data: bytes = _converter(job).convert()
     if job.bias_correction:
         # The float model is the same for all schemes; that for int16 cannot be had.
@@ -81,7 +86,7 @@ def to_float(job: Conversion) -> bytes:
     converter = _converter(job)
     converter._experimental_calibrate_only = True  # noqa: SLF001 - no public name
     data: bytes = converter.convert()
-    return data
+    return beginning_anew(data, job.samples)
 
 
 def to_ranged_int8(job: Conversion) -> bytes:
@@ -92,14 +97,14 @@ def to_ranged_int8(job: Conversion) -> bytes:
     calibrated = to_float(job)
     ranges = activation_ranges(calibrated)
     if job.method != "minmax":
-        inner = inner_tensors(calibrated)
+        inner = inner_tensors(calibrated) - carried_names(calibrated)
         histograms = {name: Histogram.empty(*ranges[name]) for name in inner if name in ranges}
         for values in tensor_values(calibrated, job.samples):
             for name, histogram in histograms.items():
                 histogram.add(values[name])
         ranges |= choose_ranges(histograms, job.method)
     ranges |= _known_ranges(job, calibrated)
-    ranges = along_copies(calibrated, ranges)
+    ranges = in_loops(calibrated, along_copies(calibrated, alike_in_steps(ranges)))
     if job.scheme == "pow2":
         ranges = {name: pow2_range(low, high) for name, (low, high) in ranges.items()}
     prepared, functions = with_stand_ins(with_ranges(calibrated, ranges))
@@ -114,7 +119,7 @@ def to_ranged_int8(job: Conversion) -> bytes:
     quantized = with_tables(quantized, functions)
     if job.bias_correction:
         quantized = bias_corrected(calibrated, quantized, job.samples)
-    return quantized
+    return with_loop_layers(quantized, loop_layers(calibrated, job.graph.graph_def))
 
 
 def _known_ranges(job: Conversion, calibrated: bytes) -> dict[str, Range]:
@@ -133,6 +138,7 @@ def _known_ranges(job: Conversion, calibrated: bytes) -> dict[str, Range]:
 def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:
     """Compare the output of each operator of an integer model with that of the float one."""
     calibrated = to_float(job)
+    calibrated = with_loop_layers(calibrated, loop_layers(calibrated, job.graph.graph_def))
     quantized = with_names_of(calibrated, quantized)
     graph = read_model(quantized).main
     tensors = {t.name: t for t in graph.tensors if t.data is None and t.quantization is not None}
@@ -189,7 +195,16 @@ def _converter(job: Conversion) -> Any:
     tf.get_logger().setLevel("ERROR")
     int16 = job.scheme == "int16x8"
     ops = tf.lite.OpsSet
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_imported(job.graph)])
+    function = _imported(job.graph)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    # Frozen again, the marks that make an operator of an LSTM would be lost.
+    definition = function.graph.as_graph_def(add_shapes=True)
+    converter._freeze_concrete_function = lambda: (  # noqa: SLF001 - no public name
+        definition,
+        function.inputs,
+        function.outputs,
+        function,
+    )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: batches_of_one(job.samples)
     converter.target_spec.supported_ops = [

@@ -5,13 +5,13 @@ layers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from edgecompress.errors import ConversionError
 from edgecompress.quantize.friendlier import friendlier_calls
+from edgecompress.quantize.recurrent.trace import traced_sequences
 from edgecompress.quantize.rewrite import rewritten
 
 
@@ -24,11 +24,16 @@ class FrozenGraph:
     outputs: tuple[str, ...]
 
 
-def freeze(model: Any, shapes: Sequence[tuple[int, ...]]) -> FrozenGraph:
+def freeze(model: Any, shapes: Sequence[tuple[int, ...]], *, unroll: bool = False) -> FrozenGraph:
     """Trace `model` (a keras.Model) for inference, its inputs of exactly `shapes`.
 
     A fixed batch lets Flatten and Reshape become one RESHAPE; with a batch of None they compute
     the shape at run time, by SHAPE, STRIDED_SLICE and PACK.
+
+    Args:
+        model: the model.
+        shapes: of its inputs, the batch included.
+        unroll: write out the steps of LSTMs too, instead of an operator for each LSTM.
 
     Raises:
         ConversionError: TensorFlow cannot trace the model; the message says why.
@@ -41,9 +46,12 @@ def freeze(model: Any, shapes: Sequence[tuple[int, ...]]) -> FrozenGraph:
         for index, (shape, tensor) in enumerate(zip(shapes, model.inputs, strict=True))
     ]
     try:
-        with _unrolled(model), friendlier_calls([*_all_layers(model)]):
+        layers = [*_all_layers(model)]
+        with traced_sequences(layers, unroll=unroll), friendlier_calls(layers):
             traced = tf.function(lambda *x: _infer(model, x)).get_concrete_function(*specs)
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
+    except ConversionError:
+        raise
     except Exception as error:
         raise ConversionError(
             f"model {model.name!r} cannot be traced with inputs of shape "
@@ -120,31 +128,6 @@ def _renamed(reference: str, names: Mapping[str, str]) -> str:
     control = "^" * reference.startswith("^")
     name, colon, port = reference.removeprefix("^").partition(":")
     return f"{control}{names[name]}{colon}{port}"
-
-
-@contextmanager
-def _unrolled(model: Any) -> Iterator[None]:
-    """Unroll recurrent layers: calibrating a WHILE loop ends the converter with SIGSEGV.
-
-    Their cells compute gate by gate (implementation 1), so that each gate has its own range.
-    """
-    import keras
-
-    layers = [layer for layer in _all_layers(model) if isinstance(layer, keras.layers.RNN)]
-    cells = [layer.cell for layer in layers if hasattr(layer.cell, "implementation")]
-    before = [layer.unroll for layer in layers], [cell.implementation for cell in cells]
-    _set(layers, "unroll", [True] * len(layers))
-    _set(cells, "implementation", [1] * len(cells))
-    try:
-        yield
-    finally:
-        _set(layers, "unroll", before[0])
-        _set(cells, "implementation", before[1])
-
-
-def _set(owners: Sequence[Any], name: str, values: Sequence[Any]) -> None:
-    for owner, value in zip(owners, values, strict=True):
-        setattr(owner, name, value)
 
 
 def _all_layers(layer: Any) -> Iterator[Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from edgecompress.quantize.converter import TensorError
 from edgecompress.quantize.post_training import Samples, conversion, convert
+from edgecompress.quantize.recurrent.ranges import LSTM
+from edgecompress.tflite.reader import read_model
 
 _SAMPLES = 32
 _STEPS = 255
@@ -46,7 +48,8 @@ def layer_errors(
     Raises:
         ConversionError: the float model cannot be converted.
     """
-    job = conversion(model, data, "int8", samples=samples, seed=seed)
+    operators = {operator.op for operator in read_model(quantized).main.operators}
+    job = conversion(model, data, "int8", samples=samples, unroll=LSTM not in operators, seed=seed)
     return tuple(_row(error) for error in convert("tensor_errors", job, quantized))
 
 

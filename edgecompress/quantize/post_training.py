@@ -21,6 +21,7 @@ from edgecompress.quantize.input_normalization import (
     normalized_inputs,
 )
 from edgecompress.quantize.output_error import is_worth_its_bytes
+from edgecompress.quantize.recurrent.ranges import HIDDEN_STATE, LSTM
 from edgecompress.quantize.scales import METHODS, Method
 from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite import int4
@@ -64,6 +65,7 @@ def quantize(
     per_channel_dense: bool | Literal["auto"] = False,
     weight_bits: int = 8,
     input_normalization: bool = True,
+    unroll: bool = False,
     names: bool = False,
     seed: int = 0,
 ) -> bytes:
@@ -71,8 +73,7 @@ def quantize(
 
     Args:
         model: any keras.Model that Keras can trace; custom layers are fine.
-        calibration: typical inputs, float32 [n, ...], scaled as in training; one array for each
-            input of the model.
+        calibration: typical inputs [n, ...], scaled as in training; an array for each input.
         scheme: "int8"; "int16x8" (int16 activations); "pow2" (int8, all scales powers of two).
         method: how activations' ranges are chosen, see `quantize.scales`.
         samples: how many of `calibration` set the ranges, chosen by `seed`.
@@ -82,6 +83,7 @@ def quantize(
             if the error falls by enough for these, see `is_worth_its_bytes`.
         weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
         input_normalization: it may leave the graph, see `quantize.input_normalization`.
+        unroll: write out the steps of LSTMs too.
         names: keep the names of all tensors, which no device reads; else of inputs and outputs.
         seed: of the choice of samples.
 
@@ -97,7 +99,7 @@ def quantize(
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
     make = partial(
         _quantized, inputs, chosen, scheme, method=method, bias_correction=bias_correction,
-        weight_bits=weight_bits, names=names,
+        weight_bits=weight_bits, unroll=unroll, names=names,
     )  # fmt: skip
     judge = choose(chosen, _JUDGED_SAMPLES, seed)
     return _with_dense_scales(make, per_channel_dense, model, judge)
@@ -153,12 +155,15 @@ def conversion(
     samples: int = DEFAULT_SAMPLES,
     bias_correction: bool = False,
     per_channel_dense: bool = False,
+    unroll: bool = False,
     seed: int = 0,
 ) -> Conversion:
     """Return what the converter gets: the frozen model and the samples chosen; see `quantize`."""
     chosen = choose(_checked(model, calibration), samples, seed)
+    shapes = [(1, *values.shape[1:]) for values in chosen]
     return Conversion(
-        graph=freeze(model, [(1, *values.shape[1:]) for values in chosen]),
+        # The converter makes an operator of an LSTM for int8 only.
+        graph=freeze(model, shapes, unroll=unroll or scheme == "int16x8"),
         samples=chosen,
         scheme=scheme,
         per_channel_dense=per_channel_dense,
@@ -275,8 +280,22 @@ def check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> No
                 "different scales, which no kernel converts: its values would be wrong. Replace "
                 "that layer"
             )
+    _check_loops(graph.main)
     check_supported(graph)
     run(model, [values[:1] for values in samples], "tflm")
+
+
+def _check_loops(subgraph: Subgraph) -> None:
+    """Raise unless each LSTM writes its output with the scale of its hidden state."""
+    for operator in subgraph.operators:
+        if operator.op == LSTM:
+            output, hidden = operator.outputs[0], operator.inputs[HIDDEN_STATE]
+            if subgraph.tensors[output].quantization != subgraph.tensors[hidden].quantization:
+                raise ConversionError(
+                    f"the converter gave output and state of {operator_name(subgraph, operator)} "
+                    "different scales, which no kernel converts: its values would be wrong. "
+                    "Quantize with the steps written out: --unroll"
+                )
 
 
 def _scales(subgraph: Subgraph, operator: Operator) -> set[Quantization]:

@@ -2,13 +2,16 @@
 
 Seen with TensorFlow 2.21. Outputs of SPLIT get each other's ranges, or stay in floating point,
 differently from run to run. REVERSE_V2 gets an output scale that its kernels do not rescale to.
-SLICE and STRIDED_SLICE, which do the same, are quantized as they should be.
+SLICE and STRIDED_SLICE, which do the same, are quantized as they should be. An LSTM becomes one
+operator only as a call of a function that is marked as Keras 2 marks it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+
+from edgecompress.quantize.recurrent.call import called, is_loop, sequences_of
 
 _SPLITS = ("Split", "SplitV")
 
@@ -35,6 +38,12 @@ def rewritten(graph: Any) -> tuple[Any, Callable[[str], str]]:
             new.node.extend(_slices(node, operations[node.name]))
         elif node.op == "ReverseV2":
             new.node.extend(_reversed(node, operations[node.name]))
+        elif is_loop(operations[node.name]):
+            call, function = called(operations[node.name])
+            new.node.append(call)
+            new.library.function.append(function)
+        elif any(is_loop(tensor.op) for tensor in operations[node.name].inputs):
+            new.node.append(sequences_of(node))
         else:
             new.node.append(node)
     return new, lambda name: _moved(name, moved)

@@ -36,6 +36,7 @@ def tensor_values(
     for batch in batches_of_one(samples):
         for index, values in zip(inputs, batch, strict=True):
             interpreter.set_tensor(index, values)
+        interpreter.reset_all_variables()  # each sample from the first state of an LSTM
         interpreter.invoke()
         yield {name: interpreter.get_tensor(index) for name, index in tensors.items()}
 

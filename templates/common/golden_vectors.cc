@@ -35,7 +35,7 @@ const GoldenTensor kOutputs[] = {
 extern const SelfTestModel g_{{ model.prefix }}_self_test = {
     "{{ model.prefix }}",
     {{ model.prefix }}_init,
-    {{ model.prefix ~ "_reset" if model.starts_anew else "nullptr" }},
+    {{ model.prefix ~ "_reset" if model.starts_anew and not model.resets_itself else "nullptr" }},
     {{ model.prefix }}_invoke,
     {{ model.prefix }}_arena_used,
     {{ model.prefix }}_input,

@@ -112,6 +112,11 @@ extern "C" ModelStatus {{ model.prefix }}_invoke(void) {
   if (!IsReady()) {
     return kModelErrorNotReady;
   }
+{% if model.resets_itself %}
+  if (g_interpreter->Reset() != kTfLiteOk) {
+    return kModelErrorInvoke;
+  }
+{% endif %}
   return g_interpreter->Invoke() == kTfLiteOk ? kModelOk : kModelErrorInvoke;
 }
 

@@ -55,12 +55,19 @@ extern const char* const g_{{ model.prefix }}_labels[];
 // Builds the interpreter and plans the arena; again, to start anew.
 ModelStatus {{ model.prefix }}_init(void);
 
+{% if model.resets_itself %}
+// Runs one inference, on a whole sequence: it starts from the first state of
+// the LSTM and knows nothing of the inference before.
+{% else %}
 // Runs one inference.
+{% endif %}
 ModelStatus {{ model.prefix }}_invoke(void);
 
 {% if model.stateful %}
 // Forgets what the model remembers of the inferences before.
-{% if model.starts_anew %}
+{% if model.resets_itself %}
+// Each inference does so by itself.
+{% elif model.starts_anew %}
 // Call it before each sequence: some kernels of the LSTM keep their state from
 // one inference to the next, and CMSIS-NN's do not.
 {% endif %}

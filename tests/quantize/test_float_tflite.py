@@ -12,7 +12,7 @@ from support.flatbuffer_models import Graph, Op, T, build, integers, options
 from edgecompress.errors import ConversionError, DataError, ModelError
 from edgecompress.evaluate.score import outputs_for
 from edgecompress.memory.arena.cross_check import verify
-from edgecompress.quantize.float_tflite import quantize_tflite
+from edgecompress.quantize.exported.model import quantize_tflite
 from edgecompress.tflite.folded import folded
 from edgecompress.tflite.interpreter import predict
 from edgecompress.tflite.operators import check_supported

@@ -176,7 +176,7 @@ def test_recurrent_and_splitting_layers_are_quantized_right_every_time(keras):
 
 def test_a_crash_of_the_converter_is_an_error_and_not_the_end(keras, monkeypatch):
     # Calibrating a rolled GRU ends the converter with SIGSEGV.
-    monkeypatch.setattr(freeze, "_unrolled", lambda _: nullcontext())
+    monkeypatch.setattr(freeze, "traced_sequences", lambda *_, **__: nullcontext())
     model = keras.Sequential([keras.Input((6, 3)), keras.layers.GRU(4)])
     with pytest.raises(ConversionError, match="SIG"):
         quantize(model, _noise(20, 6, 3))

@@ -19,6 +19,7 @@ from edgecompress.firmware.sources.model import (
     count_resource_variables,
     io_tensors,
     is_stateful,
+    resets_itself,
 )
 from edgecompress.firmware.sources.regions import ArenaPlace
 from edgecompress.firmware.sources.render import render, template_files
@@ -137,6 +138,7 @@ def _describe(
         resource_variables=count_resource_variables(graph),
         stateful=is_stateful(graph),
         starts_anew=starts_anew(graph),
+        resets_itself=resets_itself(graph),
         vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
         labels=tuple(source.labels),
     )

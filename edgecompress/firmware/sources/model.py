@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.firmware.sources.vectors import GoldenVectors
 from edgecompress.memory.arena.plan import Arena
-from edgecompress.tflite.graph import Graph, Tensor
+from edgecompress.tflite.graph import Graph, Operator, Tensor
 from edgecompress.tflite.operators import Registration
 
 # Types of an input or output: as TFLite calls them, and as C does.
@@ -35,9 +35,8 @@ _TFLM_VARIABLE_HEADERS = (
 )
 
 # Operators that remember something from one inference to the next.
-_STATEFUL = frozenset(
-    {"ASSIGN_VARIABLE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", "CUSTOM:CIRCULAR_BUFFER"}
-)
+_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+_STATEFUL = frozenset({"ASSIGN_VARIABLE", "SVDF", _LSTM, "CUSTOM:CIRCULAR_BUFFER"})
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,7 @@ class FirmwareModel:
     resource_variables: int
     stateful: bool  # an inference may depend on those before it
     starts_anew: bool  # reset before each test vector
+    resets_itself: bool  # by each inference
     vectors: GoldenVectors
     labels: tuple[str, ...]
 
@@ -143,6 +143,26 @@ def is_stateful(graph: Graph) -> bool:
     """Say whether an inference depends on those before it."""
     variables = any(t.is_variable for subgraph in graph.subgraphs for t in subgraph.tensors)
     return variables or any(op in _STATEFUL for op in _operators(graph))
+
+
+def resets_itself(graph: Graph) -> bool:
+    """Say whether an inference has to begin by forgetting the one before.
+
+    So it is for an LSTM that gets a sequence at a time, which Keras begins with a state of zeros;
+    TFLM's reference kernel goes on from where it ended. An LSTM of a single step is one whose
+    caller counts on its state, and a reset would take that of other operators too.
+    """
+    loops = {op for op in _operators(graph) if op in _STATEFUL} == {_LSTM}
+    return loops and all(
+        subgraph.tensors[operator.outputs[0]].shape[_time_axis(operator)] > 1
+        for subgraph in graph.subgraphs
+        for operator in subgraph.operators
+        if operator.op == _LSTM
+    )
+
+
+def _time_axis(operator: Operator) -> int:
+    return 0 if operator.options.get("time_major") else 1
 
 
 def count_resource_variables(graph: Graph) -> int:

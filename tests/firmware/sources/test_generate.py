@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.firmware_tools import boards_of, run_cli
 from support.tflite_models import add_model, dense_model, reshape_model
+from support.tiny_models import lstm, svdf
 
 from edgecompress.board import Board, all_boards, load_board
 from edgecompress.errors import BoardError, DataError, UnsupportedModelError, UsageError
@@ -119,6 +120,17 @@ def test_nothing_hostile_leaves_its_string_its_comment_or_the_folder() -> None:
                 assert not line.startswith(("${EVIL}", '#include "/etc'))
                 assert "??/" not in line
                 assert not (line.endswith("\\") and "passwd" in line)
+
+
+def test_an_inference_of_an_lstm_begins_by_forgetting_the_one_before(an386: Board) -> None:
+    def invoke(model: bytes) -> str:
+        runner = text(generate([model], an386, name="m", vectors=2), "src/m_model_runner.cc")
+        return runner.partition("m_invoke(void) {")[2].partition("\n}")[0]
+
+    assert "->Reset()" in invoke(lstm(5, 6, 8))
+    # One step at a time: whoever feeds it so counts on its state.
+    assert "->Reset()" not in invoke(lstm(1, 6, 8))
+    assert "->Reset()" not in invoke(svdf(4, 2, 6, 3))
 
 
 def test_labels_are_constants(an386: Board) -> None:

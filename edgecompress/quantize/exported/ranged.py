@@ -7,8 +7,8 @@ others that TFLM runs.
 from ai_edge_litert import schema_py_generated as schema
 
 from edgecompress.quantize.calibrated import activation_ranges, along_copies, with_ranges
+from edgecompress.quantize.exported.ranges import Samples, observed_ranges
 from edgecompress.quantize.scales import Range
-from edgecompress.quantize.tflite_ranges import Samples, observed_ranges
 from edgecompress.tflite.pack import serialized
 
 

@@ -23,8 +23,8 @@ from edgecompress.tflite.reader import read_model
 
 _NAME = "the model"
 _QUANTIZERS: Mapping[str, str] = {
-    "ai-edge-quantizer": "edgecompress.quantize.ai_edge:quantized",
-    "the TFLite converter": "edgecompress.quantize.ranged_tflite:quantized",
+    "ai-edge-quantizer": "edgecompress.quantize.exported.ai_edge:quantized",
+    "the TFLite converter": "edgecompress.quantize.exported.ranged:quantized",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgecompress.quantize.tflite_ranges import Samples, observed_ranges
+from edgecompress.quantize.exported.ranges import Samples, observed_ranges
 
 
 def quantized(model: bytes, samples: Samples) -> bytes:

@@ -1,0 +1,1 @@
+"""Float .tflite files, as exporters of PyTorch and ONNX models write them, to integers."""
