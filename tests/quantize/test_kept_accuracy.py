@@ -51,9 +51,9 @@ def _quantize(cli, folder, *words):
 
 
 def _loud_unit(first, second):
-    """One hidden unit 300,000 times as loud, read by as much less: float answers as before."""
-    first[:, 0] *= 3e5
-    second[0] /= 3e5
+    """One hidden unit three million times as loud, read by as much less: float answers as before."""
+    first[:, 0] *= 3e6
+    second[0] /= 3e6
 
 
 def _nothing_said_of_loss(err):
