@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "prune": ("prune", "Prune channels or weights of a Keras model."),
     "separate": ("separate", "Replace convolutions by depthwise-separable ones."),
     "distill": ("distill", "Train a student model from a teacher."),
-    "quantize": ("quantize", "Quantize a Keras model to a full-integer .tflite."),
+    "quantize": ("quantize", "Quantize a Keras model, or a float .tflite, to integers."),
     "evaluate": ("evaluate", "Measure models on data, side by side."),
     "compare": ("compare", "Size, arena, MACs and accuracy of models, side by side."),
     "report": ("report", "Rebuild the HTML report of a compress run."),

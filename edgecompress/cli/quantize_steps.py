@@ -124,7 +124,10 @@ def refuse_loss(
         click.echo("no labels: what int8 loses was not measured", err=True)
     elif kept.lost > allowed:
         tried = made.chosen.get("remedies_tried", ())
-        raise AccuracyError(loss_in_words(kept, allowed, errors, tried, scheme))
+        words = loss_in_words(
+            kept, allowed, errors, tried, scheme, from_tflite=isinstance(made.exact, bytes)
+        )
+        raise AccuracyError(words)
 
 
 def errors_of(made: Made, dataset: Dataset) -> Any:

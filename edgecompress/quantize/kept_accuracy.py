@@ -53,9 +53,18 @@ def first_poor_layer(errors: Sequence[LayerError]) -> LayerError | None:
 
 
 def loss_in_words(
-    kept: Kept, allowed: float, errors: Sequence[LayerError], tried: Sequence[str], scheme: str
+    kept: Kept,
+    allowed: float,
+    errors: Sequence[LayerError],
+    tried: Sequence[str],
+    scheme: str,
+    *,
+    from_tflite: bool = False,
 ) -> str:
-    """Say in one line how much is lost, where it begins and why, and what can be done."""
+    """Say in one line how much is lost, where it begins and why, and what can be done.
+
+    `from_tflite` tells a float .tflite, which cannot be trained, from a Keras model.
+    """
     metric, more = primary_metric(kept.task)
     before, after = (
         (f"{100 * kept.before:.1f} %", f"{100 * kept.after:.1f} %")
@@ -64,10 +73,15 @@ def loss_in_words(
     )
     done = f"; tried and not enough: {', '.join(tried)}" if tried else ""
     wider = "" if scheme == "int16x8" else ", or activations of 16 bits (--scheme int16x8)"
+    advice = f"Try training with rounding (--qat){wider}"
+    if from_tflite:
+        advice = (
+            "Try more --calibration-samples, or the Keras model, which can be trained with --qat"
+        )
     return (
         f"{scheme} comes to {after} {metric} and float to {before} on {kept.samples} validation "
         f"samples: {kept.lost:.1f} {unit_of_loss(kept.task)} are lost, {allowed:g} may be. "
-        f"{_where(errors)}{done}. Try training with rounding (--qat){wider}"
+        f"{_where(errors)}{done}. {advice}"
     )
 
 

@@ -156,7 +156,7 @@ def test_the_command_needs_no_tensorflow_and_measures_both(tmp_path: Path) -> No
     program = (
         "import sys; from edgecompress.cli import app\n"
         f"app(['quantize', {str(model)!r}, '--data', {str(tmp_path / 'data.npz')!r}, '-o', "
-        f"{str(out)!r}, '--json'], standalone_mode=False)\n"
+        f"{str(out)!r}, '--json', '--max-accuracy-drop', '100'], standalone_mode=False)\n"
         "assert not {'tensorflow', 'keras', 'ai_edge_quantizer'} & set(sys.modules)\n"
     )
     done = subprocess.run(
@@ -182,3 +182,22 @@ def test_options_for_keras_layers_are_refused(tmp_path: Path, options: list[str]
     result = CliRunner().invoke(command, arguments)
     assert isinstance(result.exception, UsageError)
     assert f"{options[0]} works on the layers of a Keras model" in str(result.exception)
+
+
+def test_a_loss_is_exit_4_with_advice_that_a_tflite_can_follow(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from edgecompress.cli.quantize import command
+    from edgecompress.errors import AccuracyError
+
+    model, out = tmp_path / "float.tflite", tmp_path / "o.tflite"
+    model.write_bytes(network())
+    x = samples(400) * np.float32(1e-3)  # below a step of int8, but for the first two
+    x[:2] *= 1e5
+    y = outputs_for(network(), x).argmax(axis=1)
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_val=x[2:], y_val=y[2:])
+    arguments = [str(model), "--data", str(tmp_path / "data.npz"), "-o", str(out)]
+    result = CliRunner().invoke(command, [*arguments, "--calibration-samples", "400"])
+    assert isinstance(result.exception, AccuracyError), result.exception
+    assert "Try more --calibration-samples, or the Keras model" in str(result.exception)
+    assert out.is_file()
