@@ -101,7 +101,7 @@ def remedied(
 
     kept = kept_accuracy(network, made.tflite, dataset.validation, dataset.task)
     own = any(choices[name] != default for name, default in _DEFAULTS.items())
-    if kept is None or kept.lost <= allowed or own:
+    if kept is None or not kept.exceeds(allowed) or own:
         return made
     best = improved(
         network, made.tflite, dataset.train.x, dataset.validation, kept=kept,
@@ -122,7 +122,7 @@ def refuse_loss(
     kept = kept_accuracy(network, made.tflite, dataset.validation, dataset.task)
     if kept is None:
         click.echo("no labels: what int8 loses was not measured", err=True)
-    elif kept.lost > allowed:
+    elif kept.exceeds(allowed):
         tried = made.chosen.get("remedies_tried", ())
         words = loss_in_words(
             kept, allowed, errors, tried, scheme, from_tflite=isinstance(made.exact, bytes)

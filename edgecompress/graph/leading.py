@@ -110,10 +110,16 @@ def reordered(call: Call, elements: Elements) -> Elements | None:
     if kind == "Permute":
         return replace(elements, places=places.transpose([d - 1 for d in call.layer.dims]))
     if kind == "Reshape":
-        return replace(elements, places=places.reshape(call.layer.target_shape))
+        return replace(elements, places=places.reshape(_target_shape(call.layer)))
     if kind == "Flatten" and (call.layer.data_format == "channels_last" or places.ndim == 1):
         return replace(elements, places=places.ravel())
     return None
+
+
+def _target_shape(layer: Any) -> tuple[int, ...]:
+    """Return what a Reshape layer, or keras.ops.reshape with its batch, makes of a sample."""
+    shape = getattr(layer, "target_shape", None)
+    return tuple(layer.newshape[1:] if shape is None else shape)
 
 
 def _followed(call: Call, elements: Elements) -> Elements | None:

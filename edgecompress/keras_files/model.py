@@ -24,6 +24,7 @@ from edgecompress.keras_files.diverged import refuse_diverged
 from edgecompress.keras_files.exported import load_exported
 from edgecompress.keras_files.form import Form, model_form
 from edgecompress.keras_files.legacy_config import current_config
+from edgecompress.keras_files.precision import in_float32
 from edgecompress.keras_files.saved_model import (
     has_layers,
     keras2_to_hdf5,
@@ -103,7 +104,7 @@ def save_keras(model: Any, path: Path) -> None:
 def _readable(path: Path, form: Form, folder: Path) -> Path:
     """Write the model into `folder` as a file that Keras 3 reads, and return that file."""
     if form == "keras":
-        return Path(shutil.copyfile(path, folder / "model.keras"))
+        return _float32_archive(path, folder / "model.keras")
     file = folder / "model.h5"
     if form == "saved_model":
         saved_model_to_hdf5(path, file)
@@ -113,6 +114,20 @@ def _readable(path: Path, form: Form, folder: Path) -> Path:
         shutil.copyfile(path, file)
     _update_hdf5(file, path)
     return file
+
+
+def _float32_archive(path: Path, copy: Path) -> Path:
+    """Copy a `.keras` archive, its layers in float32 whatever they were trained in."""
+    try:
+        with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w") as target:
+            for entry in source.infolist():
+                content = source.read(entry)
+                if entry.filename == "config.json":
+                    content = json.dumps(in_float32(json.loads(content))).encode()
+                target.writestr(entry.filename, content)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        shutil.copyfile(path, copy)  # Keras says what is wrong with it
+    return copy
 
 
 def _update_hdf5(file: Path, path: Path) -> None:
@@ -127,7 +142,7 @@ def _update_hdf5(file: Path, path: Path) -> None:
                     f"{path}: holds weights without the model; save the whole model with "
                     'model.save("model.keras")'
                 )
-            hdf5.attrs["model_config"] = json.dumps(current_config(json.loads(config)))
+            hdf5.attrs["model_config"] = json.dumps(in_float32(current_config(json.loads(config))))
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: a damaged HDF5 file: {error}") from error
 

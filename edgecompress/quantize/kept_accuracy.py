@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 _POOR_DB = 10.0  # of a layer's output: a tenth of its energy is error
 _CLIPPED = 0.01  # share of values
+_FEW_SAMPLES, _CHANCE = 50, 2  # of fewer samples, so many may change sides by chance
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Kept:
     def lost(self) -> float:
         """Points of accuracy, or per cent of an error."""
         return points_lost(self.task, self.before, self.after)
+
+    def exceeds(self, allowed: float) -> bool:
+        """Say whether more than `allowed` is lost, and by more than one or two samples' chance."""
+        counted = unit_of_loss(self.task) == "points" and self.samples < _FEW_SAMPLES
+        changed = round(self.lost / 100 * self.samples) if counted else _CHANCE + 1
+        return self.lost > allowed and changed > _CHANCE
 
 
 def kept_accuracy(model: Any, tflite: bytes, split: Split, task: Task) -> Kept | None:

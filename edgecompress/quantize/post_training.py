@@ -39,6 +39,7 @@ Samples = NDArray[np.float32] | Sequence[NDArray[np.float32]]
 SCHEMES: tuple[str, ...] = get_args(Scheme)
 DEFAULT_SAMPLES = 200
 _JUDGED_SAMPLES = 64
+_SOFTMAX_SHIFTED = 1 << 26
 
 # Operators whose int8 kernels copy integers, so that input and output must have one scale.
 _COPYING = frozenset(
@@ -281,6 +282,7 @@ def check_runs(model: bytes, samples: tuple[NDArray[Any], ...], name: str) -> No
                 "that layer"
             )
     _check_loops(graph.main)
+    _check_softmax(graph.main)
     check_supported(graph)
     run(model, [values[:1] for values in samples], "tflm")
 
@@ -296,6 +298,25 @@ def _check_loops(subgraph: Subgraph) -> None:
                     "different scales, which no kernel converts: its values would be wrong. "
                     "Quantize with the steps written out: --unroll"
                 )
+
+
+def _check_softmax(subgraph: Subgraph) -> None:
+    """Raise if a softmax reads integers of a scale that TFLM ends the process for.
+
+    Its multiplier, 2^26 times the scale, must be above 1: tensorflow/lite/kernels/internal/
+    quantization_util.cc, PreprocessSoftmaxScaling.
+    """
+    for operator in subgraph.operators:
+        source = subgraph.tensors[operator.inputs[0]] if operator.inputs else None
+        if operator.op != "SOFTMAX" or source is None or source.quantization is None:
+            continue
+        scale = source.quantization.scales[0]
+        if source.type == "INT8" and scale * _SOFTMAX_SHIFTED <= 1:
+            raise ConversionError(
+                f"what {operator_name(subgraph, operator)} reads is the same for all samples (its "
+                f"scale would be {scale:.2g}, the least is {1 / _SOFTMAX_SHIFTED:.2g}): the model "
+                "is untrained, or its signals vanish on the way. Train it first"
+            )
 
 
 def _scales(subgraph: Subgraph, operator: Operator) -> set[Quantization]:

@@ -51,7 +51,7 @@ def _quantize(cli, folder, *words):
 
 
 def _loud_unit(first, second):
-    """One hidden unit three million times as loud, read by as much less: float answers as before."""
+    """One hidden unit far louder than the others, read by as much less: float is as before."""
     first[:, 0] *= 3e6
     second[0] /= 3e6
 
