@@ -39,8 +39,8 @@ def rewritten(graph: Any) -> tuple[Any, Callable[[str], str]]:
         elif node.op == "ReverseV2":
             new.node.extend(_reversed(node, operations[node.name]))
         elif is_loop(operations[node.name]):
-            call, function = called(operations[node.name])
-            new.node.append(call)
+            nodes, function = called(operations[node.name])
+            new.node.extend(nodes)
             new.library.function.append(function)
         elif any(is_loop(tensor.op) for tensor in operations[node.name].inputs):
             new.node.append(sequences_of(node))

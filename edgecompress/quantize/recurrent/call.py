@@ -9,6 +9,7 @@ from typing import Any
 
 _LOOP = "BlockLSTMV2"
 _MARK = "api_implements"
+_UNLIKELY = 1.7e-31
 _HIDDEN = 6  # of its outputs: the hidden state after each step, [time, batch, units]
 _SEQUENCE = 1  # of the function's outputs: the same, [batch, time, units]
 
@@ -26,8 +27,8 @@ def has_calls(graph_def: bytes) -> bool:
     return any(_MARK in function.attr for function in library.function)
 
 
-def called(loop: Any) -> tuple[Any, Any]:
-    """Return the call (NodeDef) that stands for an LSTM, and the function (FunctionDef) it calls.
+def called(loop: Any) -> tuple[list[Any], Any]:
+    """Return the nodes (NodeDef) that stand for an LSTM, and the function (FunctionDef) they call.
 
     Its arguments are the sequence [batch, time, features], hidden and cell state, the two kernels
     and the bias, gates in Keras's order.
@@ -38,13 +39,28 @@ def called(loop: Any) -> tuple[Any, Any]:
     kernel, recurrent, _ = kernels.op.inputs  # of the ConcatV2
     arguments = [sequence.op.inputs[0], hidden, cell, kernel, recurrent, bias]
     function = _function(loop.name, arguments, loop.outputs[_HIDDEN].shape)
-    call = tf.compat.v1.NodeDef(
-        op="PartitionedCall", name=loop.name, input=[tensor.name for tensor in arguments]
-    )
+    first = _first_state(f"{loop.name}/first_state", hidden.shape.as_list())
+    names = [tensor.name for tensor in arguments]
+    names[1:3] = [first.name, first.name]
+    call = tf.compat.v1.NodeDef(op="PartitionedCall", name=loop.name, input=names)
     call.attr["Tin"].list.type.extend([tf.float32.as_datatype_enum] * len(arguments))
     call.attr["Tout"].list.type.extend([tf.float32.as_datatype_enum] * 5)
     call.attr["f"].func.name = function.signature.name
-    return call, function
+    return [first, call], function
+
+
+def _first_state(name: str, shape: list[int]) -> Any:
+    """Return a constant for the variable tensors that keep the state: zeros, when reset.
+
+    The converter makes one of equal constants: with zeros, others would turn into the LSTM's state.
+    So it holds a value that no layer has, which the file leaves out.
+    """
+    import tensorflow as tf
+
+    node = tf.compat.v1.NodeDef(op="Const", name=name)
+    node.attr["dtype"].type = tf.float32.as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(_UNLIKELY, tf.float32, shape))
+    return node
 
 
 def sequences_of(transposed: Any) -> Any:
