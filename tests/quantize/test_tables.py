@@ -82,6 +82,15 @@ def test_powers_of_two_know_tables():
     assert _steps_off(model, tflite) < 4
 
 
+def test_values_that_get_another_shape_behind_the_table():
+    def flat(x):
+        x = layers.Activation("mish")(layers.Conv1D(4, 3)(layers.Reshape((6, 2))(x)))
+        return layers.Dense(3)(layers.Flatten()(x))
+
+    operators = _operators(quantize(_activated(flat), X))
+    assert operators[-5:] == [*TABLE, "RESHAPE", "FULLY_CONNECTED"]
+
+
 def test_two_functions_of_one_tensor():
     def both(x):
         x = layers.Dense(8)(x)

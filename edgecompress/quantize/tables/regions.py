@@ -35,12 +35,14 @@ def regions(subgraph: Subgraph) -> tuple[Region, ...]:
     makers = {
         op.outputs[0]: op for op in subgraph.operators if op.outputs and op.outputs[0] in roots
     }
-    found = []
-    for exit_ in _exits(subgraph, roots):
-        operators = _made_by(exit_, roots[exit_], makers)
-        if any(op.op not in _NATIVE for op in operators):
-            found.append(Region(roots[exit_], exit_, operators))
-    return tuple(found)
+    shapes = [tensor.shape for tensor in subgraph.tensors]
+    found: dict[int, Region] = {}
+    for last in _exits(subgraph, roots):
+        root, exit_ = roots[last], _before_reshaping(last, roots[last], makers)
+        operators = _made_by(exit_, root, makers)
+        if any(op.op not in _NATIVE for op in operators) and shapes[exit_] == shapes[root]:
+            found[exit_] = Region(root, exit_, operators)
+    return tuple(found.values())
 
 
 def function_values(
@@ -88,6 +90,13 @@ def _exits(subgraph: Subgraph, roots: Mapping[int, int]) -> Iterator[int]:
         inner = all(roots.get(reader.outputs[0]) == root for reader in readers[tensor])
         if tensor in subgraph.outputs or not inner or not readers[tensor]:
             yield tensor
+
+
+def _before_reshaping(tensor: int, root: int, makers: Mapping[int, Operator]) -> int:
+    """Return the tensor that has a function's values before they get another shape."""
+    while tensor != root and makers[tensor].op in RESHAPING:
+        tensor = makers[tensor].inputs[0]
+    return tensor
 
 
 def _made_by(tensor: int, root: int, makers: Mapping[int, Operator]) -> tuple[Operator, ...]:
