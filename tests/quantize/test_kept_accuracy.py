@@ -84,7 +84,7 @@ def test_what_the_user_chose_is_not_overruled_and_the_loss_shows(cli, files):
     assert (folder / "model.tflite").is_file()
     (line,) = [line for line in err.splitlines() if "points are lost" in line]
     assert "5 may be" in line
-    assert "It begins in hidden" in line
+    assert "It begins in digit" in line
     assert "--qat" in line
 
 

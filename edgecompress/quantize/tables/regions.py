@@ -67,6 +67,8 @@ def _roots(subgraph: Subgraph) -> dict[int, int]:
     for operator in subgraph.operators:
         if operator.op not in ELEMENTWISE | RESHAPING or len(operator.outputs) != 1:
             continue
+        if operator.op in RESHAPING and operator.inputs[0] not in roots:
+            continue  # before a function: it begins behind this
         used = operator.inputs[:1] if operator.op in RESHAPING else operator.inputs
         moving = {i for i in used if i >= 0 and tensors[i].data is None}
         fixed = [i for i in used if i >= 0 and tensors[i].data is not None]
