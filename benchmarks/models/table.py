@@ -18,7 +18,7 @@ from support.trained.case import Result, measured  # noqa: E402
 from edgecompress.files import write_file  # noqa: E402
 
 PAGE = REPOSITORY / "docs" / "models.md"
-HEAD = "| kind | model | operators | bytes | arena | float | int8 | lost |\n|---|---|---|---|---|---|---|---|"
+COLUMNS = ("kind", "model", "operators", "bytes", "arena", "float", "int8", "lost")
 
 
 def row(result: Result) -> str:
@@ -42,7 +42,8 @@ def row(result: Result) -> str:
 def main() -> None:
     """Write the table into its page, between the page's marks."""
     results = [measured(case) for case in ZOO]
-    table = "\n".join([HEAD, *map(row, results)])
+    head = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    table = "\n".join([*head, *map(row, results)])
     before, _, rest = PAGE.read_text(encoding="utf-8").partition("<!-- table -->\n")
     _, _, after = rest.partition("<!-- end of table -->\n")
     marks = f"<!-- table -->\n{table}\n<!-- end of table -->\n"
