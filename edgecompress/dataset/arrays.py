@@ -39,6 +39,11 @@ def read_npz(path: Path) -> Source:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a readable .npz file: {error}") from error
+    except MemoryError as error:
+        raise DataError(
+            f"{path}: does not fit this computer's memory: {error}. If its arrays are not that "
+            "large, the file is damaged"
+        ) from error
     return source_of(arrays, str(path), hashlib.sha256(path.read_bytes()).hexdigest())
 
 

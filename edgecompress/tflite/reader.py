@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgecompress.errors import ModelError
 from edgecompress.tflite.graph import Graph, Operator, Quantization, Subgraph, Tensor
 from edgecompress.tflite.metadata import METADATA_NAME, normalizations
+from edgecompress.tflite.well_formed import check_form
 
 SCHEMA_VERSION = 3
 _IDENTIFIER = b"TFL3"
@@ -92,6 +93,8 @@ def _graph(content: bytes) -> Graph:
         _subgraph(model.Subgraphs(i), buffers, codes)
         for i in range(_count(content, model.SubgraphsLength()))
     )
+    for subgraph in subgraphs:
+        check_form(subgraph)
     if not subgraphs or not subgraphs[0].operators:
         raise ModelError("the model has no operators")
     metadata = _metadata(content, model, buffers)
