@@ -23,17 +23,15 @@ def friendlier_calls(layers: Sequence[Any]) -> Iterator[None]:
     changed = [
         (layer, partial(_CALLS[type(layer).__name__], layer))
         for layer in layers
-        if type(layer).__name__ in _CALLS and _is_keras_own(layer)
+        if type(layer).__name__ in _CALLS and _is_keras_own(layer) and not _is_left(layer)
     ]
-    before = [(layer, layer.call) for layer, call in changed if not _is_left(layer)]
     for layer, call in changed:
-        if not _is_left(layer):
-            layer.call = call
+        layer.call = call
     try:
         yield
     finally:
-        for layer, call in before:
-            layer.call = call
+        for layer, _ in changed:
+            del layer.call  # the class's own is there again
 
 
 def _is_keras_own(layer: Any) -> bool:
@@ -113,6 +111,14 @@ def _embedding(layer: Any, ids: Any, *_: Any, **__: Any) -> Any:
     return tf.gather(layer.embeddings, tf.cast(ids, tf.int32))
 
 
+def _repeat_vector(layer: Any, x: Any, *_: Any, **__: Any) -> Any:
+    import tensorflow as tf
+
+    batch, channels = x.shape
+    longer = _nearest(tf.reshape(x, (batch, 1, 1, channels)), (layer.n, 1))
+    return tf.reshape(longer, (batch, layer.n, channels))
+
+
 def _up_sampling_1d(layer: Any, x: Any, *_: Any, **__: Any) -> Any:
     import tensorflow as tf
 
@@ -137,6 +143,7 @@ _CALLS: Mapping[str, Call] = {
     "GroupNormalization": _group_normalization,
     "LayerNormalization": _layer_normalization,
     "RMSNormalization": _rms_normalization,
+    "RepeatVector": _repeat_vector,
     "UnitNormalization": _unit_normalization,
     "UpSampling1D": _up_sampling_1d,
     "UpSampling2D": _up_sampling_2d,

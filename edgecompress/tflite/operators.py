@@ -22,10 +22,12 @@ _BETWEEN_TYPES = frozenset({"QUANTIZE", "DEQUANTIZE", "CAST"})
 # What may stand in for operators that converters write and TFLM lacks.
 _INSTEAD: Mapping[str, str] = {
     "CONV_3D": "TFLM has no 3-D convolution: use 2-D ones",
-    "GELU": "use ReLU, or another activation that TFLM has",
+    "GELU": "`edgecompress quantize` of the Keras model makes a table of it; or use ReLU",
     "POW": "use multiplications",
-    "TILE": "nearest UpSampling2D becomes TILE: use interpolation='bilinear' or Conv2DTranspose",
-    "SELECT": "the softplus and SELU activations become SELECT: use ReLU or ELU",
+    "TILE": "`edgecompress quantize` of the Keras model makes RESIZE_NEAREST_NEIGHBOR of nearest "
+    "UpSampling; or use interpolation='bilinear'",
+    "SELECT": "`edgecompress quantize` of the Keras model makes a table of softplus and SELU, and "
+    "GATHER of an Embedding",
 }
 _WEIGHTED = frozenset(
     {
