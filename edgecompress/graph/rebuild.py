@@ -117,7 +117,7 @@ def copy_layer(layer: Any, changes: Mapping[str, Any]) -> Any:
     """
     if not changes:
         return _leaf(layer, _Copies({}))
-    return type(layer).from_config({**layer.get_config(), **changes})
+    return _made(layer, {**layer.get_config(), **changes})
 
 
 def copy_weights(source: Any, target: Any) -> None:
@@ -135,9 +135,20 @@ def _leaf(layer: Any, copies: _Copies) -> Any:
         return _wrapper(layer, copies, ("layer", "layer"))
     if type(layer) is layers.Lambda:
         return _lambda(layer)
+    return _made(layer, _resized(layer, copies.sizes))
+
+
+def _made(layer: Any, config: Mapping[str, Any]) -> Any:
+    """Return a layer of a configuration; without its initializers, if Keras does not know these.
+
+    Weights are copied, so that it does not matter what they start from.
+    """
+    plain = {key: "zeros" for key in config if key.endswith("_initializer")}
     try:
-        return type(layer).from_config(_resized(layer, copies.sizes))
+        return type(layer).from_config(dict(config))
     except Exception as error:
+        if plain and plain.items() - config.items():
+            return _made(layer, {**config, **plain})
         raise ModelError(
             f"{layer.name}: a {type(layer).__name__} cannot be made from its configuration: "
             f"{error}; give it get_config() and from_config()"

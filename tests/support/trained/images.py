@@ -133,7 +133,7 @@ def _transformer(keras: Any) -> Any:
     x = layers.Add()([x, layers.MultiHeadAttention(2, 12)(y, y)])
     y = layers.Dense(48, activation="gelu")(layers.LayerNormalization()(x))
     x = layers.LayerNormalization()(layers.Add()([x, layers.Dense(24)(y)]))
-    return _classes(keras, image, layers.GlobalAveragePooling1D()(x))
+    return _classes(keras, image, layers.Flatten()(x))
 
 
 def _mixer(keras: Any) -> Any:
@@ -190,7 +190,7 @@ IMAGES: tuple[Case, ...] = (
             ("inverted bottlenecks", _inverted, 8),
             ("squeeze and excite, hard swish", lambda k: _inverted(k, "hard_swish", True), 10),
             ("dense blocks", _dense_blocks, 8),
-            ("branches", _branches, 20),
+            ("branches", _branches, 30),
             ("SiLU bottlenecks", lambda k: _inverted(k, "silu"), 8),
             ("ConvNeXt blocks", _convnext, 10),
             ("dilated and separable", _dilated, 8),
@@ -202,7 +202,7 @@ IMAGES: tuple[Case, ...] = (
             ("ELU", _activated("elu"), 8),
             ("mish", _activated("mish"), 8),
             ("softplus", _activated("softplus"), 12),
-            ("vision transformer", _transformer, 20),
+            ("vision transformer", _transformer, 25),
             ("MLP mixer", _mixer, 20),
             ("unit-length embedding", _metric, 12),
         )

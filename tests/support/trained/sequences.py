@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from support.trained.case import Case
 from support.trained.samples import motions, normal_motions, rows_of_digits, steady, waves
 
@@ -15,6 +17,17 @@ def _motion(keras: Any, body: Callable[[Any, Any], Any], classes: int = 4) -> An
 
 def _convolved(layers: Any, x: Any) -> Any:
     x = layers.Conv1D(16, 5, strides=2, activation="relu")(x)
+    return layers.GlobalAveragePooling1D()(layers.Conv1D(24, 3, activation="relu")(x))
+
+
+def _raw_units(layers: Any, x: Any) -> Any:
+    """A first layer whose kernel starts in the size of its features' units."""
+    sizes = np.array([0.2] * 3 + [150.0] * 3)[:, None]
+
+    def start(shape: Any, dtype: Any = None) -> Any:
+        return (np.random.default_rng(0).normal(0, 0.3, shape) / sizes).astype(dtype or "float32")
+
+    x = layers.Conv1D(16, 5, strides=2, activation="relu", kernel_initializer=start)(x)
     return layers.GlobalAveragePooling1D()(layers.Conv1D(24, 3, activation="relu")(x))
 
 
@@ -77,8 +90,8 @@ def _foretelling(keras: Any, body: Callable[[Any, Any], Any]) -> Any:
     return keras.Model(signal, keras.layers.Dense(1)(body(keras.layers, signal)))
 
 
-def _normalized(name: str) -> Callable[[Any, Any], Any]:
-    return lambda layers, x: _convolved(layers, getattr(layers, name)()(x))
+def _normalized(name: str, **options: Any) -> Callable[[Any, Any], Any]:
+    return lambda layers, x: _convolved(layers, getattr(layers, name)(**options)(x))
 
 
 def _of(data: Any, shape: Any, kind: str, epochs: int, bodies: dict[str, Any]) -> tuple[Case, ...]:
@@ -89,10 +102,10 @@ def _of(data: Any, shape: Any, kind: str, epochs: int, bodies: dict[str, Any]) -
 
 
 SEQUENCES: tuple[Case, ...] = (
-    *_of(motions, _motion, "mixed units", 12, {
+    *_of(motions, _motion, "mixed units", 25, {
         "Normalization first": _normalized("Normalization"),
-        "BatchNormalization first": _normalized("BatchNormalization"),
-        "no normalization": _convolved,
+        "BatchNormalization first": _normalized("BatchNormalization", momentum=0.9),
+        "no normalization": _raw_units,
     }),
     *_of(steady, _motion, "motion", 12, {
         "causal, dilated": _causal,

@@ -7,11 +7,13 @@ from support.trained.case import Case
 from support.trained.samples import table
 
 
-def _network(features: int, classes: int, activation: str, last: str, norm: str) -> Any:
+def _network(
+    features: int, classes: int, activation: str, last: str, norm: str, **options: Any
+) -> Any:
     def build(keras: Any) -> Any:
         layers = keras.layers
         row = keras.Input((features,), name="row")
-        x = getattr(layers, norm)()(row)
+        x = getattr(layers, norm)(**options)(row)
         x = layers.Dense(24, activation=activation)(x)
         x = layers.Dense(12, activation=activation)(x)
         return keras.Model(row, layers.Dense(classes, activation=last)(x))
@@ -42,7 +44,8 @@ TABLES: tuple[Case, ...] = tuple(
          "sparse_categorical_crossentropy"),
         ("wine", "relu", _network(13, 3, "relu", "softmax", "Normalization"),
          "sparse_categorical_crossentropy"),
-        ("wine", "softsign", _network(13, 3, "softsign", "softmax", "BatchNormalization"),
+        ("wine", "softsign",
+         _network(13, 3, "softsign", "softmax", "BatchNormalization", momentum=0.9),
          "sparse_categorical_crossentropy"),
         ("wine", "RMS normalization", _root_mean_square, "sparse_categorical_crossentropy"),
         ("iris", "keras.ops", _gated, "sparse_categorical_crossentropy"),
