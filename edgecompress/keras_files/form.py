@@ -28,8 +28,8 @@ def model_form(path: Path) -> Form:
         head = file.read(8)
     if head[4:8] == _TFLITE_IDENTIFIER:
         raise ModelError(
-            f"{path}: a .tflite is converted already: it cannot be pruned, trained or compressed. "
-            "Give the Keras model it was made from; a float .tflite can be quantized: "
+            f"{path}: a .tflite is converted already: it cannot be pruned, trained or compressed; "
+            "give the Keras model it was made from. A float .tflite can be quantized: "
             "`edgecompress quantize MODEL.tflite --data DATA -o OUT.tflite`"
         )
     if head == _HDF5_SIGNATURE:

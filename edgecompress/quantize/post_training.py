@@ -30,7 +30,7 @@ from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.metadata import with_normalizations
 from edgecompress.tflite.names import operator_name
 from edgecompress.tflite.operators import check_supported
-from edgecompress.tflite.pack import packed
+from edgecompress.tflite.pack import packed, with_ordered_constants
 from edgecompress.tflite.reader import read_model
 
 Scheme = Literal["int8", "int16x8", "pow2"]
@@ -138,7 +138,7 @@ def _quantized(
 
 def converted(function: str, job: Conversion, name: str, weight_bits: int = 8) -> bytes:
     """Return the .tflite that `function` of the converter makes, after checking it; not packed."""
-    quantized: bytes = convert(function, job)
+    quantized = with_ordered_constants(convert(function, job))
     if weight_bits == int4.BITS:
         quantized = int4.with_int4_kernels(quantized)
     check_runs(quantized, job.samples, name)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgecompress.tflite.sharing import SharingBuilder
@@ -35,6 +36,36 @@ def packed(model: bytes, *, names: bool = False) -> bytes:
     _drop_unread(content, names=names)
     _merge_buffers(content)
     return serialized(content)
+
+
+def with_ordered_constants(model: bytes) -> bytes:
+    """Return a model whose constants are numbered in the order of their first use.
+
+    The converter's own order may differ from run to run. Constants change places among themselves
+    only: TFLM's planner goes by the numbers of the other tensors.
+    """
+    content = schema.ModelT.InitFromPackedBuf(model)
+    for subgraph in content.subgraphs:
+        _order_constants(content, subgraph)
+    return serialized(content)
+
+
+def _order_constants(content: Any, subgraph: Any) -> None:
+    operators, tensors = subgraph.operators or (), list(subgraph.tensors)
+    outer = {*_indices(subgraph.inputs), *_indices(subgraph.outputs)}
+    used = dict.fromkeys(i for operator in operators for i in _indices(operator.inputs) if i >= 0)
+    constants = [
+        index
+        for index in used
+        if index not in outer and content.buffers[tensors[index].buffer].data is not None
+    ]
+    moved = dict(zip(constants, sorted(constants), strict=True))
+    for old, new in moved.items():
+        subgraph.tensors[new] = tensors[old]
+    for operator in operators:
+        if operator.inputs is not None:
+            numbers = [moved.get(index, index) for index in _indices(operator.inputs)]
+            operator.inputs = np.array(numbers, np.int32)
 
 
 def serialized(content: Any) -> bytes:

@@ -14,7 +14,7 @@ from edgecompress.tflite.graph import Operator, Subgraph, Tensor
 _MOST_DIMENSIONS = 8  # of any tensor; TFLM's kernels know five, slices and reshapes a few more
 _MOST_ELEMENTS = 1 << 31  # beyond it, sizes do not fit the int32 they are computed in
 # Operators that need neither an input nor an output.
-_BARE = frozenset({"CALL_ONCE", "VAR_HANDLE", "WHILE", "IF"})
+_BARE = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "VAR_HANDLE", "WHILE", "IF"})
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from edgecompress.tflite.reader import read_model
 
 @pytest.fixture(scope="module")
 def silicon() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("s", REPOSITORY / "benchmarks" / "silicon.py")
+    spec = importlib.util.spec_from_file_location(
+        "s", REPOSITORY / "benchmarks" / "memory" / "silicon.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
