@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from edgecompress.dataset import Dataset, Split, Task, load_dataset
+from edgecompress.dataset import Dataset, Split, Task
+from edgecompress.dataset.named import load_for
 from edgecompress.errors import OutputExistsError, UsageError
 from edgecompress.evaluate.pixels import PIXEL_RANGES, resolve_pixels
 from edgecompress.tflite.affine import real_range
+from edgecompress.tflite.graph import Tensor
 from edgecompress.tflite.interpreter import RUNTIMES
 from edgecompress.tflite.reader import read_model
 
@@ -83,12 +85,9 @@ def training_options(learning_rate: float) -> Callable[[Command], Command]:
 
 def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
     """Load the data set for `model` (a keras.Model), its pixels in the model's range."""
-    dataset = load_dataset(
-        data,
-        input_shape=tuple(model.inputs[0].shape[1:]),
-        output_shape=tuple(model.outputs[0].shape[1:]),
-        seed=seed,
-    )
+    from edgecompress.keras_files.signature import input_shapes, output_shapes
+
+    dataset = load_for(data, input_shapes(model), output_shapes(model), seed=seed)
     return resolve_pixels(dataset, model, pixels)
 
 
@@ -98,10 +97,10 @@ def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
     A float one has no scale: its pixels are in the range where it does best, as a Keras model's.
     """
     graph = read_model(model).main
-    source, answer = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
-    dataset = load_dataset(
-        data, input_shape=source.shape[1:], output_shape=answer.shape[1:], seed=seed
-    )
+    source = graph.tensors[graph.inputs[0]]
+    inputs = {_layer_name(graph.tensors[i]): graph.tensors[i].shape[1:] for i in graph.inputs}
+    outputs = {_layer_name(graph.tensors[i]): graph.tensors[i].shape[1:] for i in graph.outputs}
+    dataset = load_for(data, inputs, outputs, seed=seed)
     if source.type == "FLOAT32":
         return resolve_pixels(dataset, model, pixels)
     if pixels == "auto" and dataset.pixel_range == "0..255":
@@ -110,6 +109,12 @@ def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
         low, high = real_range(source)
         pixels = "0..255" if high > 2 else "-1..1" if low < -0.5 else "0..1"  # noqa: PLR2004
     return resolve_pixels(dataset, None, pixels)
+
+
+def _layer_name(tensor: Tensor) -> str:
+    """Return the Keras layer that a .tflite's input or output is of, or the tensor's own name."""
+    name = tensor.name.removeprefix("serving_default_").partition(":")[0]
+    return name.partition("/")[0]
 
 
 def load_with_data(

@@ -32,6 +32,16 @@ def read_function(name: str, input_shape: tuple[int | None, ...] | None) -> Sour
     Raises:
         DataError: there is no such function, it fails, or it returns something else.
     """
+    arrays = function_arrays(name, None if input_shape is None else len(input_shape))
+    return source_of(arrays, name, arrays_sha256(arrays))
+
+
+def function_arrays(name: str, rank: int | None) -> Arrays:
+    """Return what the function returns as arrays by name; `rank` is that of one sample, if known.
+
+    Raises:
+        DataError: there is no such function, it fails, or it returns something else.
+    """
     function = _find(name)
     try:
         returned = function()
@@ -41,10 +51,9 @@ def read_function(name: str, input_shape: tuple[int | None, ...] | None) -> Sour
             "it is called without arguments"
         ) from error
     try:
-        arrays = _named(returned, None if input_shape is None else len(input_shape))
+        return _named(returned, rank)
     except (TypeError, ValueError) as error:
         raise DataError(f"{name}: cannot use what the function returns: {error}") from error
-    return source_of(arrays, name, arrays_sha256(arrays))
 
 
 def _find(name: str) -> Callable[[], Any]:
@@ -97,7 +106,11 @@ def _named_parts(parts: Mapping[str, Any], rank: int | None) -> Arrays:
 def _pair(pair: Sequence[Any], suffix: str) -> Arrays:
     if len(pair) not in (1, 2):
         raise ValueError(f"a part of {len(pair)} items where (x, y) is wanted; return {_WANTED}")
-    return {f"{name}{suffix}": np.asarray(array) for name, array in zip("xy", pair, strict=False)}
+    named: Arrays = {}
+    for name, value in zip("xy", pair, strict=False):
+        by_name = value if isinstance(value, Mapping) else {name: value}
+        named |= {f"{key}{suffix}": np.asarray(array) for key, array in by_name.items()}
+    return named
 
 
 def _is_tf_data(value: Any) -> bool:

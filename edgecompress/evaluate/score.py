@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import Inputs
 from edgecompress.errors import ModelError
 from edgecompress.metrics import measure
 from edgecompress.tflite.folded import folded
@@ -36,9 +37,7 @@ def evaluate(
     return measure(task, outputs_for(model, split.x, runtime=runtime), split)
 
 
-def outputs_for(
-    model: Any, x: NDArray[np.float32], *, runtime: Runtime = "tflm"
-) -> NDArray[np.float32]:
+def outputs_for(model: Any, x: Inputs, *, runtime: Runtime = "tflm") -> NDArray[np.float32]:
     """Return the real-valued outputs [n, ...] of a model for inputs `x`; arguments as `evaluate`.
 
     Of several outputs it gives the first. A float .tflite is not for the device as it is: it runs

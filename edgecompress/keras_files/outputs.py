@@ -6,43 +6,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.errors import UsageError
+from edgecompress.dataset.split import Inputs, arrays_of
+from edgecompress.errors import DataError
 
 _BATCH = 256
 
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Predict = Callable[[Inputs], NDArray[np.float32]]
 
 
 def predictor(model: Any) -> Predict:
     """Return a function from inputs [n, ...] to the outputs of `model` (a keras.Model), [n, ...].
 
-    It is traced once, and follows the model's weights as they change. Of several outputs it gives
-    the first.
-
-    Raises:
-        UsageError: the model has several inputs.
+    It is traced once, and follows the model's weights as they change. Several inputs come as a
+    tuple, in the order of `model.inputs`. Of several outputs it gives the first.
     """
     import tensorflow as tf
 
-    if len(model.inputs) != 1:
-        raise UsageError(
-            f"model {model.name!r} has {len(model.inputs)} inputs; training and measuring take "
-            "models of one input"
+    signature = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in model.inputs]
+
+    types = [each.dtype.as_numpy_dtype for each in signature]
+
+    def call(*x: Any) -> Any:
+        return tf.nest.flatten(model(x[0] if len(x) == 1 else list(x), training=False))[0]
+
+    infer = tf.function(call, input_signature=signature)
+
+    def predict(x: Inputs) -> NDArray[np.float32]:
+        arrays = arrays_of(x)
+        if len(arrays) != len(signature):
+            raise DataError(
+                f"model {model.name!r} has {len(signature)} inputs, the data has {len(arrays)}"
+            )
+        typed = [a.astype(t, copy=False) for a, t in zip(arrays, types, strict=True)]
+        starts = range(0, len(arrays[0]), _BATCH)
+        return np.concatenate(
+            [infer(*(a[start : start + _BATCH] for a in typed)).numpy() for start in starts]
         )
-    (tensor,) = model.inputs
-    signature = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)]
-
-    infer = tf.function(
-        lambda x: tf.nest.flatten(model(x, training=False))[0], input_signature=signature
-    )
-
-    def predict(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        starts = range(0, len(x), _BATCH)
-        return np.concatenate([infer(x[start : start + _BATCH]).numpy() for start in starts])
 
     return predict
 
 
-def outputs_of(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def outputs_of(model: Any, x: Inputs) -> NDArray[np.float32]:
     """Return the outputs of `model` for inputs `x` [n, ...]."""
     return predictor(model)(x)

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import Inputs
 from edgecompress.evaluate.score import evaluate
 from edgecompress.metrics import points_lost, primary_metric, unit_of_loss
 from edgecompress.quantize.layer_errors import LayerError
@@ -118,7 +116,7 @@ class Improved:
 def improved(
     model: Any,
     tflite: bytes,
-    calibration: NDArray[np.float32],
+    calibration: Inputs,
     judge: Split,
     *,
     kept: Kept,

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
+from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.firmware.sources.vectors import GoldenVectors
 from edgecompress.memory.arena.plan import Arena
@@ -48,7 +46,7 @@ class ModelSource:
     """
 
     model: Path | bytes
-    samples: NDArray[Any] | None = None
+    samples: Inputs | None = None
     labels: Sequence[str] = ()
 
 

@@ -1,0 +1,60 @@
+"""Arrays for several inputs, found by the names of a model's inputs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgecompress.dataset.named import load_named
+from edgecompress.errors import DataError
+
+INPUTS = {"image": (4, 4, 1), "sensor": (3,)}
+OUTPUTS = {"class": (2,)}
+RANDOM = np.random.default_rng(0)
+IMAGE = RANDOM.random((40, 4, 4, 1), np.float32)
+SENSOR = RANDOM.random((40, 3), np.float32)
+Y = np.arange(40) % 2
+
+
+def _saved(folder: Path, **arrays: object) -> str:
+    path = folder / "data.npz"
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def test_arrays_come_in_the_order_of_the_model(tmp_path: Path) -> None:
+    data = _saved(tmp_path, y=Y, sensor=SENSOR, image=IMAGE)
+    dataset = load_named(data, INPUTS, OUTPUTS)
+    assert [x.shape[1:] for x in dataset.train.x] == [(4, 4, 1), (3,)]
+    assert dataset.train.size + dataset.validation.size + dataset.test.size == 40
+    row = int(np.flatnonzero((dataset.train.x[0][0] == IMAGE).all((1, 2, 3)))[0])
+    assert (dataset.train.x[1][0] == SENSOR[row]).all()
+    assert dataset.train.y[0] == Y[row]
+
+
+def test_parts_by_suffix(tmp_path: Path) -> None:
+    data = _saved(
+        tmp_path, image_train=IMAGE[:30], sensor_train=SENSOR[:30], class_train=Y[:30],
+        image_test=IMAGE[30:], sensor_test=SENSOR[30:], class_test=Y[30:],
+    )  # fmt: skip
+    dataset = load_named(data, INPUTS, OUTPUTS)
+    assert dataset.test.size == 10
+    assert dataset.task == "classification"
+
+
+def test_arrays_of_other_names_are_taken_in_order_if_their_shapes_fit(tmp_path: Path) -> None:
+    data = _saved(tmp_path, a=IMAGE, b=SENSOR, y=Y)
+    assert load_named(data, INPUTS, OUTPUTS).train.x[1].shape[1:] == (3,)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"image": IMAGE, "y": Y}, "sensor_train"),
+        ({"image": IMAGE, "sensor": SENSOR[:7], "y": Y}, "7, 40 samples"),
+        ({"image": IMAGE, "sensor": SENSOR[:, :2], "y": Y}, "sensor: samples have shape"),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, arrays: dict[str, object], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        load_named(_saved(tmp_path, **arrays), INPUTS, OUTPUTS)
