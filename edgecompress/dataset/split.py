@@ -10,7 +10,30 @@ from numpy.typing import NDArray
 
 _log = logging.getLogger(__name__)
 
-Task = Literal["classification", "binary", "regression", "reconstruction"]
+TaskOfOutput = Literal["classification", "binary", "regression", "reconstruction"]
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What each output of a model of several is for, in the model's order.
+
+    Attributes:
+        names: of the outputs.
+        tasks: of each.
+        weights: of each one's loss, and in the mean of what they reach.
+    """
+
+    names: tuple[str, ...]
+    tasks: tuple[TaskOfOutput, ...]
+    weights: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """Name each output's task."""
+        pairs = zip(self.names, self.tasks, strict=True)
+        return ", ".join(f"{name}: {task}" for name, task in pairs)
+
+
+Task = TaskOfOutput | Tasks
 # float32 [n, ...], or a tuple of such arrays for a model of several inputs, in their order.
 Inputs = Any
 
@@ -33,11 +56,12 @@ class Split:
         x: float32 [n, ...], shaped as the model takes them; a tuple of such arrays, in the order
             of `model.inputs`, where it takes several.
         y: int64 [n] class indices ("classification", "binary", or 0/1 for a normal or anomalous
-            sample of a "reconstruction"), float32 [n, ...] targets ("regression"), or None.
+            sample of a "reconstruction"), float32 [n, ...] targets ("regression"), or None; a
+            tuple of such arrays, in the order of `model.outputs`, where it gives several.
     """
 
     x: Inputs
-    y: NDArray[Any] | None = None
+    y: Any = None
 
     @property
     def size(self) -> int:
@@ -102,6 +126,7 @@ class Dataset:
         sha256: digest of the content, the same on every machine.
         pixel_range: "0..255" while `x` holds pixels as stored in images, the range they were
             scaled to by `resolve_pixels`, or None when `x` holds no pixels.
+        pixel_inputs: which of several inputs hold them, by position.
     """
 
     train: Split
@@ -112,3 +137,4 @@ class Dataset:
     source: str
     sha256: str
     pixel_range: str | None = None
+    pixel_inputs: tuple[int, ...] = (0,)

@@ -1,4 +1,4 @@
-"""Models of several inputs, as a user runs the commands on them."""
+"""Models of several inputs or outputs, as a user runs the commands on them."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,34 @@ def folder(digits_splits, tmp_path_factory) -> Path:
     np.savez(path / "d.npz", **arrays)
     np.savez(path / "half.npz", image=arrays["image_train"], y=arrays["y_train"])
     _two_inputs(arrays).save(path / "m.keras")
+    ink = {part: _ink(split.x) for part, split in (("train", train), ("test", test))}
+    outputs = {f"ink_{part}": values for part, values in ink.items()}
+    outputs |= {"digit_train": train.y, "digit_test": test.y, "x_train": train.x, "x_test": test.x}
+    np.savez(path / "two.npz", **outputs)
+    _two_outputs(outputs).save(path / "two.keras")
     return path
+
+
+def _ink(images):
+    """Return how dark the left and the right half of each image are, about -1 to 1, [n, 2]."""
+    halves = images / images.max()
+    halves = np.stack([halves[:, :, :4].mean((1, 2, 3)), halves[:, :, 4:].mean((1, 2, 3))], axis=1)
+    return (halves - 0.3) * 10
+
+
+def _two_outputs(arrays):
+    keras.utils.set_random_seed(0)
+    image = keras.Input(arrays["x_train"].shape[1:], name="image")
+    x = keras.layers.Conv2D(8, 3, activation="relu", name="conv")(image)
+    x = keras.layers.Dense(32, activation="relu", name="inner")(keras.layers.Flatten()(x))
+    ink = keras.layers.Dense(2, name="ink")(x)
+    digit = keras.layers.Dense(10, activation="softmax", name="digit")(x)
+    model = keras.Model(image, [ink, digit])
+    losses = {"digit": "sparse_categorical_crossentropy", "ink": "mse"}
+    model.compile("adam", losses, loss_weights={"digit": 1.0, "ink": 3.0})
+    labels = {"ink": arrays["ink_train"], "digit": arrays["digit_train"]}
+    model.fit(arrays["x_train"], labels, epochs=12, batch_size=32, verbose=0)
+    return model
 
 
 def _two_inputs(arrays):
@@ -81,3 +108,40 @@ def test_an_array_that_is_missing_is_named(run):
     assert code == 2
     assert "hint (3,)" in err
     assert "hint_train" in err
+
+
+def test_two_inputs_are_compressed_to_a_limit_and_their_firmware_has_both(run, folder):
+    code, _, err = run(
+        "compress", "m.keras", "--data", "d.npz", "--board", "nucleo_f401re", "-o", "out",
+        "--max-model-bytes", "9000", "--time-budget", "20s", "--max-accuracy-drop", "8",
+    )  # fmt: skip
+    assert code == 0, err
+    assert (folder / "out" / "model.tflite").stat().st_size <= 9000
+    runner = next((folder / "out" / "firmware").rglob("*model_runner.h")).read_text()
+    assert "m_set_input1(const float* values)" in runner
+    assert "m_set_input_hint(const float* values)" in runner
+
+
+def test_each_output_is_measured_by_its_own_metric(run, folder):
+    code, out, err = run("quantize", "two.keras", "--data", "two.npz", "-o", "t.tflite", "--json")
+    assert code == 0, err
+    exact, rounded = (json.loads(out)["validation"][name] for name in ("float", "int8"))
+    assert exact["digit/accuracy"] > 0.8
+    assert rounded["ink/r2"] > 0.8
+    both = (exact["digit/accuracy"] + 3 * exact["ink/r2"]) / 4
+    assert exact["fitness"] == pytest.approx(both)
+    code, out, err = run("evaluate", "t.tflite", "--data", "two.npz", "--json")
+    assert code == 0, err
+    facts = json.loads(out)
+    assert facts["task"] == "ink: regression, digit: classification"
+    assert facts["models"][0]["digit/accuracy"] > 0.8
+
+
+def test_two_outputs_are_trained_to_a_limit(run, folder):
+    code, _, err = run(
+        "compress", "two.keras", "--data", "two.npz", "--board", "nucleo_f401re", "-o", "outs",
+        "--max-model-bytes", "9000", "--time-budget", "15s", "--max-accuracy-drop", "100",
+    )  # fmt: skip
+    assert code == 0, err
+    facts = json.loads((folder / "outs" / "report.json").read_text())
+    assert facts["after"]["int8_test"] > 0.7

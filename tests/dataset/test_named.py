@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from edgecompress.dataset.named import load_named
+from edgecompress.dataset.split import Tasks
 from edgecompress.errors import DataError
+from edgecompress.evaluate.pixels import resolve_pixels
 
 INPUTS = {"image": (4, 4, 1), "sensor": (3,)}
 OUTPUTS = {"class": (2,)}
@@ -58,3 +60,34 @@ def test_arrays_of_other_names_are_taken_in_order_if_their_shapes_fit(tmp_path: 
 def test_what_is_missing_is_named(tmp_path: Path, arrays: dict[str, object], said: str) -> None:
     with pytest.raises(DataError, match=said):
         load_named(_saved(tmp_path, **arrays), INPUTS, OUTPUTS)
+
+
+def test_each_output_has_a_task_of_its_own(tmp_path: Path) -> None:
+    box = RANDOM.random((40, 4), np.float32)
+    data = _saved(tmp_path, x=IMAGE, box=box, kind=Y)
+    outputs = {"kind": (2,), "box": (4,)}
+    dataset = load_named(data, {"image": (4, 4, 1)}, outputs, weights=(1.0, 2.0))
+    assert isinstance(dataset.task, Tasks)
+    assert dataset.task.tasks == ("classification", "regression")
+    assert dataset.task.weights == (1.0, 2.0)
+    assert [y.shape[1:] for y in dataset.train.y] == [(), (4,)]
+    with pytest.raises(DataError, match="kind_train"):
+        load_named(_saved(tmp_path, x=IMAGE, box=box), {"image": (4, 4, 1)}, outputs)
+
+
+def test_a_part_needs_an_array_of_each_input(tmp_path: Path) -> None:
+    data = _saved(tmp_path, image=IMAGE, sensor=SENSOR, y=Y, image_test=IMAGE)
+    with pytest.raises(DataError, match="no sensor_test"):
+        load_named(data, INPUTS, OUTPUTS)
+
+
+def test_only_images_of_bytes_are_scaled(tmp_path: Path) -> None:
+    image = RANDOM.integers(0, 256, IMAGE.shape, np.uint8)
+    data = _saved(tmp_path, image=image, sensor=SENSOR, y=Y)
+    dataset = resolve_pixels(load_named(data, INPUTS, OUTPUTS), None, "0..1")
+    pixels, sensor = dataset.train.x
+    assert 0.5 < pixels.max() <= 1
+    assert sensor[0] in SENSOR
+    without = load_named(_saved(tmp_path, image=IMAGE, sensor=SENSOR, y=Y), INPUTS, OUTPUTS)
+    with pytest.raises(DataError, match="none of its arrays"):
+        resolve_pixels(without, None, "0..1")
