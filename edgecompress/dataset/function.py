@@ -3,6 +3,7 @@
 It may return (x, y); ((x, y), (x, y)) for train and test, as keras.datasets does, or three such
 pairs for train, validation and test; a dictionary of arrays named as in a `.npz` file; or tf.data
 data sets (of x, or of x and y, batched or not): one, two or three, or a dictionary of them by part.
+For several inputs or outputs, x and y are dictionaries of arrays by the names of the layers.
 """
 
 import importlib
@@ -118,8 +119,11 @@ def _is_tf_data(value: Any) -> bool:
     return hasattr(value, "element_spec") and hasattr(value, "as_numpy_iterator")
 
 
-def _collect(data: Any, rank: int | None) -> tuple[NDArray[Any], ...]:
-    """Return the samples of a tf.data.Dataset, and their labels if it has any, as arrays."""
+def _collect(data: Any, rank: int | None) -> tuple[Any, ...]:
+    """Return the samples of a tf.data.Dataset, and their labels if it has any, as arrays.
+
+    Where its elements are dictionaries, so are these.
+    """
     if int(data.cardinality()) == -1:  # tf.data.INFINITE_CARDINALITY
         raise ValueError("a tf.data data set that never ends; leave out repeat()")
     items = [item if isinstance(item, tuple) else (item,) for item in data.as_numpy_iterator()]
@@ -127,6 +131,13 @@ def _collect(data: Any, rank: int | None) -> tuple[NDArray[Any], ...]:
         raise ValueError("an empty tf.data data set")
     spec = data.element_spec
     first = spec[0] if isinstance(spec, tuple) else spec
+    first = next(iter(first.values())) if isinstance(first, Mapping) else first
     batched = first.shape.rank == rank + 1 if rank is not None else first.shape[0] is None
     join = np.concatenate if batched else np.stack
-    return tuple(join(column) for column in zip(*items, strict=True))
+    return tuple(_column(column, join) for column in zip(*items, strict=True))
+
+
+def _column(values: Sequence[Any], join: Callable[..., NDArray[Any]]) -> Any:
+    if isinstance(values[0], Mapping):
+        return {key: join([value[key] for value in values]) for key in values[0]}
+    return join(values)

@@ -91,3 +91,21 @@ def test_only_images_of_bytes_are_scaled(tmp_path: Path) -> None:
     without = load_named(_saved(tmp_path, image=IMAGE, sensor=SENSOR, y=Y), INPUTS, OUTPUTS)
     with pytest.raises(DataError, match="none of its arrays"):
         resolve_pixels(without, None, "0..1")
+
+
+def _pairs() -> object:
+    known = {"image": IMAGE, "sensor": SENSOR}
+    return (known, Y), ({name: x[:10] for name, x in known.items()}, Y[:10])
+
+
+def _tf_data() -> object:
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(({"image": IMAGE, "sensor": SENSOR}, Y)).batch(7)
+
+
+@pytest.mark.parametrize(("name", "test"), [("_pairs", 10), ("_tf_data", 8)])
+def test_a_function_may_return_dictionaries(name: str, test: int) -> None:
+    dataset = load_named(f"{__name__}:{name}", INPUTS, OUTPUTS)
+    assert [x.shape[1:] for x in dataset.train.x] == [(4, 4, 1), (3,)]
+    assert dataset.test.size == test
