@@ -1,15 +1,16 @@
 """How well a model does its task, from its outputs. Accuracies are fractions; a point is 0.01."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.dataset.split import Split, Task
+from edgecompress.dataset.split import Split, Task, TaskOfOutput, Tasks
 from edgecompress.errors import DataError
 
-_PRIMARY: Mapping[Task, tuple[str, bool]] = {
+_PRIMARY: Mapping[TaskOfOutput, tuple[str, bool]] = {
     "classification": ("accuracy", True),
     "binary": ("accuracy", True),
     "regression": ("mse", False),
@@ -17,7 +18,7 @@ _PRIMARY: Mapping[Task, tuple[str, bool]] = {
 }
 
 
-def measure(task: Task, outputs: NDArray[Any], split: Split) -> Mapping[str, float]:
+def measure(task: Task, outputs: Any, split: Split) -> Mapping[str, float]:
     """Return the metrics of a task.
 
     Args:
@@ -31,10 +32,14 @@ def measure(task: Task, outputs: NDArray[Any], split: Split) -> Mapping[str, flo
         "regression": mse, mae, r2 (1 at best, 0 for the mean).
         "reconstruction": mse, mae, r2 and, where labels say 0 for normal and 1 for anomalous,
         roc_auc of the samples' reconstruction errors.
+        Several outputs: those of each, with its name before ("class/accuracy"), and fitness, the
+        mean of each one's `fitness`, weighted as the losses are.
 
     Raises:
         DataError: there are no labels, or they are not as many as the outputs.
     """
+    if isinstance(task, Tasks):
+        return _of_each(task, outputs, split)
     if len(outputs) != split.size:
         raise DataError(f"{len(outputs)} outputs for {split.size} samples; they must be as many")
     if task == "reconstruction":
@@ -48,17 +53,44 @@ def measure(task: Task, outputs: NDArray[Any], split: Split) -> Mapping[str, flo
 
 def primary_metric(task: Task) -> tuple[str, bool]:
     """Return the metric that decides between models, and whether more of it is better."""
-    return _PRIMARY[task]
+    return ("fitness", True) if isinstance(task, Tasks) else _PRIMARY[task]
 
 
-def fitness(task: Task, outputs: NDArray[Any], split: Split) -> float:
+@dataclass(frozen=True)
+class Loss:
+    """What is lost by the output that loses most; of one output, by that."""
+
+    metric: str  # as `measure` names it
+    task: TaskOfOutput
+    before: float
+    after: float
+
+    @property
+    def points(self) -> float:
+        """Points of accuracy, or per cent of an error."""
+        return points_lost(self.task, self.before, self.after)
+
+
+def largest_loss(task: Task, before: Mapping[str, float], after: Mapping[str, float]) -> Loss:
+    """Return the loss between two results of `measure`, of the output that loses most."""
+    if not isinstance(task, Tasks):
+        metric, _ = primary_metric(task)
+        return Loss(metric, task, before[metric], after[metric])
+    losses = []
+    for name, each in zip(task.names, task.tasks, strict=True):
+        metric = f"{name}/{primary_metric(each)[0]}"
+        losses.append(Loss(metric, each, before[metric], after[metric]))
+    return max(losses, key=lambda loss: loss.points)
+
+
+def fitness(task: Task, outputs: Any, split: Split) -> float:
     """Return one number, more is better, at best 1: accuracy for classes, else R2."""
     return fitness_of(measure(task, outputs, split))
 
 
 def fitness_of(values: Mapping[str, float]) -> float:
     """Return the fitness among the metrics that `measure` returns."""
-    return values["accuracy" if "accuracy" in values else "r2"]
+    return values[next(name for name in ("fitness", "accuracy", "r2") if name in values)]
 
 
 def allowed_fitness(task: Task, before: float, drop: float) -> float:
@@ -101,6 +133,21 @@ def confusion_matrix(
     """Return the number of samples [true class, predicted class]."""
     counts = np.bincount(y * classes + predicted, minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.int64)
+
+
+def _of_each(tasks: Tasks, outputs: Any, split: Split) -> dict[str, float]:
+    if split.y is None:
+        raise DataError("several outputs cannot be measured without labels; give data with labels")
+    if len(outputs) != len(tasks.names):
+        raise DataError(f"the model gives {len(outputs)} outputs, data is for {len(tasks.names)}")
+    values: dict[str, float] = {}
+    reached = []
+    for name, task, given, y in zip(tasks.names, tasks.tasks, outputs, split.y, strict=True):
+        own = measure(task, given, Split(split.x, y))
+        values |= {f"{name}/{metric}": value for metric, value in own.items()}
+        reached.append(fitness_of(own))
+    weights = tasks.weights if any(tasks.weights) else None
+    return values | {"fitness": float(np.average(reached, weights=weights))}
 
 
 def _classification(predicted: NDArray[np.int64], y: NDArray[np.int64]) -> dict[str, float]:

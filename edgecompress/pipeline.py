@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.board import load_board
-from edgecompress.dataset import Dataset, load_dataset
+from edgecompress.dataset import Dataset
+from edgecompress.dataset.named import load_for
 from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
 from edgecompress.evaluate.guessing import guessing
 from edgecompress.evaluate.pixels import resolve_pixels
 from edgecompress.evaluate.score import evaluate
 from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
+from edgecompress.keras_files.compiled import loss_weights
 from edgecompress.keras_files.model import load_keras, set_seed
+from edgecompress.keras_files.signature import input_shapes, output_shapes
 from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
 from edgecompress.recipe import Recipe
 from edgecompress.report.facts import report_facts
@@ -166,17 +169,9 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     deadline = time.monotonic() + recipe.time_budget_s
     board = load_board(recipe.board)
     original = load_keras(Path(recipe.model))
-    if len(original.inputs) != 1 or len(original.outputs) != 1:
-        raise DataError(
-            f"{recipe.model} has {len(original.inputs)} inputs and {len(original.outputs)} "
-            "outputs; compress takes models of one each"
-        )
-    loaded = load_dataset(
-        recipe.data,
-        input_shape=original.input_shape[1:],
-        output_shape=original.output_shape[1:],
-        seed=recipe.seed,
-    )
+    inputs, outputs = input_shapes(original), output_shapes(original)
+    weights = loss_weights(Path(recipe.model), tuple(outputs))
+    loaded = load_for(recipe.data, inputs, outputs, seed=recipe.seed, weights=weights)
     data = resolve_pixels(loaded, original, recipe.pixels)
     if data.validation.size == 0:
         data = replace(data, validation=data.train)

@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from edgecompress.dataset import Dataset, Split, Task, load_dataset
+from edgecompress.dataset import Dataset, Split, Task
+from edgecompress.dataset.named import load_for
 from edgecompress.errors import OutputExistsError, UsageError
 from edgecompress.evaluate.pixels import PIXEL_RANGES, resolve_pixels
 from edgecompress.tflite.affine import real_range
+from edgecompress.tflite.graph import Tensor
 from edgecompress.tflite.interpreter import RUNTIMES
 from edgecompress.tflite.reader import read_model
 
@@ -20,7 +22,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DATA_HELP = (
     ".npz with x_train, y_train, x_test, y_test (or x, y); folder of images; .csv (FILE#COLUMN "
-    "names the label column); or package.module:function."
+    "names the label column); or package.module:function. For several inputs or outputs: an "
+    "array for each, named for its layer, as image_train, sensor_train, class_train."
 )
 data_option = click.option("--data", required=True, help=DATA_HELP)
 optional_data_option = click.option("--data", help=f"{DATA_HELP} Without it, nothing is measured.")
@@ -81,14 +84,17 @@ def training_options(learning_rate: float) -> Callable[[Command], Command]:
     return decorate
 
 
-def data_for(model: Any, data: str, pixels: str, seed: int) -> Dataset:
-    """Load the data set for `model` (a keras.Model), its pixels in the model's range."""
-    dataset = load_dataset(
-        data,
-        input_shape=tuple(model.inputs[0].shape[1:]),
-        output_shape=tuple(model.outputs[0].shape[1:]),
-        seed=seed,
-    )
+def data_for(model: Any, data: str, pixels: str, seed: int, path: Path | None = None) -> Dataset:
+    """Load the data set for `model` (a keras.Model), its pixels in the model's range.
+
+    `path` is the model's file, which says how much each of several outputs counts.
+    """
+    from edgecompress.keras_files.compiled import loss_weights
+    from edgecompress.keras_files.signature import input_shapes, output_shapes
+
+    outputs = output_shapes(model)
+    weights = loss_weights(path, tuple(outputs)) if path is not None else ()
+    dataset = load_for(data, input_shapes(model), outputs, seed=seed, weights=weights)
     return resolve_pixels(dataset, model, pixels)
 
 
@@ -98,10 +104,11 @@ def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
     A float one has no scale: its pixels are in the range where it does best, as a Keras model's.
     """
     graph = read_model(model).main
-    source, answer = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
-    dataset = load_dataset(
-        data, input_shape=source.shape[1:], output_shape=answer.shape[1:], seed=seed
+    inputs, outputs = (
+        _shapes([graph.tensors[index] for index in ends]) for ends in (graph.inputs, graph.outputs)
     )
+    dataset = load_for(data, inputs, outputs, seed=seed)
+    source = graph.tensors[graph.inputs[dataset.pixel_inputs[0]]]
     if source.type == "FLOAT32":
         return resolve_pixels(dataset, model, pixels)
     if pixels == "auto" and dataset.pixel_range == "0..255":
@@ -112,6 +119,20 @@ def data_for_tflite(model: bytes, data: str, pixels: str, seed: int) -> Dataset:
     return resolve_pixels(dataset, None, pixels)
 
 
+def _shapes(tensors: Sequence[Tensor]) -> dict[str, tuple[int, ...]]:
+    """Return shapes without batch by the names of layers; of tensors, where layers have several."""
+    names = [_layer_name(tensor) for tensor in tensors]
+    if len(set(names)) < len(names):
+        names = [tensor.name for tensor in tensors]
+    return {name: tensor.shape[1:] for name, tensor in zip(names, tensors, strict=True)}
+
+
+def _layer_name(tensor: Tensor) -> str:
+    """Return the Keras layer that a .tflite's input or output is of, or the tensor's own name."""
+    name = tensor.name.removeprefix("serving_default_").partition(":")[0]
+    return name.partition("/")[0]
+
+
 def load_with_data(
     paths: Sequence[Path], data: str, pixels: str, seed: int
 ) -> tuple[list[Any], Dataset]:
@@ -119,8 +140,9 @@ def load_with_data(
     from edgecompress.evaluate.score import load_model
 
     loaded = [load_model(path) for path in paths]
-    load = data_for_tflite if isinstance(loaded[0], bytes) else data_for
-    return loaded, load(loaded[0], data, pixels, seed)
+    if isinstance(loaded[0], bytes):
+        return loaded, data_for_tflite(loaded[0], data, pixels, seed)
+    return loaded, data_for(loaded[0], data, pixels, seed, paths[0])
 
 
 def metrics_of(models: Mapping[str, Any], split: Split, task: Task) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def command(
     """Measure MODELS, Keras or .tflite, on the test part of the data.
 
     Classes: accuracy, balanced accuracy, macro F1. Regression and reconstruction: mean squared
-    and mean absolute error, R2; ROC AUC where labels tell anomalies.
+    and mean absolute error, R2; ROC AUC where labels tell anomalies. Of several outputs, those of
+    each ("class/accuracy"), and fitness, their weighted mean.
     """
     from edgecompress.evaluate.score import evaluate
 
@@ -42,6 +43,6 @@ def command(
         for path, model in zip(models, loaded, strict=True)
     ]
     if as_json:
-        print_json({"task": dataset.task, "samples": test.size, "models": rows})
+        print_json({"task": str(dataset.task), "samples": test.size, "models": rows})
     else:
         print_rows(rows)

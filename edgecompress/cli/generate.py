@@ -11,8 +11,6 @@ from edgecompress.cli import print_json
 from edgecompress.cli.options import boards_dir_option, json_option
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from edgecompress.firmware.sources.model import ModelSource
 
 _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "host")
@@ -132,7 +130,7 @@ def _labels(path: Path, model: Path) -> list[str]:
     return labels
 
 
-def _samples(data: str, model: Path, seed: int) -> "NDArray[Any]":
+def _samples(data: str, model: Path, seed: int) -> Any:
     from edgecompress.cli.data import data_for_tflite
     from edgecompress.tflite.reader import read_model
 

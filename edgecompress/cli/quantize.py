@@ -196,7 +196,7 @@ def _loaded(
     set_seed(seed)
     by_layer = by_layer or choices["equalize"] or choices["remedy"]
     network = load_keras(path, as_graph=not by_layer)
-    dataset = data_for(network, data, pixels, seed)
+    dataset = data_for(network, data, pixels, seed, path)
     warn_of_guessing(network, dataset)
     return network, dataset
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from edgecompress.dataset import Dataset
+from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import AccuracyError
 
 # What remedies choose, unless the user did.
@@ -49,7 +50,7 @@ def trained(network: Any, dataset: Dataset, settings: Mapping[str, Any], **choic
 
     if choices["equalize"]:
         typical = dataset.train.sample(choices["samples"], settings["seed"])
-        network = equalized(network, [typical.x])
+        network = equalized(network, arrays_of(typical.x))
     aware = quantize_aware(
         network,
         dataset.train,
@@ -88,7 +89,7 @@ def calibrated(network: Any, dataset: Dataset, seed: int, **choices: Any) -> Mad
         return Made(found.model, found.tflite, {"remedies": found.rows})
     exact = network
     if choices["equalize"]:
-        exact = equalized(network, [train.sample(choices["samples"], seed).x])
+        exact = equalized(network, arrays_of(train.sample(choices["samples"], seed).x))
     options |= {"method": choices["method"], "bias_correction": choices["bias_correction"]}
     return Made(exact, quantize(exact, train.x, scheme, **options))
 

@@ -31,6 +31,16 @@ def read_npz(path: Path) -> Source:
     Raises:
         DataError: the file is damaged, holds Python objects, or names no samples.
     """
+    arrays, sha256 = npz_arrays(path)
+    return source_of(arrays, str(path), sha256)
+
+
+def npz_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], str]:
+    """Return the arrays of a `.npz` file by name, in its order, and its digest.
+
+    Raises:
+        DataError: the file is damaged, or holds Python objects.
+    """
     try:
         archive = np.load(path, allow_pickle=False)
         if isinstance(archive, np.ndarray):
@@ -44,7 +54,7 @@ def read_npz(path: Path) -> Source:
             f"{path}: does not fit this computer's memory: {error}. If its arrays are not that "
             "large, the file is damaged"
         ) from error
-    return source_of(arrays, str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    return arrays, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def source_of(arrays: Mapping[str, NDArray[Any]], where: str, sha256: str) -> Source:

@@ -3,6 +3,7 @@
 It may return (x, y); ((x, y), (x, y)) for train and test, as keras.datasets does, or three such
 pairs for train, validation and test; a dictionary of arrays named as in a `.npz` file; or tf.data
 data sets (of x, or of x and y, batched or not): one, two or three, or a dictionary of them by part.
+For several inputs or outputs, x and y are dictionaries of arrays by the names of the layers.
 """
 
 import importlib
@@ -32,6 +33,16 @@ def read_function(name: str, input_shape: tuple[int | None, ...] | None) -> Sour
     Raises:
         DataError: there is no such function, it fails, or it returns something else.
     """
+    arrays = function_arrays(name, None if input_shape is None else len(input_shape))
+    return source_of(arrays, name, arrays_sha256(arrays))
+
+
+def function_arrays(name: str, rank: int | None) -> Arrays:
+    """Return what the function returns as arrays by name; `rank` is that of one sample, if known.
+
+    Raises:
+        DataError: there is no such function, it fails, or it returns something else.
+    """
     function = _find(name)
     try:
         returned = function()
@@ -41,10 +52,9 @@ def read_function(name: str, input_shape: tuple[int | None, ...] | None) -> Sour
             "it is called without arguments"
         ) from error
     try:
-        arrays = _named(returned, None if input_shape is None else len(input_shape))
+        return _named(returned, rank)
     except (TypeError, ValueError) as error:
         raise DataError(f"{name}: cannot use what the function returns: {error}") from error
-    return source_of(arrays, name, arrays_sha256(arrays))
 
 
 def _find(name: str) -> Callable[[], Any]:
@@ -97,7 +107,11 @@ def _named_parts(parts: Mapping[str, Any], rank: int | None) -> Arrays:
 def _pair(pair: Sequence[Any], suffix: str) -> Arrays:
     if len(pair) not in (1, 2):
         raise ValueError(f"a part of {len(pair)} items where (x, y) is wanted; return {_WANTED}")
-    return {f"{name}{suffix}": np.asarray(array) for name, array in zip("xy", pair, strict=False)}
+    named: Arrays = {}
+    for name, value in zip("xy", pair, strict=False):
+        by_name = value if isinstance(value, Mapping) else {name: value}
+        named |= {f"{key}{suffix}": np.asarray(array) for key, array in by_name.items()}
+    return named
 
 
 def _is_tf_data(value: Any) -> bool:
@@ -105,8 +119,11 @@ def _is_tf_data(value: Any) -> bool:
     return hasattr(value, "element_spec") and hasattr(value, "as_numpy_iterator")
 
 
-def _collect(data: Any, rank: int | None) -> tuple[NDArray[Any], ...]:
-    """Return the samples of a tf.data.Dataset, and their labels if it has any, as arrays."""
+def _collect(data: Any, rank: int | None) -> tuple[Any, ...]:
+    """Return the samples of a tf.data.Dataset, and their labels if it has any, as arrays.
+
+    Where its elements are dictionaries, so are these.
+    """
     if int(data.cardinality()) == -1:  # tf.data.INFINITE_CARDINALITY
         raise ValueError("a tf.data data set that never ends; leave out repeat()")
     items = [item if isinstance(item, tuple) else (item,) for item in data.as_numpy_iterator()]
@@ -114,6 +131,13 @@ def _collect(data: Any, rank: int | None) -> tuple[NDArray[Any], ...]:
         raise ValueError("an empty tf.data data set")
     spec = data.element_spec
     first = spec[0] if isinstance(spec, tuple) else spec
+    first = next(iter(first.values())) if isinstance(first, Mapping) else first
     batched = first.shape.rank == rank + 1 if rank is not None else first.shape[0] is None
     join = np.concatenate if batched else np.stack
-    return tuple(join(column) for column in zip(*items, strict=True))
+    return tuple(_column(column, join) for column in zip(*items, strict=True))
+
+
+def _column(values: Sequence[Any], join: Callable[..., NDArray[Any]]) -> Any:
+    if isinstance(values[0], Mapping):
+        return {key: join([value[key] for value in values]) for key in values[0]}
+    return join(values)

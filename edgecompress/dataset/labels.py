@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.dataset.split import Task
+from edgecompress.dataset.split import Task, TaskOfOutput
 from edgecompress.errors import DataError
 
 _NAMES_SHOWN = 12
@@ -16,7 +16,9 @@ Shape = tuple[int | None, ...]
 Labels = NDArray[Any]
 
 
-def infer_task(output_shape: Shape | None, input_shape: Shape | None, y: Labels | None) -> Task:
+def infer_task(
+    output_shape: Shape | None, input_shape: Shape | None, y: Labels | None
+) -> TaskOfOutput:
     """Say what a model is for, from its shapes (without batch) and its labels (None, or encoded).
 
     An output shaped as the input is a reconstruction, unless the labels are targets, or as many

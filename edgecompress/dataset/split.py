@@ -10,7 +10,42 @@ from numpy.typing import NDArray
 
 _log = logging.getLogger(__name__)
 
-Task = Literal["classification", "binary", "regression", "reconstruction"]
+TaskOfOutput = Literal["classification", "binary", "regression", "reconstruction"]
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What each output of a model of several is for, in the model's order.
+
+    Attributes:
+        names: of the outputs.
+        tasks: of each.
+        weights: of each one's loss, and in the mean of what they reach.
+    """
+
+    names: tuple[str, ...]
+    tasks: tuple[TaskOfOutput, ...]
+    weights: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """Name each output's task."""
+        pairs = zip(self.names, self.tasks, strict=True)
+        return ", ".join(f"{name}: {task}" for name, task in pairs)
+
+
+Task = TaskOfOutput | Tasks
+# float32 [n, ...], or a tuple of such arrays for a model of several inputs, in their order.
+Inputs = Any
+
+
+def arrays_of(x: Inputs) -> tuple[NDArray[Any], ...]:
+    """Return an array [n, ...] for each input of a model; `x` is one, or several."""
+    return x if isinstance(x, tuple) else (x,)
+
+
+def samples_at(x: Inputs, indices: Any) -> Inputs:
+    """Return the samples of `x` at `indices` (any index of the first axis), of each input."""
+    return tuple(values[indices] for values in x) if isinstance(x, tuple) else x[indices]
 
 
 @dataclass(frozen=True)
@@ -18,22 +53,25 @@ class Split:
     """Samples and what is known of them.
 
     Attributes:
-        x: float32 [n, ...], shaped as the model takes them.
+        x: float32 [n, ...], shaped as the model takes them; a tuple of such arrays, in the order
+            of `model.inputs`, where it takes several.
         y: int64 [n] class indices ("classification", "binary", or 0/1 for a normal or anomalous
-            sample of a "reconstruction"), float32 [n, ...] targets ("regression"), or None.
+            sample of a "reconstruction"), float32 [n, ...] targets ("regression"), or None; a
+            tuple of such arrays, in the order of `model.outputs`, where it gives several.
     """
 
-    x: NDArray[np.float32]
-    y: NDArray[Any] | None = None
+    x: Inputs
+    y: Any = None
 
     @property
     def size(self) -> int:
         """The number of samples."""
-        return len(self.x)
+        return len(arrays_of(self.x)[0])
 
     def take(self, indices: NDArray[np.integer[Any]]) -> "Split":
         """Return the samples at `indices` [k], in that order."""
-        return Split(self.x[indices], None if self.y is None else self.y[indices])
+        y = None if self.y is None else samples_at(self.y, indices)
+        return Split(samples_at(self.x, indices), y)
 
     def sample(self, count: int, seed: int) -> "Split":
         """Return `count` samples drawn by `seed`, each at most once; all if there are fewer."""
@@ -88,6 +126,7 @@ class Dataset:
         sha256: digest of the content, the same on every machine.
         pixel_range: "0..255" while `x` holds pixels as stored in images, the range they were
             scaled to by `resolve_pixels`, or None when `x` holds no pixels.
+        pixel_inputs: which of several inputs hold them, by position.
     """
 
     train: Split
@@ -98,3 +137,4 @@ class Dataset:
     source: str
     sha256: str
     pixel_range: str | None = None
+    pixel_inputs: tuple[int, ...] = (0,)

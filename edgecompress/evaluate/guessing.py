@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import Tasks
 from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.metrics import confusion_matrix, fitness, predicted_classes
 
@@ -60,11 +61,11 @@ def guessing(model: Any, split: Split, task: Task) -> Guess | None:
     """Return how a float model guesses, or None if it does better than that.
 
     Args:
-        model: a keras.Model of one input.
-        split: labelled samples; without labels nothing is known, and None is returned.
+        model: a keras.Model; of several inputs or outputs nothing is known, and None is returned.
+        split: labelled samples; nor is anything without labels.
         task: what the model is for.
     """
-    if not split.size or (split.y is None and task != "reconstruction") or len(model.inputs) > 1:
+    if not split.size or (split.y is None and task != "reconstruction") or _several(model, task):
         return None
     sample = split if split.size <= _SAMPLES else split.sample(_SAMPLES, 0)
     outputs = outputs_of(model, sample.x)
@@ -76,6 +77,10 @@ def guessing(model: Any, split: Split, task: Task) -> Guess | None:
     best = tuple(sorted(helps, key=lambda each: -each[1])[:2])
     metric = "accuracy" if task in ("classification", "binary") else "R2"
     return Guess(metric, value, guess, sample.size, best)
+
+
+def _several(model: Any, task: Task) -> bool:
+    return len(model.inputs) > 1 or isinstance(task, Tasks)
 
 
 def _against_guess(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgecompress.dataset.split import Dataset, Split, Task
+from edgecompress.dataset.split import Dataset, Split, Task, Tasks, arrays_of
 from edgecompress.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -41,27 +41,29 @@ def resolve_pixels(dataset: Dataset, model: Any, choice: str = "auto") -> Datase
     if choice == "auto":
         if dataset.pixel_range != "0..255":
             return dataset
-        choice = choose_pixel_range(model, dataset.train, dataset.task)
+        choice = choose_pixel_range(model, dataset.train, dataset.task, dataset.pixel_inputs)
     if dataset.pixel_range is None:
         _check_pixels(dataset)
     elif dataset.pixel_range != "0..255":
         raise DataError(f"{dataset.source}: pixels are scaled to {dataset.pixel_range} already")
+    inputs = dataset.pixel_inputs
     return replace(
         dataset,
-        train=_scaled(dataset.train, choice),
-        validation=_scaled(dataset.validation, choice),
-        test=dataset.test.mapped(lambda split: _scaled(split, choice)),
+        train=_scaled(dataset.train, choice, inputs),
+        validation=_scaled(dataset.validation, choice, inputs),
+        test=dataset.test.mapped(lambda split: _scaled(split, choice, inputs)),
         pixel_range=choice,
     )
 
 
-def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
+def choose_pixel_range(model: Any, split: Split, task: Task, inputs: tuple[int, ...] = (0,)) -> str:
     """Return the range in which the float model does best on training samples (500 at most).
 
     Args:
         model: a `keras.Model`, or the bytes of a float .tflite.
         split: training samples with pixels of 0..255.
         task: what the model is for; accuracy decides for classes, R2 otherwise.
+        inputs: which of several inputs hold pixels, by position.
     """
     from edgecompress.evaluate.score import outputs_for
     from edgecompress.metrics import fitness  # which imports Split from this package
@@ -73,10 +75,10 @@ def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
     sample = split.take(chosen)
     scores = {}
     for name in _RANGES:
-        scaled = _scaled(sample, name)
+        scaled = _scaled(sample, name, inputs)
         answer = (
             outputs_for(model, scaled.x)
-            if isinstance(model, bytes)
+            if isinstance(model, bytes) or isinstance(task, Tasks) or isinstance(scaled.x, tuple)
             else model.predict(scaled.x, verbose=0, batch_size=64)
         )
         scores[name] = fitness(task, answer, scaled)
@@ -88,14 +90,23 @@ def choose_pixel_range(model: Any, split: Split, task: Task) -> str:
     return best
 
 
-def _scaled(split: Split, pixel_range: str) -> Split:
+def _scaled(split: Split, pixel_range: str, inputs: tuple[int, ...] = (0,)) -> Split:
     scale, offset = _RANGES[pixel_range]
     if (scale, offset) == (1.0, 0.0):
         return split
-    return Split(split.x * np.float32(scale) + np.float32(offset), split.y)
+    arrays = tuple(
+        values * np.float32(scale) + np.float32(offset) if position in inputs else values
+        for position, values in enumerate(arrays_of(split.x))
+    )
+    return Split(arrays if isinstance(split.x, tuple) else arrays[0], split.y)
 
 
 def _check_pixels(dataset: Dataset) -> None:
+    if isinstance(dataset.train.x, tuple):
+        raise DataError(
+            f"{dataset.source}: none of its arrays holds pixels (of type uint8, 0..255); leave the "
+            "pixel range out"
+        )
     low, high = float(dataset.train.x.min()), float(dataset.train.x.max())
     if low < 0 or high > _MAX_PIXEL or high <= 1:
         raise DataError(

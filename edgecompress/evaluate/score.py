@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import Inputs
 from edgecompress.errors import ModelError
 from edgecompress.metrics import measure
 from edgecompress.tflite.folded import folded
@@ -36,20 +34,20 @@ def evaluate(
     return measure(task, outputs_for(model, split.x, runtime=runtime), split)
 
 
-def outputs_for(
-    model: Any, x: NDArray[np.float32], *, runtime: Runtime = "tflm"
-) -> NDArray[np.float32]:
+def outputs_for(model: Any, x: Inputs, *, runtime: Runtime = "tflm") -> Any:
     """Return the real-valued outputs [n, ...] of a model for inputs `x`; arguments as `evaluate`.
 
-    Of several outputs it gives the first. A float .tflite is not for the device as it is: it runs
-    on TFLite, where TFLM is asked for.
+    Several outputs come as a tuple, in the model's order. A float .tflite is not for the device as
+    it is: it runs on TFLite, where TFLM is asked for.
     """
     if isinstance(model, Path):
         model = load_model(model)
     if isinstance(model, bytes):
         if runtime == "tflm" and _is_float(model):
-            return predict(folded(model), x, "auto")[0]
-        return predict(model, x, runtime)[0]
+            outputs = predict(folded(model), x, "auto")
+        else:
+            outputs = predict(model, x, runtime)
+        return outputs[0] if len(outputs) == 1 else outputs
     from edgecompress.keras_files.outputs import outputs_of
 
     return outputs_of(model, x)

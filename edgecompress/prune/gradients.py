@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset import Split, Task, infer_task
+from edgecompress.dataset.split import samples_at
 from edgecompress.errors import DataError, UsageError
 from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.train.losses import are_probabilities, label_loss
@@ -23,7 +24,7 @@ def mean_over_samples(
     Gradients of a batch cancel between samples; the effect of a weight does not.
 
     Args:
-        model: a keras.Model of one input; of several outputs the first is judged.
+        model: a keras.Model of one output.
         split: samples; without labels, the labels are drawn from the model's own predictions, as
             for the Fisher information (Kunstner, Balles and Hennig, "Limitations of the Empirical
             Fisher Approximation", 2019, equation 3).
@@ -33,10 +34,10 @@ def mean_over_samples(
         seed: of the choice of samples, and of drawn labels.
 
     Raises:
-        UsageError: the model has several inputs. DataError: there are no samples.
+        UsageError: the model has several outputs. DataError: there are no samples.
     """
-    if len(model.inputs) != 1:
-        raise UsageError("scores by data need a model of one input; use --score l1 or l2")
+    if len(model.outputs) != 1:
+        raise UsageError("gradients of samples need a model of one output; use --score l1 or l2")
     if split.size == 0:
         raise DataError("there are no samples to score by")
     rng = np.random.default_rng(seed)
@@ -49,7 +50,9 @@ def mean_over_samples(
     totals: list[NDArray[np.float64]] = []
     for index in range(some.size):
         one = slice(index, index + 1)
-        values = [np.array(value, np.float64) for value in step(some.x[one], targets[one])]
+        values = [
+            np.array(value, np.float64) for value in step(samples_at(some.x, one), targets[one])
+        ]
         totals = [a + b for a, b in zip(totals, values, strict=True)] if totals else values
     return [total / some.size for total in totals]
 
@@ -61,26 +64,27 @@ def _step(
 
     values = [variable.value for variable in variables]
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def step(x: Any, y: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            outputs = tf.nest.flatten(model(x, training=False))[0]
+            outputs = tf.nest.flatten(
+                model(list(x) if isinstance(x, tuple) else x, training=False)
+            )[0]
             loss = tf.reduce_sum(label_loss(task, y, outputs, probabilities=probabilities))
         gradients = tape.gradient(loss, values, unconnected_gradients="zero")
         return measure([tf.convert_to_tensor(gradient) for gradient in gradients])
 
-    return step  # type: ignore[no-any-return]
+    compiled: Callable[..., Any] = tf.function(step, reduce_retracing=True)
+    return compiled
 
 
 def _targets(
     task: Task, split: Split, outputs: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[Any]:
     """Return labels or targets [n, ...], the model's own where there are none."""
-    if task == "reconstruction":
-        return split.x
-    if split.y is not None:
-        return split.y
+    if task == "reconstruction" or split.y is not None:
+        known: NDArray[Any] = split.x if task == "reconstruction" else split.y
+        return known
     if task == "regression":
         noise = rng.normal(0, outputs.std() + 1e-12, outputs.shape)
         return (outputs + noise).astype(np.float32)

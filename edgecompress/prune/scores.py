@@ -1,5 +1,6 @@
 """What each channel is worth, by its weights or by what it does to real samples."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
@@ -12,6 +13,8 @@ from edgecompress.graph.groups import ChannelGroup, WeightAxis
 from edgecompress.graph.walk import leaf_layers
 from edgecompress.prune.activations import mean_activations
 from edgecompress.prune.gradients import mean_over_samples
+
+_log = logging.getLogger(__name__)
 
 Method = Literal["l1", "l2", "bn-gamma", "taylor", "activation", "random"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -44,8 +47,9 @@ def score_channels(
                 |sum of activation x gradient| (Molchanov et al., Pruning Convolutional Neural
                 Networks for Resource Efficient Inference, 2017, equation 8), computed as
                 |sum of weight x gradient| over the weights that read the channel, which is equal
-                and holds for every layer that reads it.
-            "activation": its mean absolute value where it is read, over the group's mean.
+                and holds for every layer that reads it. "l1" for models of several outputs.
+            "activation": its mean absolute value where it is read, over the group's mean. "l1" for
+                models of several inputs.
             "random": as good as any other choice at the same widths; a control.
         train: samples for "taylor" and "activation"; labels are used if there are any.
         seed: of the samples chosen, and of "random".
@@ -55,11 +59,10 @@ def score_channels(
         float64 [channels] by group name.
 
     Raises:
-        UsageError: unknown method, or `train` is missing; a model of several inputs cannot be
-            scored by data.
+        UsageError: unknown method, or `train` is missing.
         DataError: there are no samples.
     """
-    _check_method(method, train)
+    method = _checked_method(model, method, train)
     if method == "taylor" and train is not None:
         return _taylor(model, groups, train, samples, seed)
     if method == "activation" and train is not None:
@@ -73,11 +76,18 @@ def score_channels(
     return {group.name: _norms(weights, group, 1 if method == "l1" else 2) for group in groups}
 
 
-def _check_method(method: str, train: Split | None) -> None:
+def _checked_method(model: Any, method: str, train: Split | None) -> str:
+    """Return the method, or l1 where it cannot judge a model of several inputs or outputs."""
     if method not in METHODS:
         raise UsageError(f"score {method!r} is unknown; it is one of {', '.join(METHODS)}")
     if method in NEED_DATA and train is None:
         raise UsageError(f"score {method} needs samples; give --data, or --score l1 or l2")
+    ends = {"taylor": model.outputs, "activation": model.inputs}.get(method, ())
+    if len(ends) <= 1:
+        return method
+    one = "output" if method == "taylor" else "input"
+    _log.info("channels are scored by l1: %s takes models of one %s", method, one)
+    return "l1"
 
 
 def weights_by_name(model: Any) -> dict[tuple[str, str], Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import arrays_of
 from edgecompress.graph.groups import ChannelGroup
 from edgecompress.keras_files.outputs import predictor
 from edgecompress.metrics import measure, primary_metric
@@ -126,7 +126,7 @@ def _without(model: Any, group: ChannelGroup, keep: Sequence[int]) -> Iterator[N
             variable.assign(value)
 
 
-def _mean_loss(task: Task, split: Split, *, probabilities: bool) -> Callable[[NDArray[Any]], float]:
+def _mean_loss(task: Task, split: Split, *, probabilities: Any) -> Callable[[Any], float]:
     """Return a function from outputs [n, ...] to the mean loss of the samples' labels."""
     import tensorflow as tf
 
@@ -134,4 +134,9 @@ def _mean_loss(task: Task, split: Split, *, probabilities: bool) -> Callable[[ND
     graph = tf.function(
         lambda outputs: label_loss(task, target, outputs, probabilities=probabilities)
     )
-    return lambda outputs: float(np.mean(graph(tf.constant(outputs))))
+
+    def loss_of(outputs: Any) -> float:
+        tensors = tuple(tf.constant(each) for each in arrays_of(outputs))
+        return float(np.mean(graph(tensors if isinstance(outputs, tuple) else tensors[0])))
+
+    return loss_of

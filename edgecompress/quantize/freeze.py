@@ -4,6 +4,7 @@ The graph is plain bytes, so converting it needs neither the model's Python code
 layers.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -42,8 +43,8 @@ def freeze(model: Any, shapes: Sequence[tuple[int, ...]], *, unroll: bool = Fals
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     specs = [
-        tf.TensorSpec(shape, tensor.dtype, name=f"input_{index}")
-        for index, (shape, tensor) in enumerate(zip(shapes, model.inputs, strict=True))
+        tf.TensorSpec(shape, tensor.dtype, name=name)
+        for shape, tensor, name in zip(shapes, model.inputs, _input_names(model), strict=True)
     ]
     try:
         layers = [*_all_layers(model)]
@@ -73,6 +74,13 @@ def nodes_of(graph: FrozenGraph, op: str) -> list[str]:
 
     definition = tf.compat.v1.GraphDef.FromString(graph.graph_def)
     return [node.name for node in definition.node if node.op == op]
+
+
+def _input_names(model: Any) -> list[str]:
+    """Return a name for each input: of several, the user's own, by which data finds them."""
+    if len(model.inputs) == 1:
+        return ["input_0"]
+    return [re.sub(r"[^A-Za-z0-9_.]", "_", tensor.name) for tensor in model.inputs]
 
 
 def _infer(model: Any, inputs: Sequence[Any]) -> list[Any]:

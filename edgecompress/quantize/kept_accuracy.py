@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import Inputs
 from edgecompress.evaluate.score import evaluate
-from edgecompress.metrics import points_lost, primary_metric, unit_of_loss
+from edgecompress.metrics import Loss, largest_loss, primary_metric, unit_of_loss
 from edgecompress.quantize.layer_errors import LayerError
 from edgecompress.quantize.post_training import Scheme
 from edgecompress.quantize.remedies import JUDGED_SAMPLES, requantize
@@ -28,18 +26,17 @@ class Kept:
     """What a .tflite loses against its float model on labelled samples."""
 
     task: Task
-    before: float  # the primary metric
-    after: float
+    loss: Loss  # of the output that loses most
     samples: int
 
     @property
     def lost(self) -> float:
         """Points of accuracy, or per cent of an error."""
-        return points_lost(self.task, self.before, self.after)
+        return self.loss.points
 
     def exceeds(self, allowed: float) -> bool:
         """Say whether more than `allowed` is lost, and by more than one or two samples' chance."""
-        counted = unit_of_loss(self.task) == "points" and self.samples < _FEW_SAMPLES
+        counted = unit_of_loss(self.loss.task) == "points" and self.samples < _FEW_SAMPLES
         changed = round(self.lost / 100 * self.samples) if counted else _CHANCE + 1
         return self.lost > allowed and changed > _CHANCE
 
@@ -48,9 +45,8 @@ def kept_accuracy(model: Any, tflite: bytes, split: Split, task: Task) -> Kept |
     """Compare a .tflite with the keras.Model it was made of; None where nothing is known."""
     if not split.size or (split.y is None and task != "reconstruction"):
         return None
-    metric, _ = primary_metric(task)
-    before, after = (evaluate(each, split, task)[metric] for each in (model, tflite))
-    return Kept(task, before, after, split.size)
+    before, after = (evaluate(each, split, task) for each in (model, tflite))
+    return Kept(task, largest_loss(task, before, after), split.size)
 
 
 def first_poor_layer(errors: Sequence[LayerError]) -> LayerError | None:
@@ -72,11 +68,9 @@ def loss_in_words(
 
     `from_tflite` tells a float .tflite, which cannot be trained, from a Keras model.
     """
-    metric, more = primary_metric(kept.task)
+    loss, (_, more) = kept.loss, primary_metric(kept.loss.task)
     before, after = (
-        (f"{100 * kept.before:.1f} %", f"{100 * kept.after:.1f} %")
-        if more
-        else (f"{kept.before:.4g}", f"{kept.after:.4g}")
+        f"{100 * value:.1f} %" if more else f"{value:.4g}" for value in (loss.before, loss.after)
     )
     done = f"; tried and not enough: {', '.join(tried)}" if tried else ""
     wider = "" if scheme == "int16x8" else ", or activations of 16 bits (--scheme int16x8)"
@@ -86,9 +80,9 @@ def loss_in_words(
             "Try more --calibration-samples, or the Keras model, which can be trained with --qat"
         )
     return (
-        f"{scheme} comes to {after} {metric} and float to {before} on {kept.samples} validation "
-        f"samples: {kept.lost:.1f} {unit_of_loss(kept.task)} are lost, {allowed:g} may be. "
-        f"{_where(errors)}{done}. {advice}"
+        f"{scheme} comes to {after} {loss.metric} and float to {before} on {kept.samples} "
+        f"validation samples: {kept.lost:.1f} {unit_of_loss(loss.task)} are lost, {allowed:g} may "
+        f"be. {_where(errors)}{done}. {advice}"
     )
 
 
@@ -118,7 +112,7 @@ class Improved:
 def improved(
     model: Any,
     tflite: bytes,
-    calibration: NDArray[np.float32],
+    calibration: Inputs,
     judge: Split,
     *,
     kept: Kept,
@@ -147,5 +141,5 @@ def improved(
         now = kept_accuracy(model, found.tflite, judge, kept.task)
         if now is not None and now.lost < best.kept.lost:
             best = Improved(found.model, found.tflite, now, name, ())
-        _log.info("%s: %.2f %s lost", name, best.kept.lost, unit_of_loss(kept.task))
+        _log.info("%s: %.2f %s lost", name, best.kept.lost, unit_of_loss(kept.loss.task))
     return replace(best, tried=tuple(tried))

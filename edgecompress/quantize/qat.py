@@ -71,8 +71,10 @@ def quantize_aware(
         options: task, on_epoch, keeping, as of `finetune`.
 
     Raises:
-        ModelError: the model is not functional, or cannot be converted for TFLM.
+        ModelError: the model is not functional, has several inputs, or cannot run on TFLM.
     """
+    if len(model.inputs) != 1:
+        raise ModelError("training with rounding takes models of one input; leave it out")
     chosen = (train.sample(samples, settings.seed).x,)
     inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
     folded, (x,) = fold_batch_norm(inputs.model), inputs.applied(chosen)

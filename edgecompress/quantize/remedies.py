@@ -6,10 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgecompress.dataset import Split
+from edgecompress.dataset.split import Inputs, arrays_of
 from edgecompress.errors import ModelError, UsageError
 from edgecompress.quantize.equalize import equalized
 from edgecompress.quantize.output_error import output_snr_db
@@ -71,8 +69,8 @@ class Remedied:
 
 def requantize(
     model: Any,
-    calibration: NDArray[np.float32],
-    judge: NDArray[np.float32],
+    calibration: Inputs,
+    judge: Inputs,
     scheme: Scheme = "int8",
     *,
     samples: int = DEFAULT_SAMPLES,
@@ -83,7 +81,7 @@ def requantize(
     """Quantize a model by the simplest remedy that is as good as the others.
 
     Args:
-        model: a keras.Model of one input; without equalization, if it is not functional.
+        model: a keras.Model; without equalization, if it is not functional.
         calibration: typical inputs [n, ...].
         judge: validation inputs [m, ...], none of them in `calibration`: on these the outputs of
             the float and of the integer model are compared.
@@ -107,7 +105,7 @@ def requantize(
         if exact is None:
             continue
         tflite = make(model=exact, method=remedy.method, bias_correction=remedy.bias_correction)
-        snr_db[remedy] = output_snr_db(model, tflite, [judge])
+        snr_db[remedy] = output_snr_db(model, tflite, arrays_of(judge))
         _log.info("%s: outputs at %.2f dB", remedy, snr_db[remedy])
         if chosen is None or snr_db[remedy] > snr_db[chosen.remedy] + _WORTHWHILE_DB:
             chosen = Remedied(exact, tflite, remedy, snr_db)
@@ -116,12 +114,12 @@ def requantize(
     return chosen
 
 
-def _prepared(model: Any, remedy: Remedy, scheme: str, typical: NDArray[np.float32]) -> Any:
+def _prepared(model: Any, remedy: Remedy, scheme: str, typical: Inputs) -> Any:
     """Return the float model that a remedy quantizes, or None if it cannot be tried."""
     if scheme == "int16x8" and remedy.method != "minmax":
         return None
     try:
-        return equalized(model, [typical]) if remedy.equalize else model
+        return equalized(model, arrays_of(typical)) if remedy.equalize else model
     except ModelError as error:
         _log.info("no equalization: %s", error)
         return None

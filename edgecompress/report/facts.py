@@ -46,7 +46,7 @@ def report_facts(
         "fits": best.fits,
         "accurate": final.points_lost <= job.recipe.max_accuracy_drop,
         "points_lost": final.points_lost,
-        "task": job.task,
+        "task": str(job.task),
         "metric": metric,
         "board": {name: getattr(job.board, name) for name in ("id", "name", "core", "kernels")},
         "model": {"name": Path(job.recipe.model).name, "sha256": sha256_of(Path(job.recipe.model))},

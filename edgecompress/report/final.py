@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from edgecompress.dataset import SealedSplit, Split
 from edgecompress.evaluate.score import outputs_for
 from edgecompress.metrics import (
+    Loss,
     confusion_matrix,
+    largest_loss,
     measure,
-    points_lost,
     predicted_classes,
     primary_metric,
     unit_of_loss,
@@ -26,7 +28,7 @@ class Final:
 
     job: Job
     test: Split
-    outputs: Mapping[str, NDArray[np.float32]]  # "float_original", "int8_original", "int8_result"
+    outputs: Mapping[str, Any]  # "float_original", "int8_original", "int8_result"
 
     @property
     def size(self) -> int:
@@ -36,13 +38,21 @@ class Final:
     @property
     def unit(self) -> str:
         """What `points_lost` counts."""
-        return unit_of_loss(self.job.task)
+        return unit_of_loss(self.loss.task)
 
     @property
     def points_lost(self) -> float:
         """How much worse the int8 result is than the float original."""
-        before, after = self.metrics("float_original"), self.metrics("int8_result")
-        return points_lost(self.job.task, before, after)
+        return self.loss.points
+
+    @cached_property
+    def loss(self) -> Loss:
+        """What the int8 result loses against the float original, by the output that loses most."""
+        before, after = (
+            measure(self.job.task, self.outputs[name], self.test)
+            for name in ("float_original", "int8_result")
+        )
+        return largest_loss(self.job.task, before, after)
 
     def metrics(self, model: str) -> float:
         """Return the task's primary metric of one of the three models."""

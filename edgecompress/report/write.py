@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.dataset import Dataset
+from edgecompress.dataset.split import arrays_of, samples_at
 from edgecompress.files import write_file
 from edgecompress.firmware.sources.generate import generate
 from edgecompress.firmware.sources.write import remove_firmware, write_firmware
@@ -28,13 +29,13 @@ _VECTORS = 4
 def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, out: Path) -> None:
     """Write the model, its report and the recipe to `out`; firmware too, if the model fits."""
     if best.fits:
-        samples = job.validation.x[:_VECTORS]
+        samples = samples_at(job.validation.x, slice(_VECTORS))
         firmware = generate(
             [best.tflite],
             job.board,
             job.recipe.framework,
             name=Path(job.recipe.model).stem,
-            vectors=len(samples),
+            vectors=len(arrays_of(samples)[0]),
             samples=samples,
             labels=data.labels,
             seed=job.recipe.seed,

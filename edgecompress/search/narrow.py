@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.split import samples_at
 from edgecompress.graph.groups import ChannelGroup, find_groups
 from edgecompress.graph.surgery import prune_channels
 from edgecompress.memory.arena.plan import plan_arena
@@ -137,7 +138,7 @@ def _converted(job: Job, model: Any) -> bytes:
     """Quantize `model` with so few samples that only its shapes are to be used."""
     return quantize(
         model,
-        job.train.x[:_PROBE_SAMPLES],
+        samples_at(job.train.x, slice(_PROBE_SAMPLES)),
         weight_bits=job.weight_bits,
         input_normalization=job.recipe.input_normalization,
     )

@@ -1,6 +1,6 @@
 """What a training step takes: samples in a random order, images of them changed a little."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.dataset import Split
+from edgecompress.dataset import Split, Task
+from edgecompress.dataset.split import Inputs, Tasks, arrays_of, samples_at
 from edgecompress.errors import DataError
 from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.train.settings import Lesson, Training
@@ -28,27 +29,28 @@ class Samples:
     """What is known of each sample; a batch of it is the same for fewer samples.
 
     Attributes:
-        x: float32 [n, ...].
+        x: float32 [n, ...]; here and below, a tuple of such arrays where a model has several.
         y: labels or targets [n, ...]; anything where `weight` is 0.
         weight: float32 [n], of the labels' loss: 0 for a sample without a label.
         taught: the teacher's outputs for `x`, float32 [n, ...]; None when there is no teacher, or
             when the training step asks it.
     """
 
-    x: NDArray[np.float32]
-    y: NDArray[Any]
+    x: Inputs
+    y: Any
     weight: NDArray[np.float32]
-    taught: NDArray[np.float32] | None = None
+    taught: Any = None
 
     @property
     def size(self) -> int:
         """The number of samples."""
-        return len(self.x)
+        return len(self.weight)
 
     def batch(self, indices: NDArray[np.int64], view: "View") -> "Samples":
         """Return the samples at `indices` [k] as they are in `view`."""
-        taught = None if view.taught is None else view.taught[indices]
-        return Samples(view.images(self.x, indices), self.y[indices], self.weight[indices], taught)
+        taught = None if view.taught is None else samples_at(view.taught, indices)
+        x, y = view.images(self.x, indices), samples_at(self.y, indices)
+        return Samples(x, y, self.weight[indices], taught)
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,11 @@ class View:
 
     shifts: NDArray[np.int64] | None
     mirrored: NDArray[np.bool_]
-    taught: NDArray[np.float32] | None = None
+    taught: Any = None
 
-    def images(self, x: NDArray[np.float32], indices: NDArray[np.int64]) -> NDArray[np.float32]:
+    def images(self, x: Inputs, indices: NDArray[np.int64]) -> Inputs:
         """Return the samples of `x` at `indices` [k] in this form."""
-        chosen = x[indices]
+        chosen = samples_at(x, indices)
         if self.shifts is None:
             return chosen
         changed = _shifted(chosen, self.shifts[indices])
@@ -78,7 +80,7 @@ class View:
 
 
 def gather_samples(
-    train: Split, unlabelled: NDArray[np.float32] | None, lesson: Lesson, settings: Training
+    train: Split, unlabelled: Inputs | None, lesson: Lesson, settings: Training
 ) -> Samples:
     """Put labelled and unlabelled samples together.
 
@@ -90,21 +92,35 @@ def gather_samples(
     labelled = train.y is not None or lesson.task == "reconstruction"
     if not labelled and lesson.teacher is None:
         raise DataError("training needs labels or a teacher; the data has no labels")
-    y = train.y if train.y is not None else np.zeros(train.size, np.int64)
+    y = train.y if train.y is not None else _no_labels(train.size, lesson.task)
     weight = _weights(y, settings) if labelled else np.zeros(train.size, np.float32)
     x = train.x
-    if unlabelled is not None and len(unlabelled):
-        count = len(unlabelled)
-        x = np.concatenate([x, unlabelled.astype(np.float32, copy=False)])
-        y = np.concatenate([y, np.zeros((count, *y.shape[1:]), y.dtype)])
+    if unlabelled is not None and (count := len(arrays_of(unlabelled)[0])):
+        x = _joined([x, unlabelled])
+        none = [np.zeros((count, *each.shape[1:]), each.dtype) for each in arrays_of(y)]
+        y = _joined([y, tuple(none) if isinstance(y, tuple) else none[0]])
         weight = np.concatenate([weight, np.zeros(count, np.float32)])
     return Samples(x, y, weight)
 
 
-def _weights(y: NDArray[Any], settings: Training) -> NDArray[np.float32]:
+def _no_labels(count: int, task: Task) -> Any:
+    nothing = np.zeros(count, np.int64)
+    return (nothing,) * len(task.names) if isinstance(task, Tasks) else nothing
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return arrays [n, ...], or tuples of as many arrays, one after another."""
+    if isinstance(parts[0], tuple):
+        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    return np.concatenate(parts)
+
+
+def _weights(y: Any, settings: Training) -> NDArray[np.float32]:
     """Return the weight [n] of each label; 1 on average where classes are balanced."""
     if settings.class_weights is None:
-        return np.ones(len(y), np.float32)
+        return np.ones(len(arrays_of(y)[0]), np.float32)
+    if isinstance(y, tuple):
+        raise DataError("class weights are of one output; leave them out for several")
     if settings.class_weights == "balanced":
         counts = np.bincount(y)
         table = len(y) / (np.count_nonzero(counts) * np.maximum(counts, 1))
@@ -130,7 +146,7 @@ def views_of(samples: Samples, lesson: Lesson, settings: Training) -> Callable[[
     Layers whose feature maps are compared need it at each step instead.
     """
     asked = lesson.teacher is not None and not lesson.features
-    changing = settings.augmentation != "none" and samples.x.ndim == _IMAGE_RANK
+    changing = settings.augmentation != "none" and _are_images(samples.x)
 
     @cache
     def taught_view(number: int) -> View:
@@ -145,19 +161,25 @@ def views_of(samples: Samples, lesson: Lesson, settings: Training) -> Callable[[
     return view_of
 
 
-def _answers(teacher: Any, x: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+def _answers(teacher: Any, x: Inputs, view: View) -> Any:
     """Return what the teacher answers to all samples, without holding all of them twice."""
-    chunks = np.array_split(np.arange(len(x)), max(1, len(x) // _SAMPLES_AT_ONCE))
-    return np.concatenate([outputs_of(teacher, view.images(x, chunk)) for chunk in chunks])
+    size = len(arrays_of(x)[0])
+    chunks = np.array_split(np.arange(size), max(1, size // _SAMPLES_AT_ONCE))
+    return _joined([outputs_of(teacher, view.images(x, chunk)) for chunk in chunks])
 
 
-def _view(x: NDArray[np.float32], settings: Training, number: int) -> View:
+def _are_images(x: Inputs) -> bool:
+    """Say whether samples are images alone: what belongs to other inputs cannot move with them."""
+    return not isinstance(x, tuple) and x.ndim == _IMAGE_RANK
+
+
+def _view(x: Inputs, settings: Training, number: int) -> View:
     """Draw how each image is changed; data of another rank stays as it is.
 
     Shifts go up to an eighth of each side; with "shift+flip", half of the images are mirrored.
     """
-    mirrored = np.zeros(len(x), np.bool_)
-    if settings.augmentation == "none" or x.ndim != _IMAGE_RANK:
+    mirrored = np.zeros(len(arrays_of(x)[0]), np.bool_)
+    if settings.augmentation == "none" or not _are_images(x):
         return View(None, mirrored)
     rng = np.random.default_rng([settings.seed, number, 1])
     reach = np.array(x.shape[1:3]) // _SHIFT_SHARE

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.split import arrays_of
 from edgecompress.files import write_file
 from edgecompress.train.batches import Samples
 from edgecompress.train.interruption import Interruption
@@ -61,7 +62,7 @@ class Keeping:
         models = [model for model in (student, teacher) if model is not None]
         # Without their names, which differ from process to process.
         values = [variable.numpy() for model in models for variable in model.variables]
-        taken = (samples.x, samples.y, samples.weight)
+        taken = (*arrays_of(samples.x), *arrays_of(samples.y), samples.weight)
         lasting = replace(settings, deadline_seconds=None)
         return Checkpoint(self.folder / f"{_digest(lasting, *values, *taken, *others)}.npz")
 

@@ -136,11 +136,11 @@ def _resumed(run: Run) -> tuple[Run, Progress, Values] | None:
 
 def _steps(run: Run, progress: Progress, best: Values) -> tuple[Progress, bool]:
     """Train the rest of an epoch; return also whether time sufficed for it."""
-    settings, x = run.settings, run.samples.x
-    count = math.ceil(len(x) / settings.batch_size)
+    settings, size = run.settings, run.samples.size
+    count = math.ceil(size / settings.batch_size)
     kept_at = told_at = run.seconds
     view = run.view_of(progress.epoch)
-    batches = list(shuffled(len(x), settings.batch_size, settings.seed, progress.epoch))
+    batches = list(shuffled(size, settings.batch_size, settings.seed, progress.epoch))
     for number in range(len(progress.losses), count):
         if run.seconds + progress.judging_seconds > run.limit_seconds or run.interruption.asked:
             return progress, False

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset import Split, Task, infer_task
+from edgecompress.dataset.split import Inputs, Tasks, arrays_of
 from edgecompress.graph.rebuild import copy_weights, rebuild
 from edgecompress.keras_files.outputs import outputs_of, predictor
 from edgecompress.metrics import fitness, predicted_classes
@@ -42,7 +43,7 @@ def finetune(
     masks: Masks | MaskSchedule | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     task: Task | None = None,
-    unlabelled: NDArray[np.float32] | None = None,
+    unlabelled: Inputs | None = None,
     features: Sequence[tuple[str, str]] = (),
     loss: Loss | None = None,
     score: Callable[[NDArray[Any], Split], float] | None = None,
@@ -55,7 +56,7 @@ def finetune(
     deadline cuts the training short. KeyboardInterrupt: it was asked to end before it began.
 
     Args:
-        model: a keras.Model of one input; it is left as it is.
+        model: a keras.Model; it is left as it is.
         train: samples to learn from.
         validation: samples to choose by, labelled by the teacher if not at all; else `train`.
         settings: how to train, and whether kernels are rounded.
@@ -106,7 +107,8 @@ def _run(
     checkpoint = None
     if keeping is not None:
         scales = [each.start for each in rounding if each.start is not None]
-        others = (judged.x, judged.y, *first.values(), *scales, lesson.task, lesson.features)
+        known = (*arrays_of(judged.x), *arrays_of(judged.y))
+        others = (*known, *first.values(), *scales, lesson.task, lesson.features)
         checkpoint = keeping.checkpoint(settings, student, lesson.teacher, samples, *others)
     return Run(
         student=student,
@@ -144,7 +146,14 @@ def _judged(split: Split, teacher: Any, task: Task) -> Split:
     if split.y is not None or teacher is None or task == "reconstruction" or not split.size:
         return split
     outputs = outputs_of(teacher, split.x)
-    return Split(split.x, outputs if task == "regression" else predicted_classes(task, outputs))
+    if isinstance(task, Tasks):
+        each = zip(task.tasks, outputs, strict=True)
+        return Split(split.x, tuple(_answers(one, values) for one, values in each))
+    return Split(split.x, _answers(task, outputs))
+
+
+def _answers(task: Task, outputs: NDArray[Any]) -> NDArray[Any]:
+    return outputs if task == "regression" else predicted_classes(task, outputs)
 
 
 def _copy(model: Any, seed: int) -> Any:

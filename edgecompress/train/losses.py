@@ -4,23 +4,27 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgecompress.dataset import Task
+from edgecompress.dataset.split import Tasks
 
 _SMALLEST_PROBABILITY = 1e-12
 
 Loss = Callable[[Any, Any], Any]  # (labels, outputs) -> [batch]
 
 
-def label_loss(task: Task, y: Any, outputs: Any, *, probabilities: bool) -> Any:
+def label_loss(task: Task, y: Any, outputs: Any, *, probabilities: Any) -> Any:
     """Return the loss [batch] of `outputs` [batch, ...] for labels or targets `y`.
 
     Cross-entropy for classes, from the logits even where the model ends in a softmax or sigmoid;
-    mean squared error else.
+    mean squared error else. Of several outputs, the weighted sum; then `y`, `outputs` and
+    `probabilities` are tuples.
     """
     import tensorflow as tf
 
+    if isinstance(task, Tasks):
+        each = zip(task.tasks, y, outputs, probabilities, strict=True)
+        return _weighted(task, [label_loss(t, w, o, probabilities=p) for t, w, o, p in each])
     if task == "classification":
         logits = class_logits(outputs, probabilities=probabilities)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(y, tf.int64), logits)
@@ -37,17 +41,27 @@ def teacher_loss(
     outputs: Any,
     temperature: float,
     *,
-    probabilities: bool,
-    teacher_probabilities: bool,
+    probabilities: Any,
+    teacher_probabilities: Any,
 ) -> Any:
     """Return the loss [batch] of `outputs` against the teacher's outputs `taught`.
 
     For classes, T^2 times the divergence of the softened distributions (Hinton, Vinyals and Dean,
     "Distilling the Knowledge in a Neural Network", 2015, equation 1 and section 2.1), which keeps
-    its gradient's size whatever the temperature; mean squared error else.
+    its gradient's size whatever the temperature; mean squared error else. Several outputs as in
+    `label_loss`.
     """
     import tensorflow as tf
 
+    if isinstance(task, Tasks):
+        each = zip(task.tasks, taught, outputs, probabilities, teacher_probabilities, strict=True)
+        return _weighted(
+            task,
+            [
+                teacher_loss(t, w, o, temperature, probabilities=p, teacher_probabilities=q)
+                for t, w, o, p, q in each
+            ],
+        )
     if task == "classification":
         wanted = class_logits(taught, probabilities=teacher_probabilities) / temperature
         got = class_logits(outputs, probabilities=probabilities) / temperature
@@ -127,13 +141,24 @@ def binary_logit(outputs: Any, *, probabilities: bool) -> Any:
     return tf.reshape(outputs, [-1])
 
 
-def are_probabilities(task: Task, outputs: NDArray[Any]) -> bool:
-    """Say whether a classifier's outputs [n, ...] are probabilities; else they are logits."""
+def are_probabilities(task: Task, outputs: Any) -> Any:
+    """Say whether a classifier's outputs [n, ...] are probabilities; else they are logits.
+
+    Of several outputs, a tuple that says so of each.
+    """
+    if isinstance(task, Tasks):
+        return tuple(are_probabilities(t, o) for t, o in zip(task.tasks, outputs, strict=True))
     if task not in ("classification", "binary"):
         return False
     flat = outputs.reshape(len(outputs), -1)
     inside = bool(flat.min() >= 0 and flat.max() <= 1)
     return inside and (task == "binary" or bool(np.allclose(flat.sum(axis=1), 1, atol=1e-3)))
+
+
+def _weighted(tasks: Tasks, losses: list[Any]) -> Any:
+    import tensorflow as tf
+
+    return tf.add_n([weight * loss for weight, loss in zip(tasks.weights, losses, strict=True)])
 
 
 def _squared_error(outputs: Any, target: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import UsageError
 from edgecompress.train.batches import Samples
 from edgecompress.train.kernel_rounding import RoundedKernel
@@ -167,13 +168,10 @@ def _hold(held: Mapping[str, tuple[Any, Any]], masks: Masks) -> None:
 
 
 def _arrays(samples: Samples) -> list[NDArray[Any]]:
-    nothing = np.zeros((len(samples.x), 0), np.float32)
-    return [
-        samples.x,
-        samples.y,
-        samples.weight,
-        nothing if samples.taught is None else samples.taught,
-    ]
+    """Return an array for each input, each output's labels, the weights, each teacher's output."""
+    nothing = np.zeros((samples.size, 0), np.float32)
+    taught = nothing if samples.taught is None else samples.taught
+    return [*arrays_of(samples.x), *arrays_of(samples.y), samples.weight, *arrays_of(taught)]
 
 
 def _spec(values: NDArray[Any]) -> Any:

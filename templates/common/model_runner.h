@@ -150,6 +150,34 @@ static inline float {{ model.prefix }}_dequantize{{ tensor.index }}({{ tensor.ct
 
 {% endif %}
 {% endfor %}
+{% if model.tensors_by_name %}
+// The same by the names of the model's layers.
+{% for name, tensor in model.tensors_by_name %}
+{% if tensor.role == "input" %}
+static inline {{ tensor.ctype }}* {{ model.prefix }}_input_{{ name }}(void) {
+  return {{ model.prefix }}_input{{ tensor.index }}();
+}
+
+{% if tensor.scale is not none %}
+static inline ModelStatus {{ model.prefix }}_set_input_{{ name }}(const float* values) {
+  return {{ model.prefix }}_set_input{{ tensor.index }}(values);
+}
+
+{% endif %}
+{% else %}
+static inline const {{ tensor.ctype }}* {{ model.prefix }}_output_{{ name }}(void) {
+  return {{ model.prefix }}_output{{ tensor.index }}();
+}
+
+{% if tensor.scale is not none %}
+static inline float {{ model.prefix }}_dequantize_{{ name }}({{ tensor.ctype }} quantized) {
+  return {{ model.prefix }}_dequantize{{ tensor.index }}(quantized);
+}
+
+{% endif %}
+{% endif %}
+{% endfor %}
+{% endif %}
 #ifdef __cplusplus
 namespace tflite {
 class MicroProfilerInterface;

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecompress.dataset import Split
-from edgecompress.errors import DataError, ModelError, UsageError
+from edgecompress.errors import DataError, ModelError
 from edgecompress.evaluate.score import evaluate, load_model, outputs_for
 from edgecompress.keras_files.model import import_keras, save_keras
 from edgecompress.tflite.interpreter import predict
@@ -45,7 +45,7 @@ def test_what_cannot_be_measured_is_said_so(digits_model, digits_splits, tmp_pat
         evaluate(digits_model, Split(digits_splits[2].x), "classification")
     keras = import_keras()
     sources = [keras.Input((2,)), keras.Input((2,))]
-    with pytest.raises(UsageError, match="2 inputs"):
+    with pytest.raises(DataError, match="2 inputs"):
         outputs_for(keras.Model(sources, keras.layers.Add()(sources)), np.zeros((3, 2)))
     with pytest.raises(ModelError, match=r"missing\.tflite"):
         load_model(tmp_path / "missing.tflite")

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from edgecompress.board import Board
+from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UsageError
 from edgecompress.firmware.sources.facts import template_facts
 from edgecompress.firmware.sources.frameworks import LAYOUTS, Layout, check_framework
@@ -47,7 +46,7 @@ def generate(
     name: str | None = None,
     *,
     vectors: int = DEFAULT_VECTORS,
-    samples: NDArray[Any] | None = None,
+    samples: Inputs | None = None,
     labels: Sequence[str] = (),
     seed: int = 0,
     kernels: str | None = None,

@@ -1,12 +1,11 @@
 """What the templates need to know of one model."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
+from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.firmware.sources.vectors import GoldenVectors
 from edgecompress.memory.arena.plan import Arena
@@ -48,7 +47,7 @@ class ModelSource:
     """
 
     model: Path | bytes
-    samples: NDArray[Any] | None = None
+    samples: Inputs | None = None
     labels: Sequence[str] = ()
 
 
@@ -105,6 +104,19 @@ class FirmwareModel:
     def macro(self) -> str:
         """The prefix as macros and include guards have it."""
         return self.prefix.upper()
+
+    @property
+    def tensors_by_name(self) -> tuple[tuple[str, IoTensor], ...]:
+        """The inputs, if there are several, and the outputs, with a name for C each.
+
+        Names are those of the user's layers; where two are the same, only numbers tell them apart.
+        """
+        found: list[tuple[str, IoTensor]] = []
+        for tensors in (self.inputs, self.outputs):
+            names = [re.sub(r"[^A-Za-z0-9_]", "_", t.name.partition("/")[0]) for t in tensors]
+            if len(set(names)) == len(names) > 1:
+                found.extend(zip(names, tensors, strict=True))
+        return tuple(found)
 
     @property
     def runner_headers(self) -> tuple[str, ...]:

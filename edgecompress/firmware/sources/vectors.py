@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.split import Inputs, arrays_of
 from edgecompress.errors import DataError
 from edgecompress.tflite.affine import quantize
 from edgecompress.tflite.graph import Graph, Tensor
@@ -33,7 +34,7 @@ class GoldenVectors:
 
 
 def golden_vectors(
-    model: bytes, graph: Graph, *, count: int, seed: int, samples: NDArray[Any] | None = None
+    model: bytes, graph: Graph, *, count: int, seed: int, samples: Inputs | None = None
 ) -> GoldenVectors:
     """Run `count` inputs through the TFLM interpreter.
 
@@ -45,8 +46,8 @@ def golden_vectors(
         graph: the same model, read.
         count: number of vectors, at least 1.
         seed: of the noise that is the input when no samples are given.
-        samples: real inputs in the model's own units before quantization, [n, ...]; the first
-            `count` are taken. Only for models with one input.
+        samples: real inputs in the model's own units before quantization, [n, ...] (a tuple
+            of such arrays for several inputs); the first `count` are taken.
 
     Raises:
         DataError: the samples do not have the input's shape, or there are too few.
@@ -57,13 +58,26 @@ def golden_vectors(
         random = np.random.default_rng(seed)
         inputs = tuple(_noise(tensor, count, random) for tensor in tensors)
         origin = f"Inputs: uniform noise, seed {seed}."
-    elif len(samples) < count:
-        raise DataError(f"{count} test vectors asked for, but the data has {len(samples)} samples")
     else:
-        inputs = (quantize(samples[:count].astype(np.float32), tensors[0]),)
+        inputs = _quantized(arrays_of(samples), tensors, count)
         origin = "Inputs: samples of the user's data."
     outputs = run(model, inputs, workers=1) if starts_anew(graph) else run_sequence(model, inputs)
     return GoldenVectors(count, inputs, outputs, origin)
+
+
+def _quantized(
+    samples: tuple[NDArray[Any], ...], tensors: list[Tensor], count: int
+) -> tuple[NDArray[Any], ...]:
+    """Return the first `count` samples of each input as its tensor holds them."""
+    if len(samples) != len(tensors):
+        raise DataError(f"the model has {len(tensors)} inputs, the data has {len(samples)}")
+    known = len(samples[0])
+    if known < count:
+        raise DataError(f"{count} test vectors asked for, but the data has {known} samples")
+    return tuple(
+        quantize(values[:count].astype(np.float32), tensor)
+        for values, tensor in zip(samples, tensors, strict=True)
+    )
 
 
 def starts_anew(graph: Graph) -> bool:
