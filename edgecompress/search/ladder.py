@@ -34,8 +34,9 @@ def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
         return quantize_original, "int8 is what the board runs; nothing else is done unless needed"
     best = best_attempt(job, attempts)
     reached = best.fits and metric_lost(job, best.int8_metric) <= job.recipe.max_accuracy_drop
-    if job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s:
-        return None
+    too_late = job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s
+    if too_late or attempts[0].verdict.fixed_shortfall_bytes > 0:
+        return None  # the latter whatever is cut: the verdict's suggestions say what costs so much
     if not best.fits:
         return None if _tried(SHRINKING, attempts) else (shrink_to_fit, _too_large(job, best))
     if _search_is_wanted(job) and _may_search(job, attempts):

@@ -44,6 +44,12 @@ class Verdict:
         """Whether no region of the board overflows."""
         return self.flash.headroom_bytes >= 0 and self.ram.fits
 
+    @property
+    def fixed_shortfall_bytes(self) -> int:
+        """Bytes of flash missing for the runtime and the application alone; at most 0 if none."""
+        fixed = sum(item.bytes for item in self.flash.items if item.kind != "model")
+        return fixed - self.flash.region.available_bytes
+
 
 def judge(
     graph: Graph, board: Board, kernels: str, registration: RegistrationKind, planner: Planner

@@ -7,6 +7,7 @@ from edgecompress.board import Board
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.memory.flash import MODEL_ALIGNMENT_BYTES
 from edgecompress.memory.verdict.judge import RegistrationKind, Verdict, judge
+from edgecompress.memory.verdict.runtime_cost import runtime_advice
 from edgecompress.memory.verdict.suggest import (
     describe_peak,
     halving,
@@ -14,6 +15,10 @@ from edgecompress.memory.verdict.suggest import (
     without_float_io,
 )
 from edgecompress.tflite.graph import Graph
+
+# A model that is pruned to less than this is no model of the same task any more.
+_LEAST_MODEL_BYTES = 1024
+_LEAST_SHARE = 0.1
 
 
 def remedies(
@@ -57,11 +62,11 @@ def _for_flash(verdict: Verdict, graph: Graph) -> list[str]:
         return []
     model = graph.size_bytes
     room = (model - shortfall) // MODEL_ALIGNMENT_BYTES * MODEL_ALIGNMENT_BYTES
-    advice = (
-        f"a model of at most {room:,} bytes would fit: prune it to {room / model:.0%} of its size"
-        if room > 0
-        else "TFLM and the application alone do not fit, however small the model"
-    )
+    if room > max(_LEAST_MODEL_BYTES, _LEAST_SHARE * model):
+        part = f"{room / model:.0%} of its size"
+        advice = f"a model of at most {room:,} bytes would fit: prune it to {part}"
+    else:
+        advice = runtime_advice(verdict)
     return [f"cut {shortfall:,} bytes of flash: {advice}"]
 
 
