@@ -16,8 +16,8 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
 @click.option(
     "--data",
     help=".npz, folder of images, .csv or package.module:function; for several inputs or outputs "
-    "an array for each, named for its layer. Trained, calibrated and chosen on its training part; its "
-    "test part is used once, at the end.",
+    "an array for each, named for its layer. Trained, calibrated and chosen on its training part; "
+    "its test part is used once, at the end.",
 )
 @click.option(
     "-o",
