@@ -99,7 +99,7 @@ def test_a_second_interruption_ends_a_run_at_once(words, undisturbed, tmp_path, 
 
 def test_interrupted_before_anything_is_measured(words, tmp_path, cli, monkeypatch):
     monkeypatch.setattr(
-        "edgecompress.pipeline.load_dataset", lambda *_, **__: signal.raise_signal(signal.SIGINT)
+        "edgecompress.pipeline.load_for", lambda *_, **__: signal.raise_signal(signal.SIGINT)
     )
     before = signal.getsignal(signal.SIGINT)
     code, stdout, stderr = cli(*words, "-o", tmp_path / "out", "--json")

@@ -147,7 +147,7 @@ def _made(layer: Any, config: Mapping[str, Any]) -> Any:
     try:
         return type(layer).from_config(dict(config))
     except Exception as error:
-        if plain and plain.items() - config.items():
+        if any(config[key] != "zeros" for key in plain):
             return _made(layer, {**config, **plain})
         raise ModelError(
             f"{layer.name}: a {type(layer).__name__} cannot be made from its configuration: "

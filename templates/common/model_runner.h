@@ -155,23 +155,27 @@ static inline float {{ model.prefix }}_dequantize{{ tensor.index }}({{ tensor.ct
 {% for name, tensor in model.tensors_by_name %}
 {% if tensor.role == "input" %}
 static inline {{ tensor.ctype }}* {{ model.prefix }}_input_{{ name }}(void) {
-  return {{ model.prefix }}_input{{ tensor.index }}();
+  {{ tensor.ctype }}* data = {{ model.prefix }}_input{{ tensor.index }}();
+  return data;
 }
 
 {% if tensor.scale is not none %}
 static inline ModelStatus {{ model.prefix }}_set_input_{{ name }}(const float* values) {
-  return {{ model.prefix }}_set_input{{ tensor.index }}(values);
+  const ModelStatus status = {{ model.prefix }}_set_input{{ tensor.index }}(values);
+  return status;
 }
 
 {% endif %}
 {% else %}
 static inline const {{ tensor.ctype }}* {{ model.prefix }}_output_{{ name }}(void) {
-  return {{ model.prefix }}_output{{ tensor.index }}();
+  const {{ tensor.ctype }}* data = {{ model.prefix }}_output{{ tensor.index }}();
+  return data;
 }
 
 {% if tensor.scale is not none %}
 static inline float {{ model.prefix }}_dequantize_{{ name }}({{ tensor.ctype }} quantized) {
-  return {{ model.prefix }}_dequantize{{ tensor.index }}(quantized);
+  const float real = {{ model.prefix }}_dequantize{{ tensor.index }}(quantized);
+  return real;
 }
 
 {% endif %}
