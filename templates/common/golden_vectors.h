@@ -6,6 +6,14 @@
 
 #include "self_test.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 extern const SelfTestModel g_{{ model.prefix }}_self_test;
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // EDGECOMPRESS_{{ model.macro }}_GOLDEN_VECTORS_H_

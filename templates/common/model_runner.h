@@ -1,4 +1,4 @@
-// Runs the model {{ model.title | comment }} with TFLM.
+// Runs the model {{ model.title | comment }}{{ " with TFLM" if runtime == "tflm" }}.
 //
 // Initialize once, fill the input, invoke, read the output. Callable from C and
 // C++. Memory is static; nothing here may run in two threads at once.
@@ -9,10 +9,13 @@
 #ifndef EDGECOMPRESS_{{ model.macro }}_MODEL_RUNNER_H_
 #define EDGECOMPRESS_{{ model.macro }}_MODEL_RUNNER_H_
 
+{% if (model.inputs + model.outputs) | selectattr("ctype", "equalto", "bool") | list %}
+#include <stdbool.h>
+{% endif %}
 #include <stddef.h>
 #include <stdint.h>
 
-{% if model.inputs | selectattr("is_by_feature") | list %}
+{% if runtime == "tflm" and model.inputs | selectattr("is_by_feature") | list %}
 #include "{{ model.prefix }}_model_data.h"
 {% endif %}
 #include "model_status.h"
@@ -52,7 +55,11 @@ extern "C" {
 extern const char* const g_{{ model.prefix }}_labels[];
 
 {% endif %}
+{% if runtime == "tflm" %}
 // Builds the interpreter and plans the arena; again, to start anew.
+{% else %}
+// Makes the model ready; again, to start anew.
+{% endif %}
 ModelStatus {{ model.prefix }}_init(void);
 
 {% if model.resets_itself %}
@@ -67,20 +74,29 @@ ModelStatus {{ model.prefix }}_invoke(void);
 // Forgets what the model remembers of the inferences before.
 {% if model.resets_itself %}
 // Each inference does so by itself.
-{% elif model.starts_anew %}
+{% elif model.starts_anew and runtime == "tflm" %}
 // Call it before each sequence: some kernels of the LSTM keep their state from
 // one inference to the next, and CMSIS-NN's do not.
 {% endif %}
 ModelStatus {{ model.prefix }}_reset(void);
 
 {% endif %}
-// Bytes of the arena in use, as TFLM counts them; 0 before init.
+// Bytes of the arena in use{{ ", as TFLM counts them" if runtime == "tflm" }}; 0 before init.
 size_t {{ model.prefix }}_arena_used(void);
 
 // The data of an input or output tensor, in the arena; valid after init. Null
 // before it, and for an index that the model does not have.
 void* {{ model.prefix }}_input(size_t index);
 const void* {{ model.prefix }}_output(size_t index);
+{% if runtime == "c" %}
+{% for tensor in model.inputs if tensor.is_by_feature %}
+
+// What becomes of feature i of input {{ tensor.index }}, an element of its last axis, before it
+// is quantized: (x - mean[i]) / std[i].
+extern const float g_{{ model.prefix }}_input{{ tensor.index }}_mean[];
+extern const float g_{{ model.prefix }}_input{{ tensor.index }}_std[];
+{% endfor %}
+{% endif %}
 
 #ifdef __cplusplus
 }  // extern "C"
@@ -183,16 +199,22 @@ static inline float {{ model.prefix }}_dequantize_{{ name }}({{ tensor.ctype }} 
 {% endfor %}
 {% endif %}
 #ifdef __cplusplus
+{% if runtime == "tflm" %}
 namespace tflite {
 class MicroProfilerInterface;
 }  // namespace tflite
 
+{% endif %}
 namespace {{ model.prefix }} {
 
-// The same for C++, with a hook for a profiler.
+// The same for C++{{ ", with a hook for a profiler" if runtime == "tflm" }}.
 class ModelRunner {
  public:
+{% if runtime == "tflm" %}
   static ModelStatus Init(tflite::MicroProfilerInterface* profiler = nullptr);
+{% else %}
+  static ModelStatus Init() { return {{ model.prefix }}_init(); }
+{% endif %}
   static ModelStatus Invoke() { return {{ model.prefix }}_invoke(); }
   static size_t ArenaUsed() { return {{ model.prefix }}_arena_used(); }
 {% for tensor in model.inputs %}

@@ -8,7 +8,7 @@ from edgecompress import __version__
 from edgecompress.board import Board
 from edgecompress.firmware.sources.frameworks import platformio_platform
 from edgecompress.firmware.sources.identifiers import identifier
-from edgecompress.firmware.sources.model import FirmwareModel
+from edgecompress.firmware.sources.model import FirmwareModel, Runtime
 from edgecompress.firmware.sources.prediction import Prediction, predict
 from edgecompress.firmware.sources.regions import arena_place, arena_size, board_memory
 from edgecompress.firmware.sources.targets import CORES, MACHINES
@@ -20,7 +20,13 @@ STACK_BYTES = 4096
 
 
 def template_facts(
-    models: Sequence[FirmwareModel], board: Board, framework: str, title: str, kernels: str
+    models: Sequence[FirmwareModel],
+    board: Board,
+    framework: str,
+    title: str,
+    *,
+    kernels: str,
+    runtime: Runtime,
 ) -> Mapping[str, Any]:
     """Return everything the templates may name."""
     project = identifier(title)
@@ -29,6 +35,7 @@ def template_facts(
         "title": title,
         "project": project,
         "framework": framework,
+        "runtime": runtime,
         "board": board,
         "core": "host" if framework == "host" else board.core,
         "kernels": kernels,
@@ -67,6 +74,7 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "edgecompress": facts["version"],
         "project": facts["project"],
         "framework": facts["framework"],
+        "runtime": facts["runtime"],
         "board": facts["board"].id,
         "core": facts["core"],
         "kernels": facts["kernels"],

@@ -9,12 +9,15 @@ from typing import Any
 from edgecompress.board import Board
 from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UsageError
+from edgecompress.firmware.sources.c_program import CProgram, c_program
 from edgecompress.firmware.sources.facts import template_facts
 from edgecompress.firmware.sources.frameworks import LAYOUTS, Layout, check_framework
 from edgecompress.firmware.sources.identifiers import unique_identifiers
+from edgecompress.firmware.sources.kernel_headers import kernel_text
 from edgecompress.firmware.sources.model import (
     FirmwareModel,
     ModelSource,
+    Runtime,
     count_resource_variables,
     io_tensors,
     is_stateful,
@@ -27,6 +30,8 @@ from edgecompress.firmware.sources.write import with_written_files
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_for
 from edgecompress.memory.arena.target import HOST, Target, target_of
+from edgecompress.program.lower import lower
+from edgecompress.program.measured import measured_tables
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
@@ -35,8 +40,10 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_VECTORS = 4
 
-_PER_MODEL = ("model_data", "model_runner", "golden_vectors")
-_SHARED = ("model_status", "quantization", "self_test", "tensor_arena")
+# Sources for each model, and those that all models share; of each runtime's templates, and those
+# of both.
+_PER_MODEL = ("model_data", "model_runner", "golden_vectors", "model")
+_SHARED = ("model_status", "quantization", "self_test", "tensor_arena", "arena")
 
 
 def generate(
@@ -50,6 +57,7 @@ def generate(
     labels: Sequence[str] = (),
     seed: int = 0,
     kernels: str | None = None,
+    runtime: Runtime = "tflm",
 ) -> dict[str, str | bytes]:
     """Return the files of a firmware project, by path; the same for the same arguments.
 
@@ -64,7 +72,8 @@ def generate(
         labels: names of the classes, in the order of the output's elements.
             Both are for models that are not a `ModelSource`.
         seed: of the noise.
-        kernels: "cmsis-nn" or "reference", instead of the board's own kernel library.
+        kernels: "cmsis-nn" or "reference", instead of the board's own kernel library of TFLM.
+        runtime: "tflm", or "c" for kernels of our own in C that need nothing else.
 
     Raises:
         UsageError: an unknown framework, no model, or fewer than one vector.
@@ -83,10 +92,14 @@ def generate(
     on_board = target_of(board.core, kernels or board.kernels)
     runs_on = HOST if framework == "host" else on_board
     described = [
-        _describe(source, title, prefix, runs_on, on_board, vectors=vectors, seed=seed)
+        _describe(
+            source, title, prefix, runs_on, on_board, runtime=runtime, vectors=vectors, seed=seed
+        )
         for source, title, prefix in zip(sources, titles, unique_identifiers(titles), strict=True)
     ]
-    facts = template_facts(described, board, framework, name or titles[0], runs_on.kernels)
+    facts = template_facts(
+        described, board, framework, name or titles[0], kernels=runs_on.kernels, runtime=runtime
+    )
     _say_where_the_arena_goes(facts["arena_place"], board)
     return with_written_files(_files(LAYOUTS[framework], framework, facts))
 
@@ -114,6 +127,7 @@ def _describe(
     runs_on: Target,
     on_board: Target,
     *,
+    runtime: Runtime,
     vectors: int,
     seed: int,
 ) -> FirmwareModel:
@@ -124,6 +138,7 @@ def _describe(
     content = model.read_bytes() if isinstance(model, Path) else model
     for defect in known_defects(graph, runs_on):
         _log.warning("warning: %s", defect)
+    program = _program(content, graph) if runtime == "c" else None
     return FirmwareModel(
         prefix=prefix,
         title=title,
@@ -132,19 +147,28 @@ def _describe(
         inputs=inputs,
         outputs=outputs,
         registrations=registrations(graph, runs_on.kernels),
-        arena=_arena(graph, runs_on),
-        board_arena=plan_for(graph, on_board),
+        arena=_arena(graph, runs_on, program),
+        board_arena=_arena(graph, on_board, program),
         resource_variables=count_resource_variables(graph),
         stateful=is_stateful(graph),
         starts_anew=starts_anew(graph),
         resets_itself=resets_itself(graph),
         vectors=golden_vectors(content, graph, count=vectors, seed=seed, samples=samples),
         labels=tuple(source.labels),
+        program=program,
     )
 
 
-def _arena(graph: Graph, target: Target) -> Arena:
+def _program(content: bytes, graph: Graph) -> CProgram:
+    tables = measured_tables(content, graph)
+    return c_program(lower(graph, lambda node: tables[node.operator.index]))
+
+
+def _arena(graph: Graph, target: Target, program: CProgram | None) -> Arena:
     arena = plan_for(graph, target)
+    if program is not None:
+        size = program.arena_bytes
+        return replace(arena, min_bytes=size, used_bytes=size, basis="exact")
     # The host's structures are those of the tflite-micro package, built with more options than a
     # library of TFLM's default build, which takes a little less.
     return replace(arena, basis="estimated") if target == HOST else arena
@@ -155,20 +179,35 @@ def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str
         ".clang-format": render("common/clang-format", facts),
         "firmware.json": render("common/firmware.json", facts),
     }
-    for template in (name for name in template_files("common") if _is_source(name)):
-        stem, suffix = Path(template).stem, Path(template).suffix
-        ending = f"{stem}{layout.suffix if suffix == '.cc' else suffix}"
-        if stem in _SHARED:
-            files[f"{layout.sources}/{ending}"] = render(f"common/{template}", facts)
-        for model in facts["models"] if stem in _PER_MODEL else ():
-            text = render(f"common/{template}", {**facts, "model": model})
-            files[f"{layout.sources}/{model.prefix}_{ending}"] = text
-    sources = sorted(Path(path).name for path in files if path.endswith(layout.suffix))
+    for folder in ("common", facts["runtime"]):
+        files.update(_sources(layout, folder, facts))
+    files.update(_kernels(layout, facts))
+    compiled = [path for path in files if path.endswith((layout.suffix, ".c"))]
+    sources = sorted(Path(path).relative_to(layout.sources).as_posix() for path in compiled)
+    tests = [path for path in sources if path.endswith(("golden_vectors.c", "self_test.c"))]
     for template in template_files(framework):
         path = template.replace("__project__", facts["project"])
-        files[path] = render(f"{framework}/{template}", {**facts, "sources": sources})
+        files[path] = render(
+            f"{framework}/{template}", {**facts, "sources": sources, "self_test_sources": tests}
+        )
     return {path: text for path, text in files.items() if text}
 
 
-def _is_source(template: str) -> bool:
-    return Path(template).stem in (*_SHARED, *_PER_MODEL)
+def _sources(layout: Layout, folder: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
+    """Return the sources of one folder of templates: those that are shared, and each model's."""
+    files: dict[str, str | bytes] = {}
+    for template in template_files(folder):
+        stem, suffix = Path(template).stem, Path(template).suffix
+        ending = f"{stem}{layout.suffix if suffix == '.cc' else suffix}"
+        if template == f"{stem}{suffix}" and stem in _SHARED:
+            files[f"{layout.sources}/{ending}"] = render(f"{folder}/{template}", facts)
+        for model in facts["models"] if stem in _PER_MODEL else ():
+            text = render(f"{folder}/{template}", {**facts, "model": model})
+            files[f"{layout.sources}/{model.prefix}_{ending}"] = text
+    return files
+
+
+def _kernels(layout: Layout, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
+    """Return the kernels that the models call: files of C that no template fills."""
+    names = {file for model in facts["models"] if model.program for file in model.program.files}
+    return {f"{layout.sources}/kernels/{name}": kernel_text(name) for name in sorted(names)}

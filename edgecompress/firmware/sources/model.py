@@ -4,13 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UnsupportedModelError, UsageError
+from edgecompress.firmware.sources.c_program import CProgram
 from edgecompress.firmware.sources.vectors import GoldenVectors
 from edgecompress.memory.arena.plan import Arena
 from edgecompress.tflite.graph import Graph, Operator, Tensor
 from edgecompress.tflite.operators import Registration
+
+Runtime = Literal["tflm", "c"]
 
 # Types of an input or output: as TFLite calls them, and as C does.
 _C_TYPES = {
@@ -70,6 +74,11 @@ class IoTensor:
     std: tuple[float, ...] = ()  # one value each, or one for each feature of the last axis
 
     @property
+    def is_signed(self) -> bool:
+        """Whether the type has negative values."""
+        return self.type.startswith("int")
+
+    @property
     def is_by_feature(self) -> bool:
         """Whether each feature of the last axis is normalized by values of its own."""
         return len(self.mean) > 1
@@ -99,6 +108,7 @@ class FirmwareModel:
     resets_itself: bool  # by each inference
     vectors: GoldenVectors
     labels: tuple[str, ...]
+    program: CProgram | None = None  # of the C runtime
 
     @property
     def macro(self) -> str:

@@ -41,6 +41,9 @@ def board_memory(board: Board) -> tuple[Memory, Memory]:
 
 def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:
     """Return the size of an arena that serves each of the models, one at a time."""
+    programs = [model.program for model in models if model.program is not None]
+    if programs:  # our own memory plan is the same everywhere
+        return ArenaSize(max(program.arena_bytes for program in programs), 0, "exact")
     largest = max(models, key=lambda model: model.arena.min_bytes).arena
     basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
     margin = arena_margin_bytes(largest.min_bytes, basis, framework)

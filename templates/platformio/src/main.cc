@@ -13,7 +13,7 @@ void setup() {
   Serial.begin(115200);
   while (!Serial) {
   }
-{% include "common/run_self_tests.cc" %}
+{% include "common/run_self_tests.c" %}
 }
 
 void loop() {}

@@ -203,7 +203,7 @@ def test_arduinos_builder_finds_compiles_and_links_the_library(tmp_path: Path) -
     assert "Sketch uses" in said
     assert not [line for line in said.splitlines() if "warning" in line and "/copy/" in line]
     built = {path.name for path in (tmp_path / "build" / "libraries" / "copy").rglob("*.o")}
-    assert {"copy_golden_vectors.cpp.o", "self_test.cpp.o", "tensor_arena.cpp.o"} <= built
+    assert {"copy_golden_vectors.c.o", "self_test.c.o", "tensor_arena.cpp.o"} <= built
 
 
 @pytest.mark.parametrize("framework", STAND_INS)
@@ -217,7 +217,7 @@ def test_cmake_reads_the_project_and_finds_its_sources(framework: str, tmp_path:
     options = [f"-DTFLM_LIBRARY={tmp_path / 'tflm.a'}", f"-DTFLM_INCLUDE_DIRS={tmp_path}"]
     command = ["env", *variables, "cmake", "-S", folder, "-B", tmp_path / "build", *options]
     assert "Generating done" in output_of(command)
-    (source,) = folder.rglob("*_golden_vectors.cc")
+    (source,) = folder.rglob("*_golden_vectors.c")
     source.unlink()
     with pytest.raises(AssertionError, match="Cannot find source file"):
         output_of(command)

@@ -45,7 +45,7 @@ def test_the_arrays_hold_the_model_and_what_tflm_computes(an386: Board) -> None:
     model = dense_model()
     files = generate([model], an386, name="dense", vectors=3, seed=5)
     data = numbers_of(text(files, "src/dense_model_data.cc"), "g_dense_model_data")
-    vectors = text(files, "src/dense_golden_vectors.cc")
+    vectors = text(files, "src/dense_golden_vectors.c")
     inputs = numbers_of(vectors, "kInput0").astype(np.int8).reshape(3, 1, 8)
     (outputs,) = run_sequence(model, inputs)
     assert bytes(data.astype(np.uint8)) == model
@@ -56,7 +56,7 @@ def test_the_arrays_hold_the_model_and_what_tflm_computes(an386: Board) -> None:
 def test_real_samples_become_the_vectors_by_the_models_own_quantization(an386: Board) -> None:
     samples = np.linspace(-2, 2, 16, dtype=np.float32).reshape(2, 8)
     files = generate([dense_model()], an386, name="dense", vectors=2, samples=samples)
-    values = numbers_of(text(files, "src/dense_golden_vectors.cc"), "kInput0")
+    values = numbers_of(text(files, "src/dense_golden_vectors.c"), "kInput0")
     assert np.allclose((values - 3) * 0.05, samples.ravel(), atol=0.0251)
 
 
@@ -280,7 +280,7 @@ def test_labels_and_samples_come_from_files(
     assert run_cli(*command, "--labels", labels, "--data", data) == 0
     runner = (tmp_path / "fw/src/m_model_runner.cc").read_text()
     assert runner.index('"cat"') < runner.index('"dog"') < runner.index('"bird"')
-    assert "samples of the user" in (tmp_path / "fw/src/m_golden_vectors.cc").read_text()
+    assert "samples of the user" in (tmp_path / "fw/src/m_golden_vectors.c").read_text()
     labels.write_text("cat\ndog\n")
     assert run_cli(*command, "--labels", labels) == 2
     assert f"--labels {labels}: 2 labels for a model whose output is 1x3" in capsys.readouterr().err
@@ -305,11 +305,11 @@ def test_each_model_may_have_labels_and_samples_of_its_own(
     src = tmp_path / "fw/src"
     assert '"a2"' in (src / "a_model_runner.cc").read_text()
     assert "labels" not in (src / "b_model_runner.cc").read_text()
-    assert "uniform noise" in (src / "b_golden_vectors.cc").read_text()
+    assert "uniform noise" in (src / "b_golden_vectors.c").read_text()
     options = ("--labels", first, "--data", data_1, "--labels", second, "--data", data_2)
     assert run_cli(*command, *options, "--force") == 0
     assert '"b3"' in (src / "b_model_runner.cc").read_text()
-    assert "samples of the user" in (src / "b_golden_vectors.cc").read_text()
+    assert "samples of the user" in (src / "b_golden_vectors.c").read_text()
     assert run_cli(*command, *options, "--data", data_1) == 2
     assert "--data is given 3 times for 2 MODELS" in capsys.readouterr().err
 

@@ -320,7 +320,7 @@ def test_a_wrong_output_is_shown_and_fails(copying: tuple[Path, Path]) -> None:
     build(folder, find_tflm(tflm))
     with pytest.raises(EdgecompressError, match=r"2 of 2 vectors of copy differ") as failure:
         emulate(folder, timeout_seconds=60)
-    (path,) = folder.glob("src/*_golden_vectors.cc")
+    (path,) = folder.glob("src/*_golden_vectors.c")
     arrays = re.findall(r"kOutput0\[.*?\{(.*?)\}", path.read_text(), re.DOTALL)
     golden = [int(value) for value in arrays[0].split(",")]
     value = golden[5]

@@ -6,6 +6,14 @@
 
 #include "self_test.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 extern const SelfTestModel g_tiny_self_test;
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // EDGECOMPRESS_TINY_GOLDEN_VECTORS_H_

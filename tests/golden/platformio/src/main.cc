@@ -14,7 +14,7 @@ void setup() {
   while (!Serial) {
   }
   size_t failed = 0;
-  failed += RunSelfTest(g_tiny_self_test, PrintText);
+  failed += RunSelfTest(&g_tiny_self_test, PrintText, NULL);
   PrintText("edgecompress: result=");
   PrintText(failed == 0 ? "PASS\n" : "FAIL\n");
 }

@@ -8,21 +8,19 @@
 
 #include "model_status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // The values of one tensor in all vectors, one vector after the other.
-struct GoldenTensor {
+typedef struct GoldenTensor {
   const void* values;
   size_t elements;  // of one vector
   size_t element_bytes;
-  int64_t (*element)(const void* values, size_t index);
-};
+  int is_signed;
+} GoldenTensor;
 
-// The element of a tensor at an index.
-template <typename T>
-int64_t ElementAt(const void* values, size_t index) {
-  return static_cast<const T*>(values)[index];
-}
-
-struct SelfTestModel {
+typedef struct SelfTestModel {
   const char* name;
   ModelStatus (*init)(void);
   ModelStatus (*reset)(void);  // before each vector, if not null
@@ -35,7 +33,7 @@ struct SelfTestModel {
   size_t input_count;
   const GoldenTensor* outputs;
   size_t output_count;
-};
+} SelfTestModel;
 
 typedef void (*PrintFunction)(const char* text);
 
@@ -45,10 +43,14 @@ typedef uint32_t (*CountFunction)(void);
 // Prints a line for each vector and one that scripts can read for each model,
 // with the longest inference in counts if `count` is not null. Returns the
 // number of vectors that failed, those of a model that does not start included.
-size_t RunSelfTest(const SelfTestModel& model, PrintFunction print,
-                   CountFunction count = nullptr);
+size_t RunSelfTest(const SelfTestModel* model, PrintFunction print,
+                   CountFunction count);
 
 // Prints the text, then the number in decimal.
 void PrintNumber(PrintFunction print, const char* text, size_t number);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // EDGECOMPRESS_SELF_TEST_H_

@@ -1,0 +1,85 @@
+"""Lower a .tflite graph to a program: kernel calls in order, and where their tensors lie."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecompress.program.layout import laid_out
+from edgecompress.program.node import Node
+from edgecompress.program.operators import (
+    arithmetic,
+    convolution,
+    movement,
+    pooling,
+    softmax,
+)
+from edgecompress.program.operators.elementwise import is_lookup, unary
+from edgecompress.program.program import Program, Step
+from edgecompress.tflite.graph import Graph
+
+Lower = Callable[[Node], Sequence[Step]]
+# The outputs of an operator of one int8 tensor for the inputs -128 to 127.
+TableOf = Callable[[Node], NDArray[Any]]
+
+_OPERATORS: Mapping[str, Lower] = {
+    "ADD": arithmetic.add,
+    "AVERAGE_POOL_2D": pooling.average_pool,
+    "BROADCAST_TO": movement.broadcast_to,
+    "CONCATENATION": movement.concatenation,
+    "CONV_2D": convolution.conv,
+    "DEPTHWISE_CONV_2D": convolution.depthwise,
+    "DEPTH_TO_SPACE": movement.depth_to_space,
+    "EXPAND_DIMS": movement.reshape,
+    "FULLY_CONNECTED": convolution.dense,
+    "MAX_POOL_2D": pooling.max_pool,
+    "MIRROR_PAD": movement.mirror_pad,
+    "PACK": movement.pack,
+    "PAD": movement.pad,
+    "PADV2": movement.pad,
+    "RESHAPE": movement.reshape,
+    "REVERSE_V2": movement.reverse,
+    "SLICE": movement.slice_,
+    "SOFTMAX": softmax.softmax,
+    "SPACE_TO_DEPTH": movement.space_to_depth,
+    "SPLIT": movement.split,
+    "SPLIT_V": movement.split_v,
+    "SQUEEZE": movement.reshape,
+    "STRIDED_SLICE": movement.strided_slice,
+    "SUB": arithmetic.subtract,
+    "TRANSPOSE": movement.transpose,
+    "UNPACK": movement.unpack,
+}
+_STEPS = 256
+
+
+def lower(graph: Graph, table_of: TableOf | None = None) -> Program:
+    """Return the program of a model that TFLM supports.
+
+    Args:
+        graph: the model.
+        table_of: measures functions of single values; without it their tables hold zeros, which
+            is enough to know sizes.
+
+    Raises:
+        UnsupportedModelError: an operator or a type that the C runtime has no kernel for.
+    """
+    steps = list(_steps(graph, table_of or _zeros))
+    return laid_out(graph.main, steps)
+
+
+def _steps(graph: Graph, table_of: TableOf) -> Iterator[Step]:
+    for operator in graph.main.operators:
+        node = Node(operator, graph.main)
+        if is_lookup(node):
+            yield unary(node, table_of(node))
+        elif operator.op in _OPERATORS:
+            yield from _OPERATORS[operator.op](node)
+        else:
+            raise node.refuse("it has no such kernel")
+
+
+def _zeros(node: Node) -> NDArray[Any]:
+    del node
+    return np.zeros(_STEPS, np.int8)

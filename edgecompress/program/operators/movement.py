@@ -1,0 +1,246 @@
+"""Operators that move values and compute nothing: of int8, or of any type."""
+
+from collections.abc import Sequence
+from itertools import accumulate, product
+
+import numpy as np
+
+from edgecompress.program.boxes import Box, moved, strides_of
+from edgecompress.program.node import Node, values_of, zero_point_of
+from edgecompress.program.program import Call, Step
+from edgecompress.tflite.graph import Tensor
+
+
+def reshape(node: Node) -> Sequence[Step]:
+    """Return the view for RESHAPE, SQUEEZE and EXPAND_DIMS."""
+    source, target = node.input(0), node.output()
+    return [moved(node, source, target, Box((target.elements,), (1,), (1,)))]
+
+
+def transpose(node: Node) -> Sequence[Step]:
+    """Return the copy for TRANSPOSE."""
+    source, target = node.input(0), node.output()
+    order = values_of(node.input(1)).ravel().tolist()
+    strides = strides_of(source.shape)
+    box = Box(target.shape, tuple(strides[axis] for axis in order), strides_of(target.shape))
+    return [moved(node, source, target, box)]
+
+
+def concatenation(node: Node) -> Sequence[Step]:
+    """Return a view or a copy for each input of CONCATENATION."""
+    if node.option("fused_activation_function", "NONE") != "NONE":
+        raise node.refuse("it has a fused activation")
+    target = node.output()
+    axis = int(node.option("axis")) % len(target.shape)
+    sources = [node.input(i) for i in range(len(node.operator.inputs))]
+    begins = accumulate((source.shape[axis] for source in sources), initial=0)
+    strides = strides_of(target.shape)
+    return [
+        moved(
+            node, source, target,
+            Box(source.shape, strides_of(source.shape), strides, 0, begin * strides[axis]),
+        )
+        for source, begin in zip(sources, begins, strict=False)
+    ]  # fmt: skip
+
+
+def pack(node: Node) -> Sequence[Step]:
+    """Return a view or a copy for each input of PACK."""
+    target = node.output()
+    axis = int(node.option("axis")) % len(target.shape)
+    strides = strides_of(target.shape)
+    others = strides[:axis] + strides[axis + 1 :]
+    sources = [node.input(i) for i in range(len(node.operator.inputs))]
+    return [
+        moved(
+            node, source, target,
+            Box(source.shape, strides_of(source.shape), others, 0, place * strides[axis]),
+        )
+        for place, source in enumerate(sources)
+    ]  # fmt: skip
+
+
+def unpack(node: Node) -> Sequence[Step]:
+    """Return a view or a copy for each output of UNPACK."""
+    source = node.input(0)
+    axis = int(node.option("axis")) % len(source.shape)
+    strides = strides_of(source.shape)
+    others = strides[:axis] + strides[axis + 1 :]
+    targets = [node.output(i) for i in range(len(node.operator.outputs))]
+    return [
+        moved(
+            node, source, target,
+            Box(target.shape, others, strides_of(target.shape), place * strides[axis]),
+        )
+        for place, target in enumerate(targets)
+    ]  # fmt: skip
+
+
+def split(node: Node) -> Sequence[Step]:
+    """Return a view or a copy for each output of SPLIT."""
+    return _parts(node, node.input(1), int(values_of(node.input(0)).ravel()[0]))
+
+
+def split_v(node: Node) -> Sequence[Step]:
+    """Return a view or a copy for each output of SPLIT_V."""
+    return _parts(node, node.input(0), int(values_of(node.input(2)).ravel()[0]))
+
+
+def _parts(node: Node, source: Tensor, axis: int) -> Sequence[Step]:
+    axis %= len(source.shape)
+    targets = [node.output(i) for i in range(len(node.operator.outputs))]
+    begins = accumulate((target.shape[axis] for target in targets), initial=0)
+    strides = strides_of(source.shape)
+    return [
+        moved(
+            node, source, target,
+            Box(target.shape, strides, strides_of(target.shape), begin * strides[axis]),
+        )
+        for target, begin in zip(targets, begins, strict=False)
+    ]  # fmt: skip
+
+
+def slice_(node: Node) -> Sequence[Step]:
+    """Return the view or the copy for SLICE."""
+    source, target = node.input(0), node.output()
+    begins = values_of(node.input(1)).ravel().tolist()
+    strides = strides_of(source.shape)
+    offset = sum(begin * stride for begin, stride in zip(begins, strides, strict=True))
+    return [
+        moved(node, source, target, Box(target.shape, strides, strides_of(target.shape), offset))
+    ]
+
+
+def strided_slice(node: Node) -> Sequence[Step]:
+    """Return the view or the copy for STRIDED_SLICE."""
+    if node.option("ellipsis_mask") or node.option("new_axis_mask"):
+        raise node.refuse("its slice has an ellipsis or a new axis")
+    source, target = node.input(0), node.output()
+    begins, ends, steps = (values_of(node.input(i)).ravel().tolist() for i in (1, 2, 3))
+    strides = strides_of(source.shape)
+    offset, extents, from_strides = 0, [], []
+    for axis, (begin, end, step) in enumerate(zip(begins, ends, steps, strict=True)):
+        places = range(source.shape[axis])[
+            slice(
+                None if _bit(node, "begin_mask", axis) else begin,
+                begin + 1 or None
+                if _bit(node, "shrink_axis_mask", axis)
+                else (None if _bit(node, "end_mask", axis) else end),
+                1 if _bit(node, "shrink_axis_mask", axis) else step,
+            )
+        ]
+        offset += places[0] * strides[axis]
+        extents.append(len(places))
+        from_strides.append(places.step * strides[axis])
+    extents_left = tuple(extents)
+    return [
+        moved(node, source, target,
+              Box(extents_left, tuple(from_strides), strides_of(extents_left), offset))
+    ]  # fmt: skip
+
+
+def _bit(node: Node, mask: str, axis: int) -> bool:
+    return bool(int(node.option(mask)) >> axis & 1)
+
+
+def pad(node: Node) -> Sequence[Step]:
+    """Return the calls for PAD and PADV2: fill the output, then copy the input into it."""
+    source, target = node.input(0), node.output()
+    node.need_type(source, "INT8", "INT16")
+    value = node.optional(2)
+    filling = zero_point_of(target) if value is None else int(values_of(value).ravel()[0])
+    before = values_of(node.input(1)).reshape(-1, 2)[:, 0].tolist()
+    strides = strides_of(target.shape)
+    offset = sum(count * stride for count, stride in zip(before, strides, strict=True))
+    fill = Call(
+        kernel="fill",
+        layer=node.layer,
+        fields={"count": target.elements, "value": filling, "is_wide": int(source.type == "INT16")},
+        inputs=(),
+        outputs=(target.index,),
+    )
+    copy = moved(
+        node, source, target, Box(source.shape, strides_of(source.shape), strides, 0, offset)
+    )
+    return [fill, copy if isinstance(copy, Call) else copy.instead or fill]
+
+
+def mirror_pad(node: Node) -> Sequence[Step]:
+    """Return a copy for each side and corner of MIRROR_PAD, and one for the middle."""
+    source, target = node.input(0), node.output()
+    paddings = values_of(node.input(1)).reshape(-1, 2).tolist()
+    skipped = 0 if node.option("mode") == 1 else 1  # SYMMETRIC repeats the edge itself
+    from_strides, to_strides = strides_of(source.shape), strides_of(target.shape)
+    ranges = [
+        _mirrored(size, before, after, skipped)
+        for size, (before, after) in zip(source.shape, paddings, strict=True)
+    ]
+    steps: list[Step] = []
+    for parts in product(*ranges):
+        offset = sum(first * s for (first, _, _, _), s in zip(parts, from_strides, strict=True))
+        to = sum(place * s for (_, _, _, place), s in zip(parts, to_strides, strict=True))
+        strides = tuple(step * s for (_, step, _, _), s in zip(parts, from_strides, strict=True))
+        extents = tuple(extent for _, _, extent, _ in parts)
+        step = moved(node, source, target, Box(extents, strides, to_strides, offset, to))
+        steps.append(step if isinstance(step, Call) or step.instead is None else step.instead)
+    return steps
+
+
+def _mirrored(size: int, before: int, after: int, skipped: int) -> list[tuple[int, int, int, int]]:
+    """Return (first source place, step, extent, target place) of the parts of one axis."""
+    parts = [
+        (before - 1 + skipped, -1, before, 0),
+        (0, 1, size, before),
+        (size - 1 - skipped, -1, after, before + size),
+    ]
+    return [part for part in parts if part[2]]
+
+
+def reverse(node: Node) -> Sequence[Step]:
+    """Return the copy for REVERSE_V2."""
+    source, target = node.input(0), node.output()
+    axes = {int(axis) % len(source.shape) for axis in values_of(node.input(1)).ravel()}
+    strides = strides_of(source.shape)
+    signs = [-1 if axis in axes else 1 for axis in range(len(strides))]
+    offset = sum((source.shape[axis] - 1) * strides[axis] for axis in axes)
+    turned = tuple(np.multiply(signs, strides).tolist())
+    return [moved(node, source, target, Box(target.shape, turned, strides, offset))]
+
+
+def broadcast_to(node: Node) -> Sequence[Step]:
+    """Return the copy for BROADCAST_TO."""
+    source, target = node.input(0), node.output()
+    shape = (1,) * (len(target.shape) - len(source.shape)) + source.shape
+    strides = tuple(
+        0 if extent == 1 else stride
+        for extent, stride in zip(shape, strides_of(shape), strict=True)
+    )
+    return [moved(node, source, target, Box(target.shape, strides, strides_of(target.shape)))]
+
+
+def space_to_depth(node: Node) -> Sequence[Step]:
+    """Return the copy for SPACE_TO_DEPTH."""
+    source, target = node.input(0), node.output()
+    return [_blocks(node, source, target, target.shape, "to_depth")]
+
+
+def depth_to_space(node: Node) -> Sequence[Step]:
+    """Return the copy for DEPTH_TO_SPACE."""
+    source, target = node.input(0), node.output()
+    return [_blocks(node, source, target, source.shape, "to_space")]
+
+
+def _blocks(
+    node: Node, source: Tensor, target: Tensor, deep: tuple[int, ...], direction: str
+) -> Step:
+    """Return the copy between [n, h, w, block^2 c] and [n, h block, w block, c]."""
+    block = int(node.option("block_size"))
+    batch, height, width, depth = deep
+    channels = depth // block**2
+    # Axes n, h, block row, w, block column, c.
+    extents = (batch, height, block, width, block, channels)
+    wide = strides_of((batch, height, block, width, block, channels))
+    n, h, w, by, bx, c = strides_of((batch, height, width, block, block, channels))
+    packed = (n, h, by, w, bx, c)
+    pair = (wide, packed) if direction == "to_depth" else (packed, wide)
+    return moved(node, source, target, Box(extents, *pair))

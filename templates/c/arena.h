@@ -1,0 +1,49 @@
+// The memory that the model{{ "s work" if models | length > 1 else " works" }} in{{ ", one at a time" if models | length > 1 }}.
+{% for model in models %}
+//
+// {{ model.title | comment }}: {{ model.program.arena_bytes }} bytes. Calls are those of {{ model.prefix }}_model.c, -1 is before them.
+//
+//   bytes              calls      tensor
+{% for row in model.program.arena_rows %}
+//   {{ row }}
+{% endfor %}
+{% endfor %}
+
+#ifndef EDGECOMPRESS_ARENA_H_
+#define EDGECOMPRESS_ARENA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+{% if arena_place.is_apart %}
+// The arena is to go to {{ arena_place.memory.name | comment }}
+// ({{ arena_place.memory.size_bytes }} bytes at {{ "0x%08X" % arena_place.memory.address }}): see README.md.
+{% else %}
+// Where the arena is placed, such as __attribute__((section(".dtcm"))).
+{% endif %}
+#ifndef TENSOR_ARENA_ATTRIBUTE
+{% if arena_place.section %}
+#define TENSOR_ARENA_ATTRIBUTE __attribute__((section({{ arena_place.section | c_string }})))
+{% else %}
+#define TENSOR_ARENA_ATTRIBUTE
+{% endif %}
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { kTensorArenaSize = {{ arena.min_bytes }} };
+
+extern uint8_t g_tensor_arena[kTensorArenaSize];
+{% if models | length > 1 %}
+
+// The model whose tensors are in the arena now.
+extern const void* g_tensor_arena_owner;
+{% endif %}
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
+#endif  // EDGECOMPRESS_ARENA_H_

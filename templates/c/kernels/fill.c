@@ -1,0 +1,14 @@
+#include "fill.h"
+
+#include <string.h>
+
+void EcFill(const EcFillLayer* layer, void* output) {
+  if (layer->is_wide == 0) {
+    memset(output, layer->value, (size_t)layer->count);
+    return;
+  }
+  int16_t* values = (int16_t*)output;
+  for (int32_t i = 0; i < layer->count; ++i) {
+    values[i] = layer->value;
+  }
+}

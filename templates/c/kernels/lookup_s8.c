@@ -1,0 +1,8 @@
+#include "lookup_s8.h"
+
+void EcLookupS8(const EcLookupS8Layer* layer, const int8_t* input,
+                int8_t* output) {
+  for (int32_t i = 0; i < layer->count; ++i) {
+    output[i] = layer->table[input[i] + 128];
+  }
+}

@@ -1,0 +1,99 @@
+// The model {{ model.title | comment }} as calls of kernels,
+// in the order they run. Weights and tables are in flash.
+
+{{ (["arena.h", model.prefix ~ "_model_runner.h"] + (model.program.headers | list)) | includes }}
+
+// Where weights and tables are placed, such as __attribute__((section(".qspi"))).
+#ifndef {{ model.macro }}_MODEL_DATA_ATTRIBUTE
+#define {{ model.macro }}_MODEL_DATA_ATTRIBUTE
+#endif
+
+// clang-format off
+{% for constant in model.program.constants %}
+{{ model.macro }}_MODEL_DATA_ATTRIBUTE __attribute__((aligned(4)))
+static const {{ constant.ctype }} {{ constant.name }}[{{ constant.values | length }}] = {
+{{ constant.values | numbers }}
+};
+
+{% endfor %}
+{% for layer in model.program.layers %}
+// {{ layer.comment | comment }}
+static const {{ layer.type }} {{ layer.name }} = {
+{% for value, field in layer.fields %}
+    {{ value }},  // {{ field }}
+{% endfor %}
+};
+
+{% endfor %}
+// clang-format on
+{% for tensor in model.inputs if tensor.is_by_feature %}
+// clang-format off
+const float g_{{ model.prefix }}_input{{ tensor.index }}_mean[{{ tensor.mean | length }}] = {
+{{ tensor.mean | reals }}
+};
+
+const float g_{{ model.prefix }}_input{{ tensor.index }}_std[{{ tensor.std | length }}] = {
+{{ tensor.std | reals }}
+};
+// clang-format on
+
+{% endfor %}
+{% if model.labels %}
+const char* const g_{{ model.prefix }}_labels[] = {
+{% for label in model.labels %}
+    {{ label | c_string }},
+{% endfor %}
+};
+
+{% endif %}
+{% if models | length > 1 %}
+// Its address says whose tensors are in the arena.
+static const uint8_t kSelf = 0;
+{% else %}
+static uint8_t g_is_ready;
+{% endif %}
+
+static int IsReady(void) {
+{% if models | length > 1 %}
+  return g_tensor_arena_owner == &kSelf;
+{% else %}
+  return g_is_ready;
+{% endif %}
+}
+
+ModelStatus {{ model.prefix }}_init(void) {
+{% if models | length > 1 %}
+  g_tensor_arena_owner = &kSelf;
+{% else %}
+  g_is_ready = 1;
+{% endif %}
+  return kModelOk;
+}
+
+ModelStatus {{ model.prefix }}_invoke(void) {
+  if (!IsReady()) {
+    return kModelErrorNotReady;
+  }
+  // clang-format off
+{% for call in model.program.calls %}
+  {{ call }}
+{% endfor %}
+  // clang-format on
+  return kModelOk;
+}
+
+size_t {{ model.prefix }}_arena_used(void) {
+  return IsReady() ? {{ model.program.arena_bytes }} : 0;
+}
+
+void* {{ model.prefix }}_input(size_t index) {
+  static const uint32_t kPlaces[] = { {{- model.program.input_offsets | join(", ") -}} };
+  const int exists = index < {{ model.inputs | length }} && IsReady();
+  return exists ? g_tensor_arena + kPlaces[index] : NULL;
+}
+
+const void* {{ model.prefix }}_output(size_t index) {
+  static const uint32_t kPlaces[] = { {{- model.program.output_offsets | join(", ") -}} };
+  const int exists = index < {{ model.outputs | length }} && IsReady();
+  return exists ? g_tensor_arena + kPlaces[index] : NULL;
+}

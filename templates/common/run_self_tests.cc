@@ -1,6 +1,0 @@
-  size_t failed = 0;
-{% for model in models %}
-  failed += RunSelfTest(g_{{ model.prefix }}_self_test, PrintText);
-{% endfor %}
-  PrintText("edgecompress: result=");
-  PrintText(failed == 0 ? "PASS\n" : "FAIL\n");

@@ -1,0 +1,22 @@
+// Self-test: runs every golden vector on this machine. Replace it by your own
+// application once it passes.
+
+#include "console.h"
+#include "tiny_golden_vectors.h"
+
+// Where TFLM's Cortex-M library prints its messages, if it was built with them.
+void RegisterDebugLogCallback(void (*print)(const char* text))
+    __attribute__((weak));
+
+int main(void) {
+  if (RegisterDebugLogCallback) {
+    RegisterDebugLogCallback(ConsolePrint);
+  }
+  size_t failed = 0;
+  failed += RunSelfTest(&g_tiny_self_test, ConsolePrint, CycleCount);
+  const size_t stack_bytes = StackUsedBytes();
+  PrintNumber(ConsolePrint, "edgecompress: stack_used_bytes=", stack_bytes);
+  ConsolePrint("\nedgecompress: result=");
+  ConsolePrint(failed == 0 ? "PASS\n" : "FAIL\n");
+  return failed == 0 ? 0 : 1;
+}
