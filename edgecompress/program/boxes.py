@@ -8,7 +8,7 @@ import numpy as np
 
 from edgecompress.program.node import Node
 from edgecompress.program.operands import operand
-from edgecompress.program.program import Call, Step, View
+from edgecompress.program.program import Call, Operand, State, Step, View
 from edgecompress.tflite.graph import ELEMENT_BYTES, Tensor
 
 _AXES = 5  # kEcCopyAxes of templates/c/kernels/copy.h
@@ -76,6 +76,22 @@ def _copy(node: Node, source: Tensor, target: Tensor, box: Box, size: int) -> Ca
         inputs=(operand(source),),
         outputs=(target.index,),
     )
+
+
+def copied(node: Node, source: Tensor | State, target: int | State, size_bytes: int) -> Call:
+    """Return the copy of a whole tensor or state."""
+    taken: Operand = source if isinstance(source, State) else operand(source)
+    none = [0] * _AXES
+    return Call(
+        kernel="copy",
+        layer=node.layer,
+        fields={
+            "bytes": size_bytes, "from": 0, "to": 0,
+            "extents": [1] * _AXES, "from_strides": none, "to_strides": none,
+        },
+        inputs=(taken,),
+        outputs=(target,),
+    )  # fmt: skip
 
 
 def _merged(box: Box) -> Box:

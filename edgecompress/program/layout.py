@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from edgecompress.program.place import Request, placed
-from edgecompress.program.program import Call, Place, Program, Step
+from edgecompress.program.program import Call, Place, Program, State, Step, View
 from edgecompress.tflite.graph import ELEMENT_BYTES, Subgraph, Tensor
 
 _ALIGNMENT_BYTES = 4
@@ -12,17 +13,17 @@ _ALIGNMENT_BYTES = 4
 
 @dataclass
 class _Sharing:
-    """Tensors inside others: by tensor, the one it lies in and from which byte on."""
+    """Tensors inside others: by tensor, the one or the state it lies in, and from which byte on."""
 
-    parents: dict[int, tuple[int, int]] = field(default_factory=dict)
+    parents: dict[int, tuple[int | State, int]] = field(default_factory=dict)
 
-    def root(self, tensor: int) -> tuple[int, int]:
-        """Return the outermost tensor that holds this one, and the offset in it."""
-        offset = 0
-        while tensor in self.parents:
-            tensor, more = self.parents[tensor]
+    def root(self, tensor: int) -> tuple[int | State, int]:
+        """Return the outermost tensor or the state that holds this one, and the offset in it."""
+        offset, root = 0, cast("int | State", tensor)
+        while isinstance(root, int) and root in self.parents:
+            root, more = self.parents[root]
             offset += more
-        return tensor, offset
+        return root, offset
 
 
 def laid_out(subgraph: Subgraph, steps: Sequence[Step]) -> Program:
@@ -35,7 +36,7 @@ def _planned(subgraph: Subgraph, steps: Sequence[Step], *, joined: bool) -> Prog
     sharing = _Sharing()
     calls = tuple(_calls(subgraph, steps, sharing, joined=joined))
     lives = _lives(subgraph, calls)
-    _work_in_place(subgraph, calls, lives, sharing)
+    _work_in_place(calls, lives, sharing)
     roots = _requests(subgraph, lives, sharing)
     scratch = [
         Request(_aligned(call.scratch_bytes), number, number)
@@ -48,6 +49,8 @@ def _planned(subgraph: Subgraph, steps: Sequence[Step], *, joined: bool) -> Prog
     return Program(
         calls=calls,
         places=dict(_places(subgraph, lives, sharing, offset_of)),
+        states=_states(calls),
+        in_states=dict(_in_states(lives, sharing)),
         scratch_offsets=tuple(next(of_scratch) if call.scratch_bytes else -1 for call in calls),
         arena_bytes=arena_bytes,
         inputs=subgraph.inputs,
@@ -60,15 +63,14 @@ def _calls(
 ) -> Iterator[Call]:
     """Yield the calls; note views, or make them copies where they cannot be."""
     outer = {*subgraph.inputs, *subgraph.outputs}
-    variables = {tensor.index for tensor in subgraph.tensors if tensor.is_variable}
-    written: set[int] = set(subgraph.inputs)
-    for step in steps:
+    written: set[int | State] = set(subgraph.inputs)
+    for number, step in enumerate(steps):
         if isinstance(step, Call):
             written.update(step.outputs)
             yield step
             continue
         is_part = step.tensor in written  # of an output that is put together
-        taken = step.tensor in sharing.parents or {step.tensor, step.inside} & variables
+        taken = step.tensor in sharing.parents or not _keeps(subgraph, steps, number)
         if step.instead and (taken or (is_part and not joined)):
             yield step.instead
         elif step.instead and not is_part and step.tensor in outer and step.inside in outer:
@@ -76,6 +78,36 @@ def _calls(
         else:
             sharing.parents[step.tensor] = (step.inside, step.offset_bytes)
         written.update((step.tensor, step.inside))
+
+
+def _keeps(subgraph: Subgraph, steps: Sequence[Step], number: int) -> bool:
+    """Say whether what a view shows stays as it is while the view is read.
+
+    A state may be written before the inference is over; other memory is planned so that it stays.
+    """
+    view = steps[number]
+    if not isinstance(view, View) or isinstance(view.inside, int):
+        return True
+    shown = {view.tensor}
+    later = steps[number + 1 :]
+    for step in later:
+        if isinstance(step, View) and step.inside in shown:
+            shown.add(step.tensor)
+    reads = [place for place, step in enumerate(later) if shown & _read(step)]
+    writes = [
+        place
+        for place, step in enumerate(later)
+        if isinstance(step, Call) and view.inside in step.outputs
+    ]
+    return not shown & {*subgraph.outputs} and max(reads, default=-1) < min(
+        writes, default=len(later)
+    )
+
+
+def _read(step: Step) -> set[int]:
+    if isinstance(step, View):
+        return {step.tensor} | ({step.inside} if isinstance(step.inside, int) else set())
+    return {operand for operand in step.inputs if isinstance(operand, int)}
 
 
 def _lives(subgraph: Subgraph, calls: Sequence[Call]) -> dict[int, list[int]]:
@@ -91,31 +123,24 @@ def _lives(subgraph: Subgraph, calls: Sequence[Call]) -> dict[int, list[int]]:
 
 
 def _work_in_place(
-    subgraph: Subgraph, calls: Sequence[Call], lives: Mapping[int, list[int]], sharing: _Sharing
+    calls: Sequence[Call], lives: Mapping[int, list[int]], sharing: _Sharing
 ) -> None:
     """Let outputs take the memory of inputs that end there."""
     for number, call in enumerate(calls):
         output = call.outputs[0]
-        if output in sharing.parents or subgraph.tensors[output].is_variable:
+        if not isinstance(output, int) or output in sharing.parents:
             continue
         for position in call.in_place:
             tensor = call.inputs[position]
-            if isinstance(tensor, int) and _ends(subgraph, tensor, number, lives, sharing):
+            if isinstance(tensor, int) and _ends(tensor, number, lives, sharing):
                 sharing.parents[output] = (tensor, 0)
                 break
 
 
-def _ends(
-    subgraph: Subgraph,
-    tensor: int,
-    number: int,
-    lives: Mapping[int, list[int]],
-    sharing: _Sharing,
-) -> bool:
+def _ends(tensor: int, number: int, lives: Mapping[int, list[int]], sharing: _Sharing) -> bool:
     root, _ = sharing.root(tensor)
     members = [other for other in lives if sharing.root(other)[0] == root]
-    is_kept = any(subgraph.tensors[other].is_variable for other in members)
-    return not is_kept and max(lives[other][1] for other in members) == number
+    return isinstance(root, int) and max(lives[other][1] for other in members) == number
 
 
 def _requests(
@@ -125,6 +150,8 @@ def _requests(
     found: dict[int, Request] = {}
     for tensor, (first, last) in lives.items():
         root, _ = sharing.root(tensor)
+        if isinstance(root, State):
+            continue
         size = _aligned(tensor_bytes(subgraph.tensors[root]))
         known = found.get(root, Request(size, first, last))
         found[root] = Request(size, min(known.first, first), max(known.last, last))
@@ -139,9 +166,26 @@ def _places(
 ) -> Iterator[tuple[int, Place]]:
     for tensor, (first, last) in lives.items():
         root, offset = sharing.root(tensor)
+        if isinstance(root, State):
+            continue
         facts = subgraph.tensors[tensor]
         size = tensor_bytes(facts)
         yield tensor, Place(tensor, facts.name, size, offsets[root] + offset, first, last)
+
+
+def _states(calls: Sequence[Call]) -> tuple[State, ...]:
+    """Return the states that calls read or write, in order."""
+    operands = (operand for call in calls for operand in (*call.inputs, *call.outputs))
+    return tuple(dict.fromkeys(operand for operand in operands if isinstance(operand, State)))
+
+
+def _in_states(
+    lives: Mapping[int, list[int]], sharing: _Sharing
+) -> Iterator[tuple[int, tuple[State, int]]]:
+    for tensor in lives:
+        root, offset = sharing.root(tensor)
+        if isinstance(root, State):
+            yield tensor, (root, offset)
 
 
 def tensor_bytes(tensor: Tensor) -> int:

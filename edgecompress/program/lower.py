@@ -13,7 +13,9 @@ from edgecompress.program.operators import (
     convolution,
     movement,
     pooling,
+    recurrent,
     softmax,
+    variables,
 )
 from edgecompress.program.operators.elementwise import is_lookup, unary
 from edgecompress.program.program import Program, Step
@@ -26,6 +28,7 @@ TableOf = Callable[[Node], NDArray[Any]]
 _OPERATORS: Mapping[str, Lower] = {
     "ADD": arithmetic.add,
     "AVERAGE_POOL_2D": pooling.average_pool,
+    "CUSTOM:CIRCULAR_BUFFER": variables.circular_buffer,
     "BROADCAST_TO": movement.broadcast_to,
     "CONCATENATION": movement.concatenation,
     "CONV_2D": convolution.conv,
@@ -48,9 +51,13 @@ _OPERATORS: Mapping[str, Lower] = {
     "SQUEEZE": movement.reshape,
     "STRIDED_SLICE": movement.strided_slice,
     "SUB": arithmetic.subtract,
+    "SVDF": recurrent.svdf,
     "TRANSPOSE": movement.transpose,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.lstm,
     "UNPACK": movement.unpack,
 }
+# Operators with a variable tensor of their own among their inputs.
+_STATEFUL = frozenset({"SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"})
 _STEPS = 256
 
 
@@ -70,14 +77,25 @@ def lower(graph: Graph, table_of: TableOf | None = None) -> Program:
 
 
 def _steps(graph: Graph, table_of: TableOf) -> Iterator[Step]:
+    states = variables.variables_of(graph)
     for operator in graph.main.operators:
         node = Node(operator, graph.main)
-        if is_lookup(node):
+        _check_states(node)
+        if variables.is_of_variables(node):
+            yield from variables.variable(node, states)
+        elif is_lookup(node):
             yield unary(node, table_of(node))
         elif operator.op in _OPERATORS:
             yield from _OPERATORS[operator.op](node)
         else:
             raise node.refuse("it has no such kernel")
+
+
+def _check_states(node: Node) -> None:
+    """Refuse operators that keep a tensor from one inference to the next, and are not known to."""
+    tensors = [node.subgraph.tensors[i] for i in node.operator.inputs if i >= 0]
+    if node.operator.op not in _STATEFUL and any(tensor.is_variable for tensor in tensors):
+        raise node.refuse("it reads what another operator keeps from one inference to the next")
 
 
 def _zeros(node: Node) -> NDArray[Any]:

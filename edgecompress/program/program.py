@@ -28,8 +28,22 @@ class Constant:
         return self.values.nbytes
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """An array that lives from one inference to the next; `first` holds its values before any."""
+
+    name: str
+    ctype: str
+    first: NDArray[Any] = field(repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of RAM."""
+        return self.first.nbytes
+
+
 Field = int | Constant | Sequence["int | Sequence[int]"] | None
-Operand = int | Constant  # a tensor's index, or values in flash
+Operand = int | Constant | State  # a tensor's index, values in flash, or what is remembered
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ class Call:
     layer: str
     fields: Mapping[str, Field]
     inputs: tuple[Operand, ...]
-    outputs: tuple[int, ...]
+    outputs: tuple[int | State, ...]
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()  # positions of inputs whose memory the first output may take
     macs: int = 0
@@ -52,13 +66,13 @@ class Call:
 
 @dataclass(frozen=True)
 class View:
-    """A tensor that lies inside another one: nothing is copied.
+    """A tensor that lies inside another one, or in a state: nothing is copied.
 
     `instead` is the call that copies it, for where the memory plan cannot have it so.
     """
 
     tensor: int
-    inside: int
+    inside: int | State
     offset_bytes: int = 0
     instead: Call | None = None
 
@@ -88,3 +102,5 @@ class Program:
     arena_bytes: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    states: tuple[State, ...] = ()
+    in_states: Mapping[int, tuple[State, int]] = field(default_factory=dict)  # offsets in bytes

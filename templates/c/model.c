@@ -1,6 +1,10 @@
 // The model {{ model.title | comment }} as calls of kernels,
 // in the order they run. Weights and tables are in flash.
 
+{% if model.program.states %}
+#include <string.h>
+
+{% endif %}
 {{ (["arena.h", model.prefix ~ "_model_runner.h"] + (model.program.headers | list)) | includes }}
 
 // Where weights and tables are placed, such as __attribute__((section(".qspi"))).
@@ -10,7 +14,7 @@
 
 // clang-format off
 {% for constant in model.program.constants %}
-{{ model.macro }}_MODEL_DATA_ATTRIBUTE __attribute__((aligned(4)))
+{{ model.macro }}_MODEL_DATA_ATTRIBUTE __attribute__((aligned({{ 8 if constant.ctype == "int64_t" else 4 }})))
 static const {{ constant.ctype }} {{ constant.name }}[{{ constant.values | length }}] = {
 {{ constant.values | numbers }}
 };
@@ -46,6 +50,11 @@ const char* const g_{{ model.prefix }}_labels[] = {
 };
 
 {% endif %}
+{% for state in model.program.states %}
+// Lives from one inference to the next: {{ state.comment | comment }}
+static {{ state.ctype }} {{ state.name }}[{{ state.length }}];
+
+{% endfor %}
 {% if models | length > 1 %}
 // Its address says whose tensors are in the arena.
 static const uint8_t kSelf = 0;
@@ -61,7 +70,24 @@ static int IsReady(void) {
 {% endif %}
 }
 
+{% if model.program.states %}
+static void ResetStates(void) {
+  // clang-format off
+{% for state in model.program.states %}
+{% if state.first %}
+  memcpy({{ state.name }}, {{ state.first }}, sizeof({{ state.name }}));
+{% else %}
+  memset({{ state.name }}, {{ state.byte }}, sizeof({{ state.name }}));
+{% endif %}
+{% endfor %}
+  // clang-format on
+}
+
+{% endif %}
 ModelStatus {{ model.prefix }}_init(void) {
+{% if model.program.states %}
+  ResetStates();
+{% endif %}
 {% if models | length > 1 %}
   g_tensor_arena_owner = &kSelf;
 {% else %}
@@ -74,6 +100,9 @@ ModelStatus {{ model.prefix }}_invoke(void) {
   if (!IsReady()) {
     return kModelErrorNotReady;
   }
+{% if model.program.states and model.resets_itself %}
+  ResetStates();
+{% endif %}
   // clang-format off
 {% for call in model.program.calls %}
   {{ call }}
@@ -82,6 +111,18 @@ ModelStatus {{ model.prefix }}_invoke(void) {
   return kModelOk;
 }
 
+{% if model.stateful %}
+ModelStatus {{ model.prefix }}_reset(void) {
+  if (!IsReady()) {
+    return kModelErrorNotReady;
+  }
+{% if model.program.states %}
+  ResetStates();
+{% endif %}
+  return kModelOk;
+}
+
+{% endif %}
 size_t {{ model.prefix }}_arena_used(void) {
   return IsReady() ? {{ model.program.arena_bytes }} : 0;
 }

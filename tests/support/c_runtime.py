@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgecompress.board import load_board
 from edgecompress.files import write_tree
 from edgecompress.firmware.sources.generate import ModelSource, generate
-from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.interpreter import run, run_sequence
 from edgecompress.tflite.reader import read_model
 
 SANITIZERS = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
@@ -28,13 +28,17 @@ class CModel:
     library: ctypes.CDLL
     content: bytes
 
-    def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """Run samples [n, ...] one after another, as arrays of the model's own types."""
+    def __call__(self, *inputs: NDArray[Any], resets: bool = False) -> tuple[NDArray[Any], ...]:
+        """Run samples [n, ...] one after another, as arrays of the model's own types.
+
+        The model begins anew, and with `resets` each sample does.
+        """
         graph = read_model(self.content)
         tensors = [graph.main.tensors[i] for i in graph.main.outputs]
         outputs = [np.zeros((len(inputs[0]), *t.shape), np.dtype(t.type.lower())) for t in tensors]
         assert self._function("init", ctypes.c_int)() == 0
         for row in range(len(inputs[0])):
+            assert not resets or self._function("reset", ctypes.c_int)() == 0
             for i, values in enumerate(inputs):
                 sample = np.ascontiguousarray(values[row])
                 place = self._function("input", ctypes.c_void_p)(i)
@@ -97,3 +101,15 @@ def differing(model: CModel, count: int = 20) -> int:
     expected = run(model.content, inputs, workers=1)
     actual = model(*inputs)
     return sum(int((a.ravel() != b.ravel()).sum()) for a, b in zip(expected, actual, strict=True))
+
+
+def differing_in_sequence(model: CModel, count: int = 20) -> int:
+    """Count as `differing` does for a model with states: kept over inferences, and reset.
+
+    First all inputs run as one sequence, then each from the first state.
+    """
+    inputs = noise(model.content, count)
+    kept = zip(run_sequence(model.content, inputs), model(*inputs), strict=True)
+    anew = zip(run(model.content, inputs, workers=1), model(*inputs, resets=True), strict=True)
+    pairs = [*kept, *anew]
+    return sum(int((a.ravel() != b.ravel()).sum()) for a, b in pairs)

@@ -1,14 +1,14 @@
 """A program of the C runtime as the template of its source file wants it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
 from edgecompress.firmware.sources.kernel_headers import Kernel, kernel
-from edgecompress.program.program import Call, Constant, Program
+from edgecompress.program.program import Call, Constant, Program, State
 from edgecompress.tflite.names import short_name
 
 _NAME_CHARACTERS = 24
@@ -21,6 +21,18 @@ class CArray:
     name: str
     ctype: str
     values: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class CState:
+    """An array that lives on; `byte` fills it at first, or `first` names its first values."""
+
+    name: str
+    ctype: str
+    length: int
+    comment: str
+    byte: int
+    first: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,7 @@ class CProgram:
     headers: tuple[str, ...]
     files: tuple[str, ...]  # of the kernels that it calls
     constants: tuple[CArray, ...]
+    states: tuple[CState, ...]
     layers: tuple[Layer, ...]
     calls: tuple[str, ...]
     arena_bytes: int
@@ -73,16 +86,19 @@ class _Names:
 def c_program(program: Program) -> CProgram:
     """Return a program with all names, initializers and calls in C."""
     names = _Names()
+    states = {state: f"g_state{number}" for number, state in enumerate(program.states)}
     kernels = [kernel(call.kernel) for call in program.calls]
     layers, calls = [], []
     for number, (call, known) in enumerate(zip(program.calls, kernels, strict=True)):
         name = names.unique(f"k{_layer_name(call)}")
         layers.append(_layer(name, call, known, names))
-        calls.append(_call(name, number, program, known, names))
+        calls.append(_call(name, number, program, known, names, states))
+    kept = tuple(_state(state, name, names) for state, name in states.items())
     return CProgram(
         headers=tuple(f"kernels/{header}" for header in sorted({k.header for k in kernels})),
         files=tuple(sorted({file for known in kernels for file in known.files})),
         constants=tuple(names.arrays.values()),
+        states=kept,
         layers=tuple(layers),
         calls=tuple(calls),
         arena_bytes=program.arena_bytes,
@@ -109,10 +125,27 @@ def _initializer(value: Any, layer: str, names: _Names) -> str:
     return "INT32_MIN" if value == -(1 << 31) else str(int(value))
 
 
-def _call(name: str, number: int, program: Program, known: Kernel, names: _Names) -> str:
+def _state(state: State, name: str, names: _Names) -> CState:
+    content = set(state.first.tobytes())
+    first = "" if len(content) == 1 else names.array("k", Constant(name, state.ctype, state.first))
+    comment = short_name(state.name)
+    byte = min(content) if not first else 0
+    return CState(name, state.ctype, state.first.size, comment, byte, first)
+
+
+def _call(
+    name: str,
+    number: int,
+    program: Program,
+    known: Kernel,
+    names: _Names,
+    states: Mapping[State, str],
+) -> str:
     call = program.calls[number]
     operands = [
-        names.array(name, operand) if isinstance(operand, Constant) else _at(program, operand)
+        names.array(name, operand)
+        if isinstance(operand, Constant)
+        else _at(program, operand, states)
         for operand in (*call.inputs, *call.outputs)
     ]
     if len(operands) < len(known.parameters):
@@ -125,7 +158,13 @@ def _call(name: str, number: int, program: Program, known: Kernel, names: _Names
     return f"{known.function}(&{name}, {', '.join(arguments)});"
 
 
-def _at(program: Program, tensor: int) -> str:
+def _at(program: Program, operand: int | State, states: Mapping[State, str]) -> str:
+    state, offset = operand, 0
+    if isinstance(operand, int) and operand in program.in_states:
+        state, offset = program.in_states[operand]
+    if isinstance(state, State):
+        return f"((uint8_t*){states[state]} + {offset})" if offset else states[state]
+    tensor = state
     return f"(g_tensor_arena + {program.places[tensor].offset_bytes})"
 
 
