@@ -16,6 +16,9 @@ from edgecompress.program.operators import (
     recurrent,
     softmax,
     variables,
+    wide_arithmetic,
+    wide_functions,
+    wide_sums,
 )
 from edgecompress.program.operators.elementwise import is_lookup, unary
 from edgecompress.program.program import Program, Step
@@ -41,6 +44,7 @@ _OPERATORS: Mapping[str, Lower] = {
     "PACK": movement.pack,
     "PAD": movement.pad,
     "PADV2": movement.pad,
+    "QUANTIZE": wide_functions.quantize,
     "RESHAPE": movement.reshape,
     "REVERSE_V2": movement.reverse,
     "SLICE": movement.slice_,
@@ -55,6 +59,27 @@ _OPERATORS: Mapping[str, Lower] = {
     "TRANSPOSE": movement.transpose,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.lstm,
     "UNPACK": movement.unpack,
+}
+# Operators that are lowered otherwise where an input or output is int16.
+_WIDE: Mapping[str, Lower] = {
+    "ADD": wide_arithmetic.add,
+    "AVERAGE_POOL_2D": wide_arithmetic.average_pool,
+    "BATCH_MATMUL": wide_arithmetic.batch_matmul,
+    "CONV_2D": wide_sums.conv,
+    "DEPTHWISE_CONV_2D": wide_sums.depthwise,
+    "FULLY_CONNECTED": wide_sums.dense,
+    "LEAKY_RELU": wide_functions.leaky_relu,
+    "LOGISTIC": wide_functions.logistic,
+    "MAX_POOL_2D": wide_arithmetic.max_pool,
+    "MEAN": wide_arithmetic.mean,
+    "MUL": wide_arithmetic.multiply,
+    "RELU": wide_functions.relu,
+    "RELU6": wide_functions.relu6,
+    "SOFTMAX": wide_functions.softmax,
+    "SUB": wide_arithmetic.subtract,
+    "SUM": wide_arithmetic.sum_,
+    "TANH": wide_functions.tanh,
+    "TRANSPOSE_CONV": wide_sums.transposed,
 }
 # Operators with a variable tensor of their own among their inputs.
 _STATEFUL = frozenset({"SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"})
@@ -85,10 +110,20 @@ def _steps(graph: Graph, table_of: TableOf) -> Iterator[Step]:
             yield from variables.variable(node, states)
         elif is_lookup(node):
             yield unary(node, table_of(node))
-        elif operator.op in _OPERATORS:
-            yield from _OPERATORS[operator.op](node)
         else:
-            raise node.refuse("it has no such kernel")
+            yield from _lowering(node)(node)
+
+
+def _lowering(node: Node) -> Lower:
+    op = node.operator.op
+    tensors = [
+        node.subgraph.tensors[i] for i in (*node.operator.inputs, *node.operator.outputs) if i >= 0
+    ]
+    if op in _WIDE and any(tensor.type == "INT16" for tensor in tensors):
+        return _WIDE[op]
+    if op not in _OPERATORS:
+        raise node.refuse("it has no such kernel")
+    return _OPERATORS[op]
 
 
 def _check_states(node: Node) -> None:

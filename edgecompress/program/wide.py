@@ -1,11 +1,11 @@
 """What operators of int16 activations keep in flash: biases of 64 bits, multipliers of 15."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
-from edgecompress.program.node import Node
+from edgecompress.program.node import Node, values_of
 from edgecompress.program.program import Constant
+from edgecompress.tflite.graph import Tensor
 
 _MULTIPLIER_BITS = 15
 
@@ -21,6 +21,7 @@ def reduced_multiplier(node: Node, multiplier: int, shift: int) -> tuple[int, in
     return reduced, _MULTIPLIER_BITS - shift
 
 
-def folded_wide_bias(values: "np.ndarray[Any, Any]") -> Constant:
-    """Return biases as int64."""
-    return Constant("bias", "int64_t", values.astype(np.int64), of_model=True)
+def wide_bias(bias: Tensor | None, added: NDArray[np.int64]) -> Constant:
+    """Return biases of any type as int64, with what is `added` to each; zeros where none is."""
+    given = np.zeros(len(added), np.int64) if bias is None else values_of(bias).ravel()
+    return Constant("bias", "int64_t", given.astype(np.int64) + added, of_model=True)

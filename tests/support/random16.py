@@ -27,7 +27,7 @@ def svdf(seed: int) -> bytes:
     random = np.random.default_rng(seed)
     units, rank, features, memory = (int(n) for n in random.integers(1, 9, 4))
     filters, batch = units * rank, 1
-    inner, state = 2.0 ** -random.integers(3, 9), 2.0 ** -random.integers(4, 10)
+    inner, state = random.uniform(1, 8, 2) / 512
     time = 2.0**-12 * random.uniform(0.5, 1.5)
     tensors = [
         T((batch, features), scale=random.uniform(0.01, 0.1), zero_point=_zero(random)),

@@ -92,7 +92,7 @@ def c_program(program: Program) -> CProgram:
     for number, (call, known) in enumerate(zip(program.calls, kernels, strict=True)):
         name = names.unique(f"k{_layer_name(call)}")
         layers.append(_layer(name, call, known, names))
-        calls.append(_call(name, number, program, known, names, states))
+        calls.append(_call(name, number, program, known, names=names, states=states))
     kept = tuple(_state(state, name, names) for state, name in states.items())
     return CProgram(
         headers=tuple(f"kernels/{header}" for header in sorted({k.header for k in kernels})),
@@ -138,6 +138,7 @@ def _call(
     number: int,
     program: Program,
     known: Kernel,
+    *,
     names: _Names,
     states: Mapping[State, str],
 ) -> str:

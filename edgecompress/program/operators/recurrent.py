@@ -12,7 +12,7 @@ from edgecompress.program.node import Node, scale_of, values_of, zero_point_of
 from edgecompress.program.program import Call, Constant, Field, State
 from edgecompress.program.sigmoid import sigmoid_table
 from edgecompress.program.weights import folded_bias, product_multiplier, weights_constant
-from edgecompress.program.wide import folded_wide_bias, reduced_multiplier
+from edgecompress.program.wide import reduced_multiplier, wide_bias
 from edgecompress.tflite.graph import Quantization, Tensor
 
 # Inputs of UNIDIRECTIONAL_SEQUENCE_LSTM for the forget, input, cell and output gate, in the order
@@ -24,31 +24,31 @@ _GATE_INPUT, _GATE_OUTPUT = 2.0**-12, 2.0**-15
 _TANH_POWERS = range(-15, 14)  # of two, of a cell state's step in units of 2^-12
 
 
-def state_of(tensor: Tensor, ctype: str | None = None) -> State:
+def state_of(tensor: Tensor) -> State:
     """Return a variable tensor as a state, which begins as TFLM resets it.
 
     Source: ResetTensorData in micro_interpreter_graph.cc: int8 with the zero point, else zero.
     """
     first = zero_point_of(tensor) if tensor.type == "INT8" else 0
-    dtype = np.dtype((ctype or f"{tensor.type.lower()}_t").removesuffix("_t"))
+    dtype = np.dtype(tensor.type.lower())
     return State(tensor.name, f"{dtype.name}_t", np.full(tensor.elements, first, dtype))
 
 
 def svdf(node: Node) -> Sequence[Call]:
-    """Return the call for SVDF. A state of int8 is kept as int16, of the same values."""
+    """Return the call for SVDF. A state of int8 is kept as int16, less its zero point."""
     value, features, time, state = (node.input(i) for i in (0, 1, 2, 4))
     output = node.output()
     for tensor in (value, features, output):
         node.need_type(tensor, "INT8")
-    if zero_point_of(state) != 0:
+    if state.type != "INT8" and zero_point_of(state) != 0:
         raise node.refuse(f"the zero point of its state is {zero_point_of(state)}")
     limits = np.iinfo(np.dtype(state.type.lower()))
     weights = values_of(features)
     filters, depth = weights.shape
     rank = int(node.option("rank"))
-    scales = [np.float32(scale_of(t)) for t in (value, features, state, time, output)]
-    state_multiplier, state_shift = quantize_multiplier(float(scales[0] * scales[1] / scales[2]))
-    multiplier, shift = quantize_multiplier(float(scales[2] * scales[3] / scales[4]))
+    scales = [float(scale_of(t)) for t in (value, features, state, time, output)]
+    state_multiplier, state_shift = quantize_multiplier(scales[0] * scales[1] / scales[2])
+    multiplier, shift = quantize_multiplier(scales[2] * scales[3] / scales[4])
     bias = node.optional(3)
     biases = np.zeros(filters // rank, np.int32) if bias is None else values_of(bias).ravel()
     sums = weights.sum(1, np.int64)
@@ -67,6 +67,8 @@ def svdf(node: Node) -> Sequence[Call]:
         "features": node.int16(depth, "the number of features"),
         "memory": node.int16(time.shape[1], "the length of its memory"),
         "state_shift": state_shift,
+        "state_zero_point": zero_point_of(state),
+        "state_is_narrow": int(state.type == "INT8"),
         "state_low": limits.min,
         "state_high": limits.max,
         "shift": shift,
@@ -77,7 +79,7 @@ def svdf(node: Node) -> Sequence[Call]:
             kernel="svdf_s8",
             layer=node.layer,
             fields=fields,
-            inputs=(value.index, state_of(state, "int16_t")),
+            inputs=(value.index, State(state.name, "int16_t", np.zeros(state.elements, np.int16))),
             outputs=(output.index,),
             macs=value.shape[0] * filters * (depth + time.shape[1]),
         )
@@ -149,7 +151,7 @@ def _gates(
     return {
         f"{prefix}weights": weights_constant(_interleaved(matrices)),
         f"{prefix}bias": (
-            folded_wide_bias(folded) if is_wide else folded_bias(node, None, folded, -1)
+            wide_bias(None, folded) if is_wide else folded_bias(node, None, folded, -1)
         ),
         f"{prefix}multipliers": [multiplier for multiplier, _ in pairs],
         f"{prefix}shifts": [shift for _, shift in pairs],
@@ -168,10 +170,10 @@ def _gate_input() -> Tensor:
 
 def _cell(node: Node, hidden: Tensor, cell: Tensor) -> Sequence[Any]:
     """Return the fields of an EcLstmCell, in order."""
-    step = float(np.float32(scale_of(cell)))
+    step = float(scale_of(cell))
     forget = quantize_multiplier(_GATE_OUTPUT * step / step)
     added = quantize_multiplier(_GATE_OUTPUT**2 / step)
-    out = quantize_multiplier(_GATE_OUTPUT**2 / float(np.float32(scale_of(hidden))))
+    out = quantize_multiplier(_GATE_OUTPUT**2 / float(scale_of(hidden)))
     # tanh takes units of 2^-12 thirds; a cell state in smaller steps is divided, with rounding.
     power = round(math.log2(step)) + 12
     if power not in _TANH_POWERS:

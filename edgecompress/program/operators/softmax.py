@@ -19,14 +19,14 @@ def softmax(node: Node) -> Sequence[Call]:
     value, output = node.input(0), node.output()
     node.need_type(value, "INT8")
     node.need_type(output, "INT8")
-    exponentials = _exponentials(scale_of(value), float(node.option("beta", 1.0)))
+    table = exponentials(scale_of(value), float(node.option("beta", 1.0)))
     return [
         Call(
             kernel="softmax_s8",
             layer=node.layer,
             fields={
-                "exponentials": Constant("exponentials", "int32_t", exponentials),
-                "exponential_count": len(exponentials),
+                "exponentials": Constant("exponentials", "int32_t", table),
+                "exponential_count": len(table),
                 "rows": value.elements // value.shape[-1],
                 "depth": value.shape[-1],
             },
@@ -37,7 +37,7 @@ def softmax(node: Node) -> Sequence[Call]:
     ]
 
 
-def _exponentials(scale: float, beta: float) -> "np.ndarray":
+def exponentials(scale: float, beta: float) -> "np.ndarray":
     """Return exp(-i * beta * scale) in Q0.31 for i = 0, 1, ... until it is taken as zero."""
     real = min(beta * scale * (1 << (31 - _INTEGER_BITS)), float((1 << 31) - 1))
     multiplier, shift = quantize_multiplier(real)

@@ -11,7 +11,12 @@ static int16_t Feature(const EcSvdfS8Layer* layer, const int8_t* input,
   }
   const int32_t scaled =
       EcRequantize(sum, layer->state_multiplier, layer->state_shift);
-  return (int16_t)EcClamp(scaled, layer->state_low, layer->state_high);
+  const int32_t value = EcClamp(scaled, layer->state_low, layer->state_high);
+  if (layer->state_is_narrow == 0) {
+    return (int16_t)value;
+  }
+  const int8_t stored = (int8_t)(value + layer->state_zero_point);
+  return (int16_t)(stored - layer->state_zero_point);
 }
 
 // Moves the state on by a value and returns its sum over time, modulo 2^32.

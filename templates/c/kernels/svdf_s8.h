@@ -19,13 +19,16 @@ typedef struct {
   int16_t features;
   int16_t memory;
   int16_t state_shift;
+  int16_t state_zero_point;
+  int16_t state_is_narrow;  // of int8, modulo 2^8
   int16_t state_low;
   int16_t state_high;
   int16_t shift;
   int16_t zero_point;  // of the output
 } EcSvdfS8Layer;
 
-// `state` is [batches][units][rank][memory], the newest last.
+// `state` is [batches][units][rank][memory], the newest last, less its zero
+// point.
 void EcSvdfS8(const EcSvdfS8Layer* layer, const int8_t* input, int16_t* state,
               int8_t* output);
 

@@ -1,0 +1,30 @@
+// Sum of two int16 tensors, one maybe broadcast: ADD and SUB.
+
+#ifndef EDGECOMPRESS_KERNELS_ADD_S16_H_
+#define EDGECOMPRESS_KERNELS_ADD_S16_H_
+
+#include <stdint.h>
+
+#include "broadcast.h"
+
+typedef struct {
+  EcBroadcast shape;
+  int32_t multiplier1;
+  int32_t multiplier2;
+  int32_t multiplier;  // of the output
+  int32_t offset1;
+  int32_t offset2;
+  int16_t left_shift;
+  int16_t shift1;
+  int16_t shift2;
+  int16_t shift;
+  int16_t sign2;       // -1 to subtract the second
+  int16_t zero_point;  // of the output
+  int16_t low;
+  int16_t high;
+} EcAddS16Layer;
+
+void EcAddS16(const EcAddS16Layer* layer, const int16_t* input1,
+              const int16_t* input2, int16_t* output);
+
+#endif  // EDGECOMPRESS_KERNELS_ADD_S16_H_
