@@ -5,7 +5,7 @@ from itertools import accumulate, product
 
 import numpy as np
 
-from edgecompress.program.boxes import Box, moved, strides_of
+from edgecompress.program.boxes import Box, moved, repeated, strides_of
 from edgecompress.program.node import Node, values_of, zero_point_of
 from edgecompress.program.program import Call, Step
 from edgecompress.tflite.graph import Tensor
@@ -210,12 +210,7 @@ def reverse(node: Node) -> Sequence[Step]:
 def broadcast_to(node: Node) -> Sequence[Step]:
     """Return the copy for BROADCAST_TO."""
     source, target = node.input(0), node.output()
-    shape = (1,) * (len(target.shape) - len(source.shape)) + source.shape
-    strides = tuple(
-        0 if extent == 1 else stride
-        for extent, stride in zip(shape, strides_of(shape), strict=True)
-    )
-    return [moved(node, source, target, Box(target.shape, strides, strides_of(target.shape)))]
+    return [moved(node, source, target, repeated(source.shape, target.shape))]
 
 
 def space_to_depth(node: Node) -> Sequence[Step]:
