@@ -6,15 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.program.fuse import merged, written_out
 from edgecompress.program.layout import laid_out
 from edgecompress.program.node import Node
 from edgecompress.program.operators import (
     arithmetic,
+    batches,
+    constants,
     convolution,
     logic,
+    matrices,
     movement,
+    normalization,
     pooling,
     reduction,
+    resize,
+    selection,
     softmax,
     types,
 )
@@ -28,9 +35,12 @@ TableOf = Callable[[Node], NDArray[Any]]
 
 _OPERATORS: Mapping[str, Lower] = {
     "ADD": arithmetic.add,
+    "ADD_N": arithmetic.add_n,
     "ARG_MAX": reduction.arg_max,
     "ARG_MIN": reduction.arg_min,
     "AVERAGE_POOL_2D": pooling.average_pool,
+    "BATCH_MATMUL": matrices.batch_matmul,
+    "BATCH_TO_SPACE_ND": batches.batch_to_space,
     "BROADCAST_TO": movement.broadcast_to,
     "CAST": types.cast,
     "CONCATENATION": movement.concatenation,
@@ -39,16 +49,23 @@ _OPERATORS: Mapping[str, Lower] = {
     "DEPTHWISE_CONV_2D": convolution.depthwise,
     "DEPTH_TO_SPACE": movement.depth_to_space,
     "DIV": arithmetic.divide,
+    "DYNAMIC_UPDATE_SLICE": selection.dynamic_update_slice,
+    "EMBEDDING_LOOKUP": selection.embedding_lookup,
     "EQUAL": logic.compare,
     "EXPAND_DIMS": movement.reshape,
+    "FILL": constants.fill,
     "FULLY_CONNECTED": convolution.dense,
+    "GATHER": selection.gather,
+    "GATHER_ND": selection.gather_nd,
     "GREATER": logic.compare,
     "GREATER_EQUAL": logic.compare,
+    "L2_NORMALIZATION": normalization.l2_normalization,
     "LESS": logic.compare,
     "LESS_EQUAL": logic.compare,
     "LOGICAL_AND": arithmetic.minimum,
     "LOGICAL_NOT": logic.logical_not,
     "LOGICAL_OR": arithmetic.maximum,
+    "LOG_SOFTMAX": normalization.log_softmax,
     "MAXIMUM": arithmetic.maximum,
     "MAX_POOL_2D": pooling.max_pool,
     "MEAN": reduction.mean,
@@ -66,10 +83,14 @@ _OPERATORS: Mapping[str, Lower] = {
     "REDUCE_MAX": reduction.largest,
     "REDUCE_MIN": reduction.least,
     "RESHAPE": movement.reshape,
+    "RESIZE_BILINEAR": resize.bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": resize.nearest,
     "REVERSE_V2": movement.reverse,
     "SELECT_V2": logic.select,
+    "SHAPE": constants.shape,
     "SLICE": movement.slice_,
     "SOFTMAX": softmax.softmax,
+    "SPACE_TO_BATCH_ND": batches.space_to_batch,
     "SPACE_TO_DEPTH": movement.space_to_depth,
     "SPLIT": movement.split,
     "SPLIT_V": movement.split_v,
@@ -79,7 +100,9 @@ _OPERATORS: Mapping[str, Lower] = {
     "SUB": arithmetic.subtract,
     "SUM": reduction.total,
     "TRANSPOSE": movement.transpose,
+    "TRANSPOSE_CONV": matrices.transpose_conv,
     "UNPACK": movement.unpack,
+    "ZEROS_LIKE": constants.zeros_like,
 }
 _STEPS = 256
 
@@ -95,14 +118,21 @@ def lower(graph: Graph, table_of: TableOf | None = None) -> Program:
     Raises:
         UnsupportedModelError: an operator or a type that the C runtime has no kernel for.
     """
-    steps = list(_steps(graph, table_of or _zeros))
+    steps = list(merged(graph.main, list(_steps(graph, table_of or _zeros))))
     return laid_out(graph.main, steps)
 
 
 def _steps(graph: Graph, table_of: TableOf) -> Iterator[Step]:
+    lookups = written_out(graph.main)
+    inside = {index for lookup in lookups.values() for index in lookup.before}
     for operator in graph.main.operators:
         node = Node(operator, graph.main)
-        if is_lookup(node):
+        if operator.index in inside:
+            continue
+        if operator.index in lookups:
+            lookup = lookups[operator.index]
+            yield unary(node, lookup.table, lookup.source)
+        elif is_lookup(node):
             yield unary(node, table_of(node))
         elif operator.op in _OPERATORS:
             yield from _OPERATORS[operator.op](node)

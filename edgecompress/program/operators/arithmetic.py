@@ -16,6 +16,7 @@ from edgecompress.tflite.graph import Tensor
 # Source: kernels/add_common.cc and squared_difference.cc of TFLM.
 _LEFT_SHIFT = 20
 _LEFT_SHIFT_OF_SQUARES = 7
+_MOST_INPUTS = 4  # of ADD_N: templates/c/kernels/add_n_s8.h
 
 
 def add(node: Node) -> Sequence[Call]:
@@ -82,6 +83,44 @@ def prelu(node: Node) -> Sequence[Call]:
         "zero_point": zero_point_of(output),
     }
     return [_call(node, "prelu_s8", fields)]
+
+
+def add_n(node: Node) -> Sequence[Call]:
+    """Return the call for ADD_N of two to four tensors.
+
+    The offset is counted once more than there are inputs, as TFLM's sum begins with it.
+    Source: AddN in tensorflow/lite/kernels/internal/reference/add_n.h.
+    """
+    output = node.output()
+    tensors = [node.input(i) for i in range(len(node.operator.inputs))]
+    for tensor in (*tensors, output):
+        node.need_type(tensor, "INT8")
+    if len(tensors) > _MOST_INPUTS:
+        raise node.refuse(f"it adds {len(tensors)} tensors; {_MOST_INPUTS} are the most")
+    one = tensors[0]
+    multiplier, shift = quantize_multiplier(
+        2 * float(scale_of(one)) / ((1 << _LEFT_SHIFT) * float(scale_of(output)))
+    )
+    fields: dict[str, Field] = {
+        "count": output.elements,
+        "offset": -zero_point_of(one) * (len(tensors) + 1),
+        "left_shift": _LEFT_SHIFT - 1,
+        "multiplier": multiplier,
+        "inputs": len(tensors),
+        "shift": shift,
+        "zero_point": zero_point_of(output),
+    }
+    padded = (*tensors, *[one] * (_MOST_INPUTS - len(tensors)))
+    return [
+        Call(
+            kernel="add_n_s8",
+            layer=node.layer,
+            fields=fields,
+            inputs=tuple(operand(tensor) for tensor in padded),
+            outputs=(output.index,),
+            in_place=in_place_inputs(output, *tensors),
+        )
+    ]
 
 
 def int8_operands(node: Node) -> tuple[Tensor, Tensor, Tensor]:

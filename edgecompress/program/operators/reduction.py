@@ -8,7 +8,6 @@ from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, values_of, zero_point_of
 from edgecompress.program.operands import operand
 from edgecompress.program.program import Call, Field
-from edgecompress.tflite.graph import Tensor
 
 _AXES = 3  # kEcReduceAxes of templates/c/kernels/reduce.h
 _LARGEST_SHIFT = 32
@@ -130,8 +129,10 @@ def _axes(node: Node) -> tuple[list[int], ...]:
             continue
         kind = int(axis in wanted)
         if kind == last:
-            extent *= kinds[kind].pop()[0]
-        kinds[kind].append((extent, stride))
+            extent_before, _ = kinds[kind].pop()
+            kinds[kind].append((extent_before * extent, stride))
+        else:
+            kinds[kind].append((extent, stride))
         last = kind
     return *_filled(node, kinds[0]), *_filled(node, kinds[1])
 
@@ -147,7 +148,7 @@ def _filled(node: Node, axes: list[_Axis]) -> tuple[list[int], list[int]]:
 
 
 def _call(node: Node, kernel: str, fields: dict[str, Field]) -> Call:
-    value: Tensor = node.input(0)
+    value = node.input(0)
     return Call(
         kernel=kernel,
         layer=node.layer,
