@@ -11,14 +11,14 @@ typedef struct {
   EcBroadcast shape;
   int32_t multiplier1;
   int32_t multiplier2;
-  int32_t multiplier;   // of the output
+  int32_t multiplier;  // of the output
   int16_t offset1;
   int16_t offset2;
   int16_t left_shift;
   int16_t shift1;
   int16_t shift2;
   int16_t shift;
-  int16_t sign2;  // -1 to subtract the second
+  int16_t sign2;       // -1 to subtract the second
   int16_t zero_point;  // of the output
   int16_t low;
   int16_t high;
