@@ -1,5 +1,6 @@
 """Activations that are no numbers on real samples, though all weights are finite."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from edgecompress.errors import ModelError
 from edgecompress.graph.walk import graph_of, walk
 from edgecompress.keras_files.model import import_keras
+
+_log = logging.getLogger(__name__)
 
 _BATCH = 64
 
@@ -23,7 +26,12 @@ def refuse_overflow(model: Any, samples: Sequence[NDArray[Any]], name: str) -> N
     """
     starts = range(0, len(samples[0]), _BATCH)
     batches = ([values[start : start + _BATCH] for values in samples] for start in starts)
-    found = [first for batch in batches if (first := _first_overflow(model, batch)) is not None]
+    try:
+        firsts = [_first_overflow(model, batch) for batch in batches]
+    except Exception as error:  # noqa: BLE001 - the step that needs the model to run says why
+        _log.info("%s: activations were not looked at: %s", name, error)
+        return
+    found = [first for first in firsts if first is not None]
     if not found:
         return
     _, layer, largest = min(found)
@@ -59,7 +67,11 @@ def _first_overflow(model: Any, batch: Sequence[NDArray[Any]]) -> tuple[int, str
         calls += 1
         return outputs
 
-    walk(graph, inputs, lambda *call: visit("", *call))
+    typed = [
+        keras.ops.cast(values, tensor.dtype)
+        for values, tensor in zip(inputs, graph.inputs, strict=True)
+    ]
+    walk(graph, typed, lambda *call: visit("", *call))
     return found[0] if found else None
 
 

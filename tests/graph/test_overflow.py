@@ -67,6 +67,12 @@ def test_a_model_that_is_no_graph_is_judged_by_its_outputs():
         refuse_overflow(model, [X], "m.keras")
 
 
+def test_what_cannot_run_is_left_to_the_steps_that_need_it():
+    inputs = keras.Input(batch_shape=(1, 4, 1))
+    stateful = keras.Model(inputs, layers.LSTM(2, stateful=True)(inputs))
+    refuse_overflow(stateful, [X[..., np.newaxis]], "m.keras")
+
+
 def test_finite_models_pass(digits_model, digits_splits):
     refuse_overflow(digits_model, [digits_splits[0].x], "digits")
 
