@@ -30,8 +30,8 @@ static void Convolve(const EcConvS8Layer* layer, const Window* window,
     const int32_t next = EcMin(channel + 1, end - 1);
     const int8_t* a = layer->weights + channel * patch;
     const int8_t* b = layer->weights + next * patch;
-    EcSums sums = {layer->bias[channel], layer->bias[next], layer->bias[channel],
-                   layer->bias[next]};
+    EcSums sums = {layer->bias[channel], layer->bias[next],
+                   layer->bias[channel], layer->bias[next]};
     for (int32_t row = 0; row < window->rows; ++row) {
       const int32_t place = row * window->stride;
       const int32_t used = row * window->length;
@@ -150,8 +150,8 @@ static void ConvolveRows(const EcConvS8Layer* layer, const int8_t* input,
       const int32_t left = x * layer->stride_width - layer->pad_left;
       const int32_t right = left + layer->kernel_width;
       if (is_inside && left >= 0 && right <= width) {
-        const int is_pair = x + 1 < layer->out_width &&
-                            right + layer->stride_width <= width;
+        const int is_pair =
+            x + 1 < layer->out_width && right + layer->stride_width <= width;
         const int8_t* pixel = input + (top * width + left) * channels;
         Convolve(layer, &window, pixel, pixel + layer->stride_width * channels,
                  is_pair ? 2 : 1, 0, output);

@@ -20,9 +20,9 @@ static const int8_t* PixelAt(const EcDepthwiseConvS8Layer* layer,
 }
 
 // One output channel at a time.
-static void OneChannel(const EcDepthwiseConvS8Layer* layer,
-                       const int8_t* input, int32_t top, int32_t left,
-                       int32_t channel, int8_t* output) {
+static void OneChannel(const EcDepthwiseConvS8Layer* layer, const int8_t* input,
+                       int32_t top, int32_t left, int32_t channel,
+                       int8_t* output) {
   const int32_t channels = layer->in_channels * layer->depth_multiplier;
   const int32_t in_channel = channel / layer->depth_multiplier;
   const int8_t* weights = layer->weights + channel;
