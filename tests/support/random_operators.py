@@ -358,8 +358,8 @@ def _batches(random: Random) -> bytes:
     size = deep * blocks
     after = random.integers(0, 3, 2)
     to_batch = random.random() < 0.5
-    if to_batch:  # what is left of padded sizes is the image
-        before, after = np.minimum(before, size - 1), np.zeros(2, np.int64)
+    if to_batch:  # without padding: what TFLM pads with is undefined
+        before, after = np.zeros((2, 2), np.int64)
     before = np.where(before + after < size, before, 0)
     after = np.where(before + after < size, after, 0)
     image = (1, *(size - before - after).tolist(), 3)

@@ -14,11 +14,12 @@ _Part = tuple[int, int, int]  # of an axis: first place in the blocks, in the im
 def space_to_batch(node: Node) -> Sequence[Call]:
     """Return the calls for SPACE_TO_BATCH_ND: fill the output, then a copy for each batch.
 
-    TFLM's kernel fills with 0, whatever the zero point is.
+    It is filled with the zero point, as TFLite does; TFLM's kernel leaves open what it fills with
+    (kernels/space_to_batch_nd.cc never sets the offset that it passes on).
     """
     copies = _copies(node, to_batch=True)
     is_whole = node.input(0).elements == node.output().elements
-    return copies if is_whole else [filled(node, 0), *copies]
+    return copies if is_whole else [filled(node), *copies]
 
 
 def batch_to_space(node: Node) -> Sequence[Call]:

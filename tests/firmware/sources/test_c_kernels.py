@@ -4,16 +4,16 @@ import time
 
 import numpy as np
 import pytest
+from support.c_runtime import SANITIZERS, compiled, differing, noise
+from support.flatbuffer_models import Graph, Op, T, build, integers, one, options
+from support.random_operators import random_models
+from support.zoo import ZOO
 
 from edgecompress.errors import UnsupportedModelError
 from edgecompress.program.lower import lower
 from edgecompress.program.program import Call
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.reader import read_model
-from support.c_runtime import SANITIZERS, compiled, differing, noise
-from support.flatbuffer_models import Graph, Op, T, build, integers, one, options
-from support.random_operators import random_models
-from support.zoo import ZOO
 
 _INPUTS = 100
 _BATCH = 200  # models of one library
@@ -63,6 +63,17 @@ def test_div_but_where_tflm_shifts_by_more_bits_than_there_are(tmp_path):
     assert not actual[differ].any()
 
 
+def test_padded_space_to_batch_is_as_in_tflite(tmp_path):
+    paddings = T((2, 2), "INT32", np.array([[1, 0], [2, 1]], np.int32), scale=None)
+    source = T((1, 3, 5, 2), zero_point=-7)
+    model = one("SPACE_TO_BATCH_ND", [source, integers(2, 2), paddings],
+                [T((4, 2, 4, 2), zero_point=-7)])  # fmt: skip
+    (c_model,) = compiled([model], tmp_path, *SANITIZERS)
+    inputs = noise(model, 5)
+    (expected,) = run(model, inputs, "litert")
+    assert c_model(*inputs)[0].ravel().tolist() == expected.ravel().tolist()
+
+
 def test_random_operators(tmp_path):
     models = dict(random_models(150, seed=0))
     assert _differences(models, tmp_path, 30) == {}
@@ -76,8 +87,7 @@ def test_thousands_of_random_operators(tmp_path, capsys):
         found |= _differences(models, tmp_path / str(seed), 30)
         count += len(models)
     with capsys.disabled():
-        print(  # noqa: T201
-            f"\n{count} random models in {time.monotonic() - began:.0f} s")
+        print(f"\n{count} random models in {time.monotonic() - began:.0f} s")  # noqa: T201
     assert count > 2000
     assert found == {}
 
