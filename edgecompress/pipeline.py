@@ -10,12 +10,15 @@ from typing import Any
 from edgecompress.board import load_board
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.named import load_for
+from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import AccuracyError, DataError, DoesNotFitError
 from edgecompress.evaluate.guessing import guessing
 from edgecompress.evaluate.pixels import resolve_pixels
 from edgecompress.evaluate.score import evaluate
 from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
+from edgecompress.graph.overflow import refuse_overflow
 from edgecompress.keras_files.compiled import loss_weights
+from edgecompress.keras_files.custom_objects import use_custom_objects
 from edgecompress.keras_files.model import load_keras, set_seed
 from edgecompress.keras_files.signature import input_shapes, output_shapes
 from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
@@ -168,6 +171,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     """Load everything, and measure the float original on the validation split."""
     deadline = time.monotonic() + recipe.time_budget_s
     board = load_board(recipe.board)
+    if recipe.custom_objects is not None:
+        use_custom_objects(recipe.custom_objects)
     original = load_keras(Path(recipe.model))
     inputs, outputs = input_shapes(original), output_shapes(original)
     weights = loss_weights(Path(recipe.model), tuple(outputs))
@@ -175,6 +180,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     data = resolve_pixels(loaded, original, recipe.pixels)
     if data.validation.size == 0:
         data = replace(data, validation=data.train)
+    typical = data.train.sample(recipe.calibration_samples, recipe.seed)
+    refuse_overflow(original, arrays_of(typical.x), recipe.model)
     guess = guessing(original, data.validation, data.task)
     if guess is not None:
         raise DataError(f"{recipe.model}: {guess}; nothing was compressed")

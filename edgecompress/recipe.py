@@ -32,6 +32,7 @@ class Recipe:
     pick: str = "accuracy"  # which of the measured models that fit; see `front.pick`
     weight_bits: int = 4  # the fewest that a weight may have, if 8 lose too much accuracy
     trials: int | None = None  # of the search; None: as many as the time allows, if need be
+    custom_objects: str | None = None  # module that defines the model's own layers
     framework: str = "cmake"
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
@@ -161,6 +162,7 @@ def _check(recipe: Recipe, path: Path | None) -> None:
 _KINDS: Mapping[Any, str] = {
     str: "a text",
     int: "a whole number",
+    str | None: "a text",
     int | None: "a whole number",
     float: "a number",
     bool: "true or false",

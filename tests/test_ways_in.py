@@ -1,6 +1,8 @@
 """What a newcomer starts from: hooks, templates and the workflow are what they say."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -62,3 +64,15 @@ def test_links_lead_somewhere(page) -> None:
     links = re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8"))
     broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
     assert broken == []
+
+
+def test_the_table_of_models_says_what_it_does_before_ten_minutes_of_work() -> None:
+    page = REPOSITORY / "docs" / "models.md"
+    before = page.read_text(encoding="utf-8")
+    script = REPOSITORY / "benchmarks" / "models" / "table.py"
+    done = subprocess.run(
+        [sys.executable, script, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "usage: table.py" in done.stdout
+    assert "What int8 costs" in done.stdout
+    assert page.read_text(encoding="utf-8") == before

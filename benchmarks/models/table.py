@@ -6,6 +6,7 @@ Trains and quantizes each model of tests/support/trained, and measures both form
 samples, the int8 one on the TFLM interpreter. Arenas are those of a Cortex-M4F with CMSIS-NN.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -41,13 +42,16 @@ def row(result: Result) -> str:
 
 def main() -> None:
     """Write the table into its page, between the page's marks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--page", type=Path, default=PAGE, help="to write to, between its marks")
+    page = parser.parse_args().page
     results = [measured(case) for case in ZOO]
     head = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     table = "\n".join([*head, *map(row, results)])
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition("<!-- table -->\n")
+    before, _, rest = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
     _, _, after = rest.partition("<!-- end of table -->\n")
     marks = f"<!-- table -->\n{table}\n<!-- end of table -->\n"
-    write_file(PAGE, f"{before}{marks}{after}")
+    write_file(page, f"{before}{marks}{after}")
 
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ def command(folder: Path, tflm: Path | None, sanitize: bool, as_json: bool) -> N
     from edgecompress.firmware.toolchain.tflm import find_tflm
 
     project = read_project(folder)
+    found = find_tflm(tflm) if project.runtime == "tflm" else None
     if project.framework == "host":
-        program = build_host(folder, find_tflm(tflm), sanitize=sanitize)
+        program = build_host(folder, found, sanitize=sanitize)
         if as_json:
             print_json({"image": str(program), "board": project.board, "core": project.core})
         else:
@@ -41,7 +42,7 @@ def command(folder: Path, tflm: Path | None, sanitize: bool, as_json: bool) -> N
         return
     if sanitize:
         raise UsageError(f"{folder} is a project for {project.board}: --sanitize is for host")
-    result = build(folder, find_tflm(tflm))
+    result = build(folder, found)
     if as_json:
         _print_json(result)
     else:
@@ -61,7 +62,7 @@ def _print_json(result: "Build") -> None:
             "flash": _use(result.flash),
             "ram": {**_use(result.ram), **main},
             "runtime_flash_bytes": result.runtime_flash_bytes,
-            "predicted_runtime_flash_bytes": result.project.prediction.runtime_flash_bytes,
+            **_predicted(result),
             "parts": [asdict(part) for part in result.parts],
             "compared": [
                 {**asdict(row), "difference_bytes": row.difference_bytes} for row in result.compared
@@ -69,6 +70,12 @@ def _print_json(result: "Build") -> None:
             "explanations": list(result.explanations),
         }
     )
+
+
+def _predicted(result: "Build") -> dict[str, int]:
+    """Return what fit predicted; nothing of the C runtime."""
+    prediction = result.project.prediction
+    return {"predicted_runtime_flash_bytes": prediction.runtime_flash_bytes} if prediction else {}
 
 
 def _use(use: "Use") -> dict[str, Any]:
@@ -79,25 +86,41 @@ def _use(use: "Use") -> dict[str, Any]:
 
 def _print(result: "Build") -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("memory", "part", box=None)
-    for heading in ("linked", "predicted", "difference"):
-        table.add_column(heading, justify="right")
-    for row in result.compared:
-        sizes = (f"{row.linked_bytes:,}", f"{row.predicted_bytes:,}", f"{row.difference_bytes:+,}")
-        table.add_row(row.memory, row.part, *sizes)
     console = Console(highlight=False)
-    console.print(table)
+    console.print(_table(result))
     for reason in result.explanations:
         console.print(f"- {reason}", markup=False)
     for use in result.regions:
         console.print(
             f"{use.region}: {use.used_bytes:,} of {use.available_bytes:,} bytes", markup=False
         )
-    linked, predicted = result.runtime_flash_bytes, result.project.prediction.runtime_flash_bytes
-    console.print(
-        f"TFLM runtime: {linked:,} bytes of flash; fit predicted {predicted:,} "
-        f"({(linked - predicted) / predicted:+.1%})"
-    )
+    linked, prediction = result.runtime_flash_bytes, result.project.prediction
+    if prediction is None:
+        console.print(f"C runtime: {linked:,} bytes of flash, weights and biases apart")
+    else:
+        predicted = prediction.runtime_flash_bytes
+        console.print(
+            f"TFLM runtime: {linked:,} bytes of flash; fit predicted {predicted:,} "
+            f"({(linked - predicted) / predicted:+.1%})"
+        )
     console.print(f"built {result.image}", markup=False)
+
+
+def _table(result: "Build") -> Any:
+    from rich.table import Table
+
+    if not result.compared:
+        table = Table("part", box=None)
+        for heading in ("flash", "RAM"):
+            table.add_column(heading, justify="right")
+        for part in result.parts:
+            table.add_row(part.name, f"{part.flash_bytes:,}", f"{part.ram_bytes:,}")
+        return table
+    table = Table("memory", "part", box=None)
+    for heading in ("linked", "predicted", "difference"):
+        table.add_column(heading, justify="right")
+    for row in result.compared:
+        sizes = (f"{row.linked_bytes:,}", f"{row.predicted_bytes:,}", f"{row.difference_bytes:+,}")
+        table.add_row(row.memory, row.part, *sizes)
+    return table

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.options import custom_objects_option
+from edgecompress.cli.options import custom_objects_choice
 from edgecompress.recipe import PICKS, WEIGHT_BITS
 
 
@@ -94,7 +94,7 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
 )
 @click.option("--force", is_flag=True, help="Overwrite the files of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of report.json.")
-@custom_objects_option
+@custom_objects_choice
 def command(
     *,
     out: Path,

@@ -47,6 +47,11 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
     "--kernels", type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
     help="Kernel library TFLM was built with.  [default: the board's]",
 )  # fmt: skip
+@click.option(
+    "--runtime", type=click.Choice(["tflm", "c"]), default="tflm", show_default=True,
+    help="tflm: runs on TFLM, which the project links; c: on kernels in C that come with the "
+    "project, with the same outputs, for --framework cmake and host.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")
 @click.option(
     "--force", is_flag=True,
@@ -65,6 +70,7 @@ def command(
     vectors: int,
     labels: tuple[Path, ...],
     kernels: str | None,
+    runtime: str,
     seed: int,
     force: bool,
     boards_dir: Path | None,
@@ -88,6 +94,7 @@ def command(
         vectors=vectors,
         seed=seed,
         kernels=kernels,
+        runtime="c" if runtime == "c" else "tflm",
     )
     write_firmware(out, files, force=force)
     if as_json:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,14 +25,15 @@ def _use_custom_objects(context: click.Context, option: click.Parameter, name: s
         use_custom_objects(name)
 
 
-custom_objects_option = click.option(
+_custom_objects = partial(
+    click.option,
     "--custom-objects",
     metavar="PACKAGE.MODULE",
-    callback=_use_custom_objects,
-    expose_value=False,
     help="Module that defines layers and functions of your own that a Keras model uses; looked for "
     "in the current folder and among installed packages.",
 )
+custom_objects_option = _custom_objects(callback=_use_custom_objects, expose_value=False)
+custom_objects_choice = _custom_objects()  # of a recipe
 tflm_option = click.option(
     "--tflm",
     type=click.Path(path_type=Path),

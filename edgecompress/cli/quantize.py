@@ -28,6 +28,7 @@ from edgecompress.cli.quantize_steps import (
 )
 from edgecompress.cli.tables import print_rows
 from edgecompress.dataset import Dataset
+from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import UsageError
 from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite.summary import normalization_in_words, normalized_inputs_of
@@ -191,12 +192,15 @@ def _loaded(
     path: Path, data: str, pixels: str, seed: int, *, by_layer: bool, **choices: Any
 ) -> tuple[Any, Dataset]:
     """Return the keras.Model and the data set, after saying if it is no better than guessing."""
+    from edgecompress.graph.overflow import refuse_overflow
     from edgecompress.keras_files.model import load_keras, set_seed
 
     set_seed(seed)
     by_layer = by_layer or choices["equalize"] or choices["remedy"]
     network = load_keras(path, as_graph=not by_layer)
     dataset = data_for(network, data, pixels, seed, path)
+    typical = dataset.train.sample(choices["samples"], seed)
+    refuse_overflow(network, arrays_of(typical.x), str(path))
     warn_of_guessing(network, dataset)
     return network, dataset
 

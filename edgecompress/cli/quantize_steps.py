@@ -117,8 +117,8 @@ def remedied(
 def refuse_loss(
     network: Any, made: Made, dataset: Dataset, allowed: float, *, errors: Any, scheme: str
 ) -> None:
-    """Raise AccuracyError if more is lost than may be; say so if nothing was measured."""
-    from edgecompress.quantize.kept_accuracy import kept_accuracy, loss_in_words
+    """Raise AccuracyError if more is lost than may be; say so if too little was measured."""
+    from edgecompress.quantize.kept_accuracy import doubt_in_words, kept_accuracy, loss_in_words
 
     kept = kept_accuracy(network, made.tflite, dataset.validation, dataset.task)
     if kept is None:
@@ -129,6 +129,8 @@ def refuse_loss(
             kept, allowed, errors, tried, scheme, from_tflite=isinstance(made.exact, bytes)
         )
         raise AccuracyError(words)
+    elif (doubt := doubt_in_words(kept, allowed)) is not None:
+        click.echo(doubt, err=True)
 
 
 def errors_of(made: Made, dataset: Dataset) -> Any:

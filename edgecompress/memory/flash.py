@@ -6,15 +6,17 @@ do not add up. A core without a table borrows the nearest one's, enlarged by its
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from edgecompress.files import COSTS_DIR
 
 RUNNER = "model runner"  # the part of the image that has the resolver
+_KERNEL_ITEM = re.compile(r"(\S+) kernel(?:, .+)?")  # the names of items for a single kernel
 MODEL_ALIGNMENT_BYTES = 16  # alignas(16) of the generated array, as TFLM's examples have it
 
 
@@ -115,7 +117,7 @@ def runtime_items(registrations: Sequence[str], core: str, kernels: str) -> tupl
     """Return TFLM's core, each operator's own code, and what operators share."""
     substitute = substitute_for(core, kernels)
     if substitute is not None:
-        return (_borrowed_runtime(registrations, substitute),)
+        return _borrowed_items(registrations, substitute)
     table = flash_table(core)
     known = [name for name in registrations if table.entry(name)]
     strange = [name for name in registrations if not table.entry(name)]
@@ -124,6 +126,12 @@ def runtime_items(registrations: Sequence[str], core: str, kernels: str) -> tupl
         *_operator_items(table, known),
         *(_strange_item(name, table, known) for name in strange),
     )
+
+
+def kernel_of(item: Item) -> str | None:
+    """Return the registration whose own code `item` of `runtime_items` is; None if it is none."""
+    match = _KERNEL_ITEM.fullmatch(item.name) if item.kind == "runtime" else None
+    return match[1] if match else None
 
 
 def runtime_bytes(registrations: Sequence[str], core: str, kernels: str) -> int:
@@ -221,13 +229,18 @@ def _strange_item(name: str, table: FlashTable, known: Sequence[str]) -> Item:
     return Item(f"{name} kernel, not measured on {table.core}", "runtime", size, "estimated")
 
 
-def _borrowed_runtime(registrations: Sequence[str], substitute: Substitute) -> Item:
+def _borrowed_items(registrations: Sequence[str], substitute: Substitute) -> tuple[Item, ...]:
+    """Return another core's items, each enlarged; the first takes what rounding leaves over."""
     table = flash_table(substitute.core)
-    size = sum(item.bytes for item in runtime_items(registrations, table.core, table.kernels))
-    upper = int(size * substitute.scale * (1 + substitute.band))
-    return Item(
-        f"TFLM runtime, from {table.core}'s table plus {substitute.band:.0%}",
-        "runtime",
-        upper,
-        "estimated",
-    )
+    factor = substitute.scale * (1 + substitute.band)
+    borrowed = runtime_items(registrations, table.core, table.kernels)
+    first, *others = (_borrowed(item, int(item.bytes * factor), table.core) for item in borrowed)
+    total = int(sum(item.bytes for item in borrowed) * factor)
+    rest = total - sum(item.bytes for item in others)
+    name = f"{first.name} plus {substitute.band:.0%}"
+    return (replace(first, name=name, bytes=rest), *others)
+
+
+def _borrowed(item: Item, size_bytes: int, core: str) -> Item:
+    source = f", as on {core}" if item.basis == "measured" else ""
+    return Item(f"{item.name}{source}", "runtime", size_bytes, "estimated")

@@ -12,6 +12,9 @@ from edgecompress.memory.application import Application
 from edgecompress.memory.flash import Item, flash_table, substitute_for
 
 ARENA_ALIGNMENT_BYTES = 16
+# Names of items, where others ask for them.
+ARENA_MARGIN = "margin that generated firmware adds to it"
+COPIED_MODEL = "model data copied to RAM (unless it is PROGMEM)"
 _OLDER_PORTS = ("arduino", "platformio")  # frameworks whose TFLM is Chirale_TensorFlowLite
 
 
@@ -121,7 +124,7 @@ def copied_code_items(main: Region, flash: Sequence[Item]) -> tuple[Item, ...]:
     blocks = -(-code // main.code_block_bytes) * main.code_block_bytes
     return (
         Item("code copied to RAM, in whole blocks", "runtime", blocks, "estimated"),
-        Item("model data copied to RAM (unless it is PROGMEM)", "runtime", constants, "exact"),
+        Item(COPIED_MODEL, "runtime", constants, "exact"),
     )
 
 

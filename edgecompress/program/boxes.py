@@ -34,7 +34,7 @@ def moved(node: Node, source: Tensor, target: Tensor, box: Box) -> Step:
     """Return how a box of `source` gets to `target`: a view where it lies in one piece in both."""
     size = int(ELEMENT_BYTES[target.type])
     merged = _merged(box)
-    call = _copy(node, source, target, merged, size)
+    call = copied(node, source, target, box)
     in_one_piece = len(merged.extents) == 0 or (
         len(merged.extents) == 1 and merged.from_strides == merged.to_strides == (1,)
     )
@@ -46,6 +46,21 @@ def moved(node: Node, source: Tensor, target: Tensor, box: Box) -> Step:
     if count == source.elements:
         return View(source.index, target.index, box.to_offset * size, call)
     return call
+
+
+def copied(node: Node, source: Tensor, target: Tensor, box: Box) -> Call:
+    """Return the call that copies a box, also where a view would do: the target is changed."""
+    return _copy(node, source, target, _merged(box), int(ELEMENT_BYTES[target.type]))
+
+
+def repeated(shape: Sequence[int], to: Sequence[int]) -> Box:
+    """Return the box of a tensor of one shape, repeated along its axes of one to fill another."""
+    full = (1,) * (len(to) - len(shape)) + tuple(shape)
+    strides = strides_of(full)
+    from_strides = tuple(
+        0 if extent == 1 else stride for extent, stride in zip(full, strides, strict=True)
+    )
+    return Box(tuple(to), from_strides, strides_of(to))
 
 
 def _copy(node: Node, source: Tensor, target: Tensor, box: Box, size: int) -> Call:
@@ -78,7 +93,7 @@ def _copy(node: Node, source: Tensor, target: Tensor, box: Box, size: int) -> Ca
     )
 
 
-def copied(node: Node, source: Tensor | State, target: int | State, size_bytes: int) -> Call:
+def copied_whole(node: Node, source: Tensor | State, target: int | State, size_bytes: int) -> Call:
     """Return the copy of a whole tensor or state."""
     taken: Operand = source if isinstance(source, State) else operand(source)
     none = [0] * _AXES

@@ -6,15 +6,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.program.fuse import merged, written_out
 from edgecompress.program.layout import laid_out
 from edgecompress.program.node import Node
 from edgecompress.program.operators import (
     arithmetic,
+    batches,
+    constants,
     convolution,
+    logic,
+    matrices,
     movement,
+    normalization,
     pooling,
     recurrent,
+    reduction,
+    resize,
+    selection,
     softmax,
+    types,
     variables,
     wide_arithmetic,
     wide_functions,
@@ -30,35 +40,77 @@ TableOf = Callable[[Node], NDArray[Any]]
 
 _OPERATORS: Mapping[str, Lower] = {
     "ADD": arithmetic.add,
+    "ADD_N": arithmetic.add_n,
+    "ARG_MAX": reduction.arg_max,
+    "ARG_MIN": reduction.arg_min,
     "AVERAGE_POOL_2D": pooling.average_pool,
-    "CUSTOM:CIRCULAR_BUFFER": variables.circular_buffer,
+    "BATCH_MATMUL": matrices.batch_matmul,
+    "BATCH_TO_SPACE_ND": batches.batch_to_space,
     "BROADCAST_TO": movement.broadcast_to,
+    "CAST": types.cast,
     "CONCATENATION": movement.concatenation,
     "CONV_2D": convolution.conv,
+    "CUMSUM": reduction.cumulative_sum,
+    "CUSTOM:CIRCULAR_BUFFER": variables.circular_buffer,
     "DEPTHWISE_CONV_2D": convolution.depthwise,
     "DEPTH_TO_SPACE": movement.depth_to_space,
+    "DIV": arithmetic.divide,
+    "DYNAMIC_UPDATE_SLICE": selection.dynamic_update_slice,
+    "EMBEDDING_LOOKUP": selection.embedding_lookup,
+    "EQUAL": logic.compare,
     "EXPAND_DIMS": movement.reshape,
+    "FILL": constants.fill,
     "FULLY_CONNECTED": convolution.dense,
+    "GATHER": selection.gather,
+    "GATHER_ND": selection.gather_nd,
+    "GREATER": logic.compare,
+    "GREATER_EQUAL": logic.compare,
+    "L2_NORMALIZATION": normalization.l2_normalization,
+    "LESS": logic.compare,
+    "LESS_EQUAL": logic.compare,
+    "LOGICAL_AND": arithmetic.minimum,
+    "LOGICAL_NOT": logic.logical_not,
+    "LOGICAL_OR": arithmetic.maximum,
+    "LOG_SOFTMAX": normalization.log_softmax,
+    "MAXIMUM": arithmetic.maximum,
     "MAX_POOL_2D": pooling.max_pool,
+    "MEAN": reduction.mean,
+    "MINIMUM": arithmetic.minimum,
     "MIRROR_PAD": movement.mirror_pad,
+    "MUL": arithmetic.multiply,
+    "NOT_EQUAL": logic.compare,
     "PACK": movement.pack,
     "PAD": movement.pad,
     "PADV2": movement.pad,
-    "QUANTIZE": wide_functions.quantize,
+    "PRELU": arithmetic.prelu,
+    "QUANTIZE": types.quantize,
+    "REDUCE_ALL": reduction.least,
+    "REDUCE_ANY": reduction.largest,
+    "REDUCE_MAX": reduction.largest,
+    "REDUCE_MIN": reduction.least,
     "RESHAPE": movement.reshape,
+    "RESIZE_BILINEAR": resize.bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": resize.nearest,
     "REVERSE_V2": movement.reverse,
+    "SELECT_V2": logic.select,
+    "SHAPE": constants.shape,
     "SLICE": movement.slice_,
     "SOFTMAX": softmax.softmax,
+    "SPACE_TO_BATCH_ND": batches.space_to_batch,
     "SPACE_TO_DEPTH": movement.space_to_depth,
     "SPLIT": movement.split,
     "SPLIT_V": movement.split_v,
+    "SQUARED_DIFFERENCE": arithmetic.squared_difference,
     "SQUEEZE": movement.reshape,
     "STRIDED_SLICE": movement.strided_slice,
     "SUB": arithmetic.subtract,
+    "SUM": reduction.total,
     "SVDF": recurrent.svdf,
     "TRANSPOSE": movement.transpose,
+    "TRANSPOSE_CONV": matrices.transpose_conv,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.lstm,
     "UNPACK": movement.unpack,
+    "ZEROS_LIKE": constants.zeros_like,
 }
 # Operators that are lowered otherwise where an input or output is int16.
 _WIDE: Mapping[str, Lower] = {
@@ -97,16 +149,23 @@ def lower(graph: Graph, table_of: TableOf | None = None) -> Program:
     Raises:
         UnsupportedModelError: an operator or a type that the C runtime has no kernel for.
     """
-    steps = list(_steps(graph, table_of or _zeros))
+    steps = list(merged(graph.main, list(_steps(graph, table_of or _zeros))))
     return laid_out(graph.main, steps)
 
 
 def _steps(graph: Graph, table_of: TableOf) -> Iterator[Step]:
     states = variables.variables_of(graph)
+    lookups = written_out(graph.main)
+    inside = {index for lookup in lookups.values() for index in lookup.before}
     for operator in graph.main.operators:
         node = Node(operator, graph.main)
         _check_states(node)
-        if variables.is_of_variables(node):
+        if operator.index in inside:
+            continue
+        if operator.index in lookups:
+            lookup = lookups[operator.index]
+            yield unary(node, lookup.table, lookup.source)
+        elif variables.is_of_variables(node):
             yield from variables.variable(node, states)
         elif is_lookup(node):
             yield unary(node, table_of(node))
@@ -127,9 +186,11 @@ def _lowering(node: Node) -> Lower:
 
 
 def _check_states(node: Node) -> None:
-    """Refuse operators that keep a tensor from one inference to the next, and are not known to."""
+    """Refuse operators that read a tensor which only another one keeps up."""
+    written = {index for operator in node.subgraph.operators for index in operator.outputs}
     tensors = [node.subgraph.tensors[i] for i in node.operator.inputs if i >= 0]
-    if node.operator.op not in _STATEFUL and any(tensor.is_variable for tensor in tensors):
+    kept = any(tensor.is_variable and tensor.index not in written for tensor in tensors)
+    if node.operator.op not in _STATEFUL and kept:
         raise node.refuse("it reads what another operator keeps from one inference to the next")
 
 

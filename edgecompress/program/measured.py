@@ -47,7 +47,9 @@ def measured_tables(model: bytes, graph: Graph) -> Mapping[int, NDArray[Any]]:
     alone.inputs = np.arange(0, len(alone.tensors), 2, dtype=np.int32)
     alone.outputs = np.arange(1, len(alone.tensors), 2, dtype=np.int32)
     content.subgraphs, content.metadata, content.signatureDefs = [alone], None, None
-    outputs = run(serialized(content), [_VALUES[np.newaxis]] * len(numbers), workers=1)
+    types = [graph.main.tensors[nodes[number].operator.inputs[0]].type for number in numbers]
+    inputs = [_VALUES.view(np.dtype(kind.lower()))[np.newaxis] for kind in types]
+    outputs = run(serialized(content), inputs, workers=1)
     return dict(zip(numbers, (values.ravel() for values in outputs), strict=True))
 
 

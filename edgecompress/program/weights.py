@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.errors import ModelError
 from edgecompress.program.fixed_point import quantize_multiplier, quantize_multipliers
 from edgecompress.program.node import Node, scale_of, values_of, zero_point_of
 from edgecompress.program.program import Constant
@@ -16,6 +17,14 @@ _LEAST = np.iinfo(np.int32).min
 def weights_constant(weights: NDArray[np.int8]) -> Constant:
     """Return int8 weights as a constant."""
     return Constant("weights", "int8_t", np.ascontiguousarray(weights).ravel(), of_model=True)
+
+
+def packed_constant(weights: Tensor) -> Constant:
+    """Return weights of INT4 as they are stored: two to a byte."""
+    if weights.data is None:
+        raise ModelError(f"tensor {weights.index} ({weights.name}) is no constant")
+    packed = np.frombuffer(bytes(weights.data)[: weights.size_bytes], np.uint8)
+    return Constant("weights", "uint8_t", packed, of_model=True)
 
 
 def folded_bias(

@@ -34,11 +34,17 @@ class Kept:
         """Points of accuracy, or per cent of an error."""
         return self.loss.points
 
+    @property
+    def changed(self) -> int | None:
+        """How many more samples are wrong, where they are so few that chance may do it."""
+        if unit_of_loss(self.loss.task) != "points" or self.samples >= _FEW_SAMPLES:
+            return None
+        changed = round(self.lost / 100 * self.samples)
+        return changed if changed <= _CHANCE else None
+
     def exceeds(self, allowed: float) -> bool:
         """Say whether more than `allowed` is lost, and by more than one or two samples' chance."""
-        counted = unit_of_loss(self.loss.task) == "points" and self.samples < _FEW_SAMPLES
-        changed = round(self.lost / 100 * self.samples) if counted else _CHANCE + 1
-        return self.lost > allowed and changed > _CHANCE
+        return self.lost > allowed and self.changed is None
 
 
 def kept_accuracy(model: Any, tflite: bytes, split: Split, task: Task) -> Kept | None:
@@ -47,6 +53,17 @@ def kept_accuracy(model: Any, tflite: bytes, split: Split, task: Task) -> Kept |
         return None
     before, after = (evaluate(each, split, task) for each in (model, tflite))
     return Kept(task, largest_loss(task, before, after), split.size)
+
+
+def doubt_in_words(kept: Kept, allowed: float) -> str | None:
+    """Say that a loss as large as may be rests on one or two of few samples; None if not."""
+    if not kept.changed or round(kept.lost, 6) < allowed:
+        return None
+    return (
+        f"{kept.changed} of {kept.samples} validation samples changed ({kept.lost:.1f} points of "
+        f"{kept.loss.metric}), too few to judge a loss of {allowed:g} points; give "
+        f"{_FEW_SAMPLES} or more there"
+    )
 
 
 def first_poor_layer(errors: Sequence[LayerError]) -> LayerError | None:

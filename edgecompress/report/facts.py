@@ -75,11 +75,11 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
     lost = f"{abs(final.points_lost):.2f} {final.unit} {change} than the float original"
     sizes = f"{len(best.tflite):,} bytes of model, {best.verdict.arena.min_bytes:,} of tensor arena"
     if not best.fits:
-        return (
+        closest = (
             f"Nothing fits {job.board.name}: the closest ({sizes}, {lost}) is "
-            f"{best.shortfall_bytes:,} bytes too large. "
-            + " ".join((*best.verdict.problems, *best.verdict.suggestions))
+            f"{best.shortfall_bytes:,} bytes too large"
         )
+        return _sentences((closest, *best.verdict.problems, *best.verdict.suggestions))
     if final.points_lost > job.recipe.max_accuracy_drop:
         return (
             f"It fits {job.board.name} ({sizes}), but on the test split it is {lost}; "
@@ -87,6 +87,14 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
             "larger --max-accuracy-drop, or name a larger board."
         )
     return f"It fits {job.board.name}: {sizes}; {lost} on the test split."
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    """Return `texts` as sentences: with a capital, unless the first word is a name, and a stop."""
+    return " ".join(
+        f"{text[0].upper() if text.split()[0].isalpha() else text[0]}{text[1:].rstrip('.')}."
+        for text in texts
+    )
 
 
 def _data(job: Job, final: Final, data: Dataset) -> dict[str, Any]:

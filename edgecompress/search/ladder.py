@@ -35,8 +35,8 @@ def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
     best = best_attempt(job, attempts)
     reached = best.fits and metric_lost(job, best.int8_metric) <= job.recipe.max_accuracy_drop
     too_late = job.seconds_left < _SHARE_TO_BEGIN * job.recipe.time_budget_s
-    if too_late or attempts[0].verdict.fixed_shortfall_bytes > 0:
-        return None  # the latter whatever is cut: the verdict's suggestions say what costs so much
+    if too_late or attempts[0].verdict.pruning_cannot_help:
+        return None  # of the latter the verdict's suggestions say what costs so much
     if not best.fits:
         return None if _tried(SHRINKING, attempts) else (shrink_to_fit, _too_large(job, best))
     if _search_is_wanted(job) and _may_search(job, attempts):

@@ -58,6 +58,36 @@ def test_a_module_of_own_layers_is_named_on_the_command_line(own_model: Path) ->
     assert result.exit_code == 0, result.exception
 
 
+def test_the_recipe_of_compress_names_the_module(own_model: Path, keras, monkeypatch, cli) -> None:
+    x = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    load = {"custom_objects": {"Doubled": _doubled(keras), "mine>squashed": keras.ops.tanh}}
+    y = load_keras(own_model, **load).predict(x, verbose=0).argmax(axis=1)
+    keras.saving.get_custom_objects().clear()
+    np.savez("data.npz", x=x, y=y)
+    words = ("compress", "model.keras", "--board", "mps2_an386", "--data", "data.npz",
+             "--max-accuracy-drop", "10")  # fmt: skip
+    code, _, err = cli(*words, "-o", "out")
+    assert code == 3
+    assert "--custom-objects package.module" in err
+    code, _, err = cli(*words, "-o", "out", "--custom-objects", "my_layers_of_test")
+    assert code == 0, err
+    recipe = Path("out/edgecompress.toml")
+    assert 'custom_objects = "my_layers_of_test"' in recipe.read_text()
+    keras.saving.get_custom_objects().clear()
+    monkeypatch.delitem(__import__("sys").modules, "my_layers_of_test")
+    code, _, err = cli("compress", "--recipe", recipe, "-o", "again")
+    assert code == 0, err
+    assert Path("again/model.tflite").read_bytes() == Path("out/model.tflite").read_bytes()
+
+
+def _doubled(keras):
+    class Doubled(keras.layers.Layer):
+        def call(self, x):
+            return x * 2.0
+
+    return Doubled
+
+
 @pytest.mark.parametrize(("name", "message"), [("no_such_module_here", "cannot import it"),
                                                ("keyword", "defines no class")])  # fmt: skip
 def test_a_module_that_cannot_help_is_refused(name: str, message: str) -> None:

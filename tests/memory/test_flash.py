@@ -9,9 +9,11 @@ from edgecompress.memory.application import application
 from edgecompress.memory.flash import (
     flash_items,
     flash_table,
+    kernel_of,
     runtime_bytes,
     runtime_items,
     runtime_parts,
+    substitute_for,
 )
 from edgecompress.memory.ram import arena_margin_bytes, resident_items
 
@@ -109,9 +111,17 @@ def test_operator_not_measured_on_a_core_is_estimated_upwards() -> None:
     ],
 )  # fmt: skip
 def test_core_without_a_table_is_called_estimated_with_its_band(core: str, kernels: str) -> None:
-    (item,) = runtime_items(KWS, core, kernels)
-    assert item.basis == "estimated"
-    assert "plus" in item.name
+    items = runtime_items(KWS, core, kernels)
+    assert {item.basis for item in items} == {"estimated"}
+    assert "plus" in items[0].name
+    assert [kernel_of(item) for item in items] == [None, *KWS, None]
+    substitute = substitute_for(core, kernels)
+    measured = sum(
+        item.bytes
+        for item in runtime_items(KWS, substitute.core, flash_table(substitute.core).kernels)
+    )
+    factor = substitute.scale * (1 + substitute.band)
+    assert sum(item.bytes for item in items) == int(measured * factor)
 
 
 def test_esp32_estimate_covers_the_published_figure() -> None:

@@ -201,3 +201,16 @@ def test_a_loss_is_exit_4_with_advice_that_a_tflite_can_follow(tmp_path: Path) -
     assert isinstance(result.exception, AccuracyError), result.exception
     assert "Try more --calibration-samples, or the Keras model" in str(result.exception)
     assert out.is_file()
+
+
+def test_an_operator_that_overflows_is_named() -> None:
+    tensors = {"x": _float((1, 4)), "large": _float((1, 4)), "huge": _float((1, 4))}
+    tensors |= {"factor": _float((1,), np.array([1e38], np.float32)), "out": _float((1, 4))}
+    ops = [
+        Op("MUL", ["x", "factor"], ["large"], options("MulOptions")),
+        Op("MUL", ["large", "factor"], ["huge"], options("MulOptions")),
+        Op("RELU6", ["huge"], ["out"]),
+    ]
+    model = build(Graph(tensors, ops, ["x"], ["out"]))
+    with pytest.raises(ModelError, match="MUL 1 gives NaN or infinity"):
+        quantize_tflite(model, np.ones((4, 4), np.float32))

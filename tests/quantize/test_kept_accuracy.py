@@ -1,11 +1,15 @@
 """What int8 loses is said, remedied where it can be, and shows in the exit code."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from edgecompress.keras_files.model import import_keras, save_keras
+from edgecompress.metrics import Loss
+from edgecompress.quantize.kept_accuracy import Kept, doubt_in_words
+from edgecompress.tflite.interpreter import predict
 
 keras = import_keras()
 layers = keras.layers
@@ -50,10 +54,10 @@ def _quantize(cli, folder, *words):
     return code, json.loads(out), err
 
 
-def _loud_unit(first, second):
+def _loud_unit(first, second, factor=3e6):
     """One hidden unit far louder than the others, read by as much less: float is as before."""
-    first[:, 0] *= 3e6
-    second[0] /= 3e6
+    first[:, 0] *= factor
+    second[0] /= factor
 
 
 def _nothing_said_of_loss(err):
@@ -94,6 +98,51 @@ def test_more_may_be_allowed(cli, files):
     )
     assert code == 0
     assert _nothing_said_of_loss(err)
+
+
+@pytest.mark.parametrize(
+    ("samples", "wrong", "allowed", "exceeds", "doubted"),
+    [
+        (20, 1, 5, False, True), (20, 2, 5, False, True), (20, 3, 5, True, False),
+        (20, 0, 5, False, False), (20, 1, 6, False, False), (50, 3, 5, True, False),
+        (50, 2, 5, False, False), (49, 3, 5, True, False), (40, 2, 4, False, True),
+    ],
+)  # fmt: skip
+def test_one_or_two_of_few_samples_are_said_to_prove_nothing(
+    samples, wrong, allowed, exceeds, doubted
+):
+    loss = Loss("accuracy", "classification", 1.0, 1 - wrong / samples)
+    kept = Kept("classification", loss, samples)
+    assert kept.exceeds(allowed) is exceeds
+    words = doubt_in_words(kept, allowed)
+    assert (words is not None) is doubted
+    if doubted:
+        assert f"{wrong} of {samples} validation samples changed" in words
+        assert f"too few to judge a loss of {allowed} points" in words
+
+
+def test_quantize_says_that_samples_are_too_few(cli, files, digits_splits, dense_digits):
+    """Of 20 validation samples, two that only the float model is right about."""
+    folder = files(partial(_loud_unit, factor=300))
+    train, validation, test = digits_splits
+    rows = validation.x.reshape(-1, 64)
+    answers = dense_digits.predict(rows, verbose=0).argmax(axis=1)
+
+    def quantized(numbers):
+        np.savez(
+            folder / "data.npz", x_train=train.x.reshape(-1, 64), y_train=train.y,
+            x_val=rows[numbers], y_val=answers[numbers],
+            x_test=test.x.reshape(-1, 64), y_test=test.y,
+        )  # fmt: skip
+        return _quantize(cli, folder, "--bias-correction", "--force")
+
+    assert quantized(np.arange(len(rows)))[0] == 4
+    (outputs,) = predict((folder / "model.tflite").read_bytes(), rows)
+    wrong = outputs.argmax(axis=1) != answers
+    chosen = np.concatenate([np.flatnonzero(wrong)[:2], np.flatnonzero(~wrong)[:18]])
+    code, _, err = quantized(chosen)
+    assert code == 0
+    assert "2 of 20 validation samples changed (10.0 points of accuracy), too few to judge" in err
 
 
 def test_without_labels_it_says_that_nothing_was_measured(cli, files, digits_splits, tmp_path):

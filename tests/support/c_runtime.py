@@ -85,6 +85,8 @@ def noise(model: bytes, count: int, seed: int = 0) -> list[NDArray[Any]]:
 
 def _values(tensor: Any, count: int, random: np.random.Generator) -> NDArray[Any]:
     shape = (count, *tensor.shape)
+    if tensor.type == "INT32" and tensor.quantization and tensor.quantization.scales:
+        return random.integers(-(1 << 20), 1 << 20, shape, np.int32)
     if tensor.type not in ("INT8", "INT16", "UINT8"):
         return random.integers(0, 2, shape).astype(np.dtype(tensor.type.lower()))
     limits = np.iinfo(tensor.type.lower())

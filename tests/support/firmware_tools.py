@@ -19,12 +19,16 @@ from support import REPOSITORY
 
 PACKAGES = {
     "arduino-builder": "arduino-builder arduino-core-avr",
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
+    "clang": "clang",
     "clang-format": "clang-format",
     "cmake": "cmake",
     "cppcheck": "cppcheck",
     "g++": "g++",
+    "gcc": "gcc",
     "qemu-system-arm": "qemu-system-arm",
+    "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
 }
 
 

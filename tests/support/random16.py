@@ -77,10 +77,31 @@ def lstm(seed: int, activations: str) -> bytes:
     return build(Graph(tensors, ops, ["x"], ["y"]))
 
 
+def streaming() -> bytes:
+    """A window over the latest values, which later operators read: also from a variable."""
+    window, value = T((1, 5, 2, 4), zero_point=3, variable=True), T((1, 1, 2, 4), zero_point=3)
+    handle = options("VarHandleOptions", container="", sharedName="kept")
+    tensors = {
+        "x": value, "w": window, "h": T((1,), "RESOURCE", scale=None), "m": value,
+        "all": T((1, 6, 2, 4), zero_point=3), "y": T((1, 6, 2, 4)), "n": value,
+    }  # fmt: skip
+    ops = [
+        Op("VAR_HANDLE", [], ["h"], handle),
+        Op("READ_VARIABLE", ["h"], ["m"], options("ReadVariableOptions")),
+        Op("CUSTOM:CIRCULAR_BUFFER", ["x"], ["w"]),
+        Op("ADD", ["m", "x"], ["n"], options("AddOptions")),
+        Op("ASSIGN_VARIABLE", ["h", "n"], [], options("AssignVariableOptions")),
+        Op("CONCATENATION", ["w", "m"], ["all"], options("ConcatenationOptions", axis=1)),
+        Op("ADD", ["all", "all"], ["y"], options("AddOptions")),
+    ]
+    return build(Graph(tensors, ops, ["x"], ["y"]))
+
+
 STATEFUL: Mapping[str, Callable[[], bytes]] = {
     **{f"svdf_{seed}": lambda seed=seed: svdf(seed) for seed in range(12)},
     **{f"lstm_{seed}": lambda seed=seed: lstm(seed, "INT8") for seed in range(12)},
     **{f"lstm16_{seed}": lambda seed=seed: lstm(seed, "INT16") for seed in range(12)},
+    "streaming": streaming,
     "window": lambda: one(
         "CUSTOM:CIRCULAR_BUFFER",
         [T((1, 1, 2, 4), zero_point=3)], [T((1, 5, 2, 4), zero_point=3, variable=True)],

@@ -69,6 +69,8 @@ def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False
             stack is too small; the message shows where.
     """
     project = read_project(folder)
+    if profile and project.runtime == "c":
+        raise UsageError(f"{folder}: operators are counted with TFLM alone, not on the C runtime")
     if isinstance(project, BareMetalProject):
         return _on_qemu(project, timeout_seconds, profile=profile)
     if profile:
@@ -94,7 +96,8 @@ def _on_qemu(project: BareMetalProject, timeout_seconds: float, *, profile: bool
 def _existing(project: Project, program: Path) -> Path:
     if not program.is_file():
         raise UsageError(
-            f"{program} is not there; run `edgecompress build {project.folder} --tflm PATH`"
+            f"{program} is not there; run `edgecompress build {project.folder}"
+            f"{' --tflm PATH' if project.runtime == 'tflm' else ''}`"
         )
     return program
 

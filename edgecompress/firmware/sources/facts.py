@@ -111,7 +111,7 @@ def _bare_metal_summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "image": f"{facts['project']}.elf",
         "flash": asdict(facts["flash"]),
         "ram": asdict(facts["ram"]),
-        "prediction": asdict(_prediction(facts)),
+        **({"prediction": asdict(_prediction(facts))} if facts["runtime"] == "tflm" else {}),
     }
 
 

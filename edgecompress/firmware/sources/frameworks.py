@@ -26,6 +26,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "host": Layout("src"),
 }
 FRAMEWORKS = tuple(LAYOUTS)
+C_FRAMEWORKS = ("cmake", "host")  # whose templates know the C runtime
 
 # PlatformIO's name for the platform of a microcontroller, by how the microcontroller's name
 # begins. Source: the platform repositories that the board profiles name in `sources`.

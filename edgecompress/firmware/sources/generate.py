@@ -11,7 +11,12 @@ from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UsageError
 from edgecompress.firmware.sources.c_program import CProgram, c_program
 from edgecompress.firmware.sources.facts import template_facts
-from edgecompress.firmware.sources.frameworks import LAYOUTS, Layout, check_framework
+from edgecompress.firmware.sources.frameworks import (
+    C_FRAMEWORKS,
+    LAYOUTS,
+    Layout,
+    check_framework,
+)
 from edgecompress.firmware.sources.identifiers import unique_identifiers
 from edgecompress.firmware.sources.kernel_headers import kernel_text
 from edgecompress.firmware.sources.model import (
@@ -82,6 +87,11 @@ def generate(
         DataError: samples that do not have the model's input shape.
     """
     check_framework(framework, board)
+    if runtime == "c" and framework not in C_FRAMEWORKS:
+        raise UsageError(
+            f"--runtime c is for --framework {' and '.join(C_FRAMEWORKS)} so far, not {framework}: "
+            "leave it out for TFLM, or add the folder src/ of a cmake project to your own"
+        )
     if not models or vectors < 1:
         raise UsageError("give at least one model and at least one test vector")
     sources = [

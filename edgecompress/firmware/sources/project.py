@@ -36,6 +36,7 @@ class Project:
     board: str
     core: str  # that its code runs on: the board's, or "host"
     kernels: str
+    runtime: str  # "tflm", or "c": kernels of its own
     arena_bytes: int
     models: tuple[PlannedModel, ...]
 
@@ -56,7 +57,7 @@ class BareMetalProject(Project):
     machine_image: str
     stack_bytes: int
     tflm_commit: str  # that the prediction's tables are of
-    prediction: Prediction
+    prediction: Prediction | None  # of TFLM's runtime alone
 
 
 def read_project(folder: Path) -> Project:
@@ -89,6 +90,7 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
         "board": facts["board"],
         "core": facts["core"],
         "kernels": facts["kernels"],
+        "runtime": facts.get("runtime", "tflm"),
         "arena_bytes": facts["arena_bytes"],
         "models": tuple(_planned_model(model) for model in facts["models"]),
     }
@@ -104,10 +106,12 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
         machine_image=facts["qemu"]["image"],
         stack_bytes=facts["stack_bytes"],
         tflm_commit=facts["tflm_commit"],
-        prediction=Prediction(
-            **{**facts["prediction"], "notes": tuple(facts["prediction"]["notes"])}
-        ),
+        prediction=_prediction(facts["prediction"]) if "prediction" in facts else None,
     )
+
+
+def _prediction(facts: Mapping[str, Any]) -> Prediction:
+    return Prediction(**{**facts, "notes": tuple(facts["notes"])})
 
 
 def _planned_model(facts: Mapping[str, Any]) -> PlannedModel:

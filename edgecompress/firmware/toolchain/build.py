@@ -1,6 +1,7 @@
 """Cross-compile a generated project against the user's TFLM, and read what came out."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,8 +62,12 @@ class Build:
         return sum(part.flash_bytes for part in self.parts if part.kind == "runtime")
 
 
-def build(folder: Path, tflm: Tflm) -> Build:
+def build(folder: Path, tflm: Tflm | None = None) -> Build:
     """Build a generated cmake project, for its board and for QEMU.
+
+    Args:
+        folder: of the project.
+        tflm: the user's; None for a project of the C runtime.
 
     Raises:
         UsageError: the folder is not a generated project, or one for the host.
@@ -72,16 +77,17 @@ def build(folder: Path, tflm: Tflm) -> Build:
     project = read_project(folder)
     if not isinstance(project, BareMetalProject):
         raise UsageError(f"{folder} is a project for this machine: it has no image for a board")
-    # For its message: it matters more than a missing compiler.
-    tflm.library(project.core, project.kernels)
-    require("cmake", "arm-none-eabi-g++")
+    if tflm is not None:
+        # For its message: it matters more than a missing compiler.
+        tflm.library(project.core, project.kernels)
+    require("cmake", "arm-none-eabi-gcc", *(["arm-none-eabi-g++"] if tflm is not None else []))
     toolchain = project.folder.resolve() / "cmake" / "arm-none-eabi.cmake"
     configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
     _compile(project)
     return read_build(project, tflm)
 
 
-def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
+def read_build(project: BareMetalProject, tflm: Tflm | None = None) -> Build:
     """Read flash and RAM of a built project from its ELF file and linker map."""
     image = project.built(project.image)
     regions = tuple(dict.fromkeys((project.flash, project.arena_region, project.ram)))
@@ -90,7 +96,7 @@ def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
         for region, used in zip(regions, region_bytes(image, regions), strict=True)
     )
     parts = contributors(image.with_suffix(".map"))
-    compared = compare(parts, project.prediction)
+    compared, explanations = _against_prediction(project, parts, tflm)
     return Build(
         project=project,
         image=image,
@@ -99,14 +105,25 @@ def read_build(project: BareMetalProject, tflm: Tflm) -> Build:
         main=main[0] if main else None,
         parts=parts,
         compared=compared,
-        explanations=explain(
-            compared,
-            project.prediction,
-            compiler=_compiler_version(),
-            commit=tflm.commit,
-            known_commit=project.tflm_commit,
-            is_release=not contents(tflm.library(project.core, project.kernels)).has_assertions,
-        ),
+        explanations=explanations,
+    )
+
+
+def _against_prediction(
+    project: BareMetalProject, parts: Sequence[Contributor], tflm: Tflm | None
+) -> tuple[tuple[PartComparison, ...], tuple[str, ...]]:
+    """Return the parts beside what fit predicted, and why they differ; nothing without either."""
+    if project.prediction is None or tflm is None:
+        return (), ()
+    compared = compare(parts, project.prediction)
+    library = tflm.library(project.core, project.kernels)
+    return compared, explain(
+        compared,
+        project.prediction,
+        compiler=_compiler_version(),
+        commit=tflm.commit,
+        known_commit=project.tflm_commit,
+        is_release=not contents(library).has_assertions,
     )
 
 

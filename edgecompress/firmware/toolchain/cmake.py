@@ -9,27 +9,21 @@ from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import check, last_lines, run
 
 
-def configure(project: Project, tflm: Tflm, *definitions: str) -> None:
+def configure(project: Project, tflm: Tflm | None, *definitions: str) -> None:
     """Configure the build folder of a project anew.
 
     Args:
         project: what to configure.
-        tflm: must have a library for the project's core.
+        tflm: must have a library for the project's core; None for the C runtime.
         definitions: further variables of CMake, "NAME=VALUE".
 
     Raises:
         ToolError: TFLM has no such library, or CMake failed.
     """
-    library = tflm.library(project.core, project.kernels)
     # CMake keeps flags and paths of the first configuration: the folder may have been generated
     # for another board since, or moved. Absolute paths go to the build folder only.
     (project.folder / BUILD_DIR / "CMakeCache.txt").unlink(missing_ok=True)
-    variables = (
-        *definitions,
-        f"TFLM_LIBRARY={library.resolve()}",
-        f"TFLM_INCLUDE_DIRS={';'.join(str(path) for path in tflm.include_dirs)}",
-        f"TFLM_DEFINES={';'.join(tflm.defines)}",
-    )
+    variables = (*definitions, *(_tflm_variables(project, tflm) if tflm else ()))
     check(
         [
             "cmake",
@@ -40,6 +34,15 @@ def configure(project: Project, tflm: Tflm, *definitions: str) -> None:
         ],
         what=f"configuring {project.folder}",
     )  # fmt: skip
+
+
+def _tflm_variables(project: Project, tflm: Tflm) -> tuple[str, ...]:
+    library = tflm.library(project.core, project.kernels)
+    return (
+        f"TFLM_LIBRARY={library.resolve()}",
+        f"TFLM_INCLUDE_DIRS={';'.join(str(path) for path in tflm.include_dirs)}",
+        f"TFLM_DEFINES={';'.join(tflm.defines)}",
+    )
 
 
 def compile_project(project: Project) -> subprocess.CompletedProcess[str]:

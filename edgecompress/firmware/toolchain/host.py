@@ -1,4 +1,4 @@
-"""Build a project of the framework host with g++."""
+"""Build a project of the framework host with g++, or gcc for the C runtime."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require
 
 
-def build_host(folder: Path, tflm: Tflm, *, sanitize: bool = False) -> Path:
+def build_host(folder: Path, tflm: Tflm | None, *, sanitize: bool = False) -> Path:
     """Build a project for this machine and return its program.
 
     Args:
         folder: of the project.
-        tflm: must have a library for the host.
+        tflm: must have a library for the host; None for a project of the C runtime.
         sanitize: let AddressSanitizer and UndefinedBehaviorSanitizer watch the program.
 
     Raises:
@@ -24,11 +24,13 @@ def build_host(folder: Path, tflm: Tflm, *, sanitize: bool = False) -> Path:
     project = read_project(folder)
     if project.framework != "host":
         raise UsageError(f"{folder} is a project for {project.board}, not for this machine")
-    # For its message: it matters more than a missing compiler.
-    tflm.library(project.core, project.kernels)
-    require("cmake", "g++")
-    switch = "ON" if sanitize else "OFF"
-    configure(project, tflm, "CMAKE_CXX_COMPILER=g++", f"EDGECOMPRESS_SANITIZE={switch}")
+    if tflm is not None:
+        # For its message: it matters more than a missing compiler.
+        tflm.library(project.core, project.kernels)
+    compilers = ("gcc",) if tflm is None else ("gcc", "g++")
+    require("cmake", *compilers)
+    chosen = ("CMAKE_C_COMPILER=gcc", "CMAKE_CXX_COMPILER=g++")[: len(compilers)]
+    configure(project, tflm, *chosen, f"EDGECOMPRESS_SANITIZE={'ON' if sanitize else 'OFF'}")
     result = compile_project(project)
     if result.returncode != 0:
         raise failed_build(project, result.stdout)

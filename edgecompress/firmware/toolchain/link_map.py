@@ -23,10 +23,16 @@ _OWN_PARTS = tuple(
         (r"libedgecompress_model\.a\((\w+)_model_data\.", "model {}", "model"),
         (r"libedgecompress_model\.a\((\w+)_model_runner\.", "model runner {}", "runtime"),
         (r"libedgecompress_model\.a\(tensor_arena\.", "tensor arena", "arena"),
+        (r"libedgecompress_model\.a\(arena\.c", "tensor arena", "arena"),
+        (r"libedgecompress_model\.a\((\w+)\.c", "kernel {}", "runtime"),
         (r"(?:self_test|main|console)\.", "self-test", "application"),
         (r"startup\.", "startup", "application"),
     )
 )
+# The source of a model of the C runtime, and the arrays in it that hold what is the model's own.
+_C_MODEL = re.compile(r"libedgecompress_model\.a\((\w+)_model\.c")
+_MODEL_CONSTANTS = ("Weights", "Bias", "Constant")
+_NUMBERED = re.compile(r"(Weights|Bias|Constant)\d+$")
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,20 @@ def _part(output_section: str, input_section: str, source: str) -> tuple[str, st
     if input_section == "*fill*" or not source:
         return "alignment", "application"
     name = Path(source).name
+    if (found := _C_MODEL.match(name)) and found[1] != "golden":
+        return _c_model_part(found[1], input_section)
     for pattern, part, kind in _OWN_PARTS:
         if found := pattern.match(name):
             return part.format(*found.groups()), kind
     return _library_part(name), "runtime"
+
+
+def _c_model_part(model: str, input_section: str) -> tuple[str, str]:
+    """Return what a section of a model's C source is: the model's own values, tables or code."""
+    if input_section.startswith(".rodata.k"):
+        is_model = input_section.endswith(_MODEL_CONSTANTS) or _NUMBERED.search(input_section)
+        return (f"model {model}", "model") if is_model else (f"tables {model}", "runtime")
+    return f"model runner {model}", "runtime"
 
 
 def _library_part(name: str) -> str:

@@ -11,6 +11,8 @@ from edgecompress.errors import ToolError
 _PACKAGES = {
     "cmake": "cmake",
     "g++": "g++",
+    "gcc": "gcc",
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
     "qemu-system-arm": "qemu-system-arm",
 }

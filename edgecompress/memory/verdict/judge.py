@@ -8,9 +8,11 @@ from typing import Literal
 from edgecompress.board import Board
 from edgecompress.memory.application import application
 from edgecompress.memory.arena.plan import Arena
-from edgecompress.memory.flash import Item, flash_items
+from edgecompress.memory.flash import MODEL_ALIGNMENT_BYTES, Item, flash_items
 from edgecompress.memory.latency import Latency, estimate_latency
 from edgecompress.memory.ram import (
+    ARENA_MARGIN,
+    COPIED_MODEL,
     Placed,
     Placement,
     arena_margin_bytes,
@@ -23,6 +25,10 @@ from edgecompress.tflite.operators import TFLM_COMMIT, registrations
 
 RegistrationKind = Literal["narrow", "default"]
 Planner = Callable[[str, str], Arena]  # core, kernels
+
+# The .tflite of two dense layers with 30 parameters is 928 bytes: less is no model of any task.
+LEAST_MODEL_BYTES = 1024
+SHRINKING = (ARENA_MARGIN, COPIED_MODEL)  # RAM not of kind "arena" that is less for less model
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,42 @@ class Verdict:
         return self.flash.headroom_bytes >= 0 and self.ram.fits
 
     @property
-    def fixed_shortfall_bytes(self) -> int:
-        """Bytes of flash missing for the runtime and the application alone; at most 0 if none."""
-        fixed = sum(item.bytes for item in self.flash.items if item.kind != "model")
-        return fixed - self.flash.region.available_bytes
+    def fixed_flash(self) -> tuple[Item, ...]:
+        """What stays in flash whatever is cut from the model: runtime and application."""
+        return tuple(item for item in self.flash.items if item.kind != "model")
+
+    @property
+    def fixed_ram(self) -> tuple[Item, ...]:
+        """What stays in the main RAM region whatever is cut: runtime, stack, application."""
+        main = self.ram.main or self.ram.arena
+        return tuple(
+            item for item in main.items if item.kind != "arena" and item.name not in SHRINKING
+        )
+
+    @property
+    def model_room_bytes(self) -> int:
+        """The largest model that the flash has room for, in whole alignments; negative if none."""
+        room = self.flash.region.available_bytes - _total_bytes(self.fixed_flash)
+        return room // MODEL_ALIGNMENT_BYTES * MODEL_ALIGNMENT_BYTES
+
+    @property
+    def flash_is_hopeless(self) -> bool:
+        """Whether flash overflows and leaves no room for a model, however far it is pruned.
+
+        The bound is of bytes and no share of the model: a CNN of 319 KB that had room for 16 KB
+        lost a point of accuracy.
+        """
+        return self.flash.headroom_bytes < 0 and self.model_room_bytes < LEAST_MODEL_BYTES
+
+    @property
+    def ram_is_hopeless(self) -> bool:
+        """Whether RAM overflows even without an arena, and without constants copied to it."""
+        return _total_bytes(self.fixed_ram) > self.board.ram[0].available_bytes
+
+    @property
+    def pruning_cannot_help(self) -> bool:
+        """Whether the runtime and the application alone are too large for the board."""
+        return self.flash_is_hopeless or self.ram_is_hopeless
 
 
 def judge(
@@ -121,8 +159,12 @@ def arena_items(min_bytes: int, margin_bytes: int, basis: str) -> tuple[Item, ..
     """Return what the arena of generated firmware is made of."""
     return (
         Item("tensor arena", "arena", min_bytes, basis),
-        Item("margin that generated firmware adds to it", "application", margin_bytes, "exact"),
+        Item(ARENA_MARGIN, "application", margin_bytes, "exact"),
     )
+
+
+def _total_bytes(items: Sequence[Item]) -> int:
+    return sum(item.bytes for item in items)
 
 
 def _problems(verdict: Verdict) -> list[str]:

@@ -5,9 +5,9 @@ from functools import partial
 
 from edgecompress.board import Board
 from edgecompress.memory.arena.plan import plan_arena
-from edgecompress.memory.flash import MODEL_ALIGNMENT_BYTES
+from edgecompress.memory.ram import COPIED_MODEL
 from edgecompress.memory.verdict.judge import RegistrationKind, Verdict, judge
-from edgecompress.memory.verdict.runtime_cost import runtime_advice
+from edgecompress.memory.verdict.runtime_cost import hopeless_in_words
 from edgecompress.memory.verdict.suggest import (
     describe_peak,
     halving,
@@ -15,10 +15,6 @@ from edgecompress.memory.verdict.suggest import (
     without_float_io,
 )
 from edgecompress.tflite.graph import Graph
-
-# A model that is pruned to less than this is no model of the same task any more.
-_LEAST_MODEL_BYTES = 1024
-_LEAST_SHARE = 0.1
 
 
 def remedies(
@@ -37,9 +33,9 @@ def remedies(
         fits: says whether the model fits another board, with that board's kernels.
         boards: the other boards.
     """
+    cuts = (*_for_ram(verdict, graph), *_for_flash(verdict, graph))
     return (
-        *_for_ram(verdict, graph),
-        *_for_flash(verdict, graph),
+        *(hopeless_in_words(verdict, graph) if verdict.pruning_cannot_help else cuts),
         *_int8_io(verdict, graph, registration),
         *_other_kernels(verdict, graph, registration),
         *_code_in_flash(verdict),
@@ -57,16 +53,11 @@ def _for_ram(verdict: Verdict, graph: Graph) -> list[str]:
 
 
 def _for_flash(verdict: Verdict, graph: Graph) -> list[str]:
-    shortfall = -verdict.flash.headroom_bytes
+    shortfall, room = -verdict.flash.headroom_bytes, verdict.model_room_bytes
     if shortfall <= 0:
         return []
-    model = graph.size_bytes
-    room = (model - shortfall) // MODEL_ALIGNMENT_BYTES * MODEL_ALIGNMENT_BYTES
-    if room > max(_LEAST_MODEL_BYTES, _LEAST_SHARE * model):
-        part = f"{room / model:.0%} of its size"
-        advice = f"a model of at most {room:,} bytes would fit: prune it to {part}"
-    else:
-        advice = runtime_advice(verdict)
+    part = f"{room / graph.size_bytes:.1%} of its size"
+    advice = f"a model of at most {room:,} bytes would fit: prune it to {part}"
     return [f"cut {shortfall:,} bytes of flash: {advice}"]
 
 
@@ -97,10 +88,12 @@ def _other_kernels(verdict: Verdict, graph: Graph, registration: RegistrationKin
 def _code_in_flash(verdict: Verdict) -> list[str]:
     """Count what PROGMEM frees on a board whose linker script copies constants to RAM."""
     main = verdict.ram.main or verdict.ram.arena
-    constants = sum(item.bytes for item in main.items if "PROGMEM" in item.name)
+    constants = sum(item.bytes for item in main.items if item.name == COPIED_MODEL)
     if not constants or verdict.ram.fits:
         return []
-    return [f"declaring the model PROGMEM keeps {constants:,} bytes of it in flash, out of RAM"]
+    enough = "enough" if constants >= -main.headroom_bytes else "not enough alone"
+    kept = f"keeps {constants:,} bytes of it in flash, out of RAM"
+    return [f"declaring the model PROGMEM {kept}: {enough}"]
 
 
 def _other_board(verdict: Verdict, fits: Callable[[Board], bool], boards: Sequence[Board]) -> str:

@@ -1,50 +1,63 @@
-"""What the runtime's code costs a board, and which operators a model could do without."""
+"""What the runtime's code costs a board that it alone is too large for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 
+from edgecompress.memory.flash import Item, kernel_of
 from edgecompress.memory.verdict.judge import Verdict
+from edgecompress.memory.verdict.spared import what_spares
+from edgecompress.tflite.graph import Graph
 
-_NAMED = 3  # of the costliest kernels
-# What spares a kernel, where the model allows it.
-_SPARED: Mapping[str, str] = {
-    "ADD": "fold constants that are added into the layer before or behind",
-    "BATCH_MATMUL": "attention costs it; convolutions do without",
-    "LEAKY_RELU": "use ReLU, which is fused into the layer before",
-    "LOGISTIC": "end with logits, or use ReLU inside",
-    "MEAN": "use AveragePooling2D over the whole map, if the model has that operator anyway",
-    "MUL": "fold normalization and scaling into the next convolution or dense layer",
-    "PRELU": "use ReLU, which is fused into the layer before",
-    "SOFTMAX": "end with logits: the greatest is the same",
-    "SUB": "fold normalization into the next convolution or dense layer",
-    "TANH": "use ReLU",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": "convolutions over time do without",
-}
+_NAMED = 3  # of the costliest kernels, and of what fills RAM
 
 
-def runtime_advice(verdict: Verdict) -> str:
-    """Say that the runtime is what does not fit, what of it costs most, and what would spare it."""
-    fixed = sum(item.bytes for item in verdict.flash.items if item.kind != "model")
-    available = verdict.flash.region.available_bytes
+def hopeless_in_words(verdict: Verdict, graph: Graph) -> tuple[str, ...]:
+    """Say where pruning cannot help, what costs most there, and what would spare it."""
     return (
-        f"TFLM's code and the application take {fixed:,} of {available:,} bytes, so that pruning "
-        f"cannot help{_costliest(verdict)}"
+        *([_flash_in_words(verdict, graph)] if verdict.flash_is_hopeless else ()),
+        *([_ram_in_words(verdict)] if verdict.ram_is_hopeless else ()),
     )
 
 
-def _costliest(verdict: Verdict) -> str:
-    kernels = {
-        item.name.split()[0]: item.bytes
-        for item in verdict.flash.items
-        if item.kind == "runtime" and " kernel" in item.name
-    }
-    largest = sorted(kernels, key=lambda name: -kernels[name])[:_NAMED]
+def _flash_in_words(verdict: Verdict, graph: Graph) -> str:
+    fixed = sum(item.bytes for item in verdict.fixed_flash)
+    available = verdict.flash.region.available_bytes
+    room = f"and leave {available - fixed:,} for the model" if fixed < available else "without any"
+    return (
+        f"pruning cannot help: TFLM's code and the application take {fixed:,} of {available:,} "
+        f"bytes of flash, {room}{_costliest(verdict, graph)}"
+    )
+
+
+def _ram_in_words(verdict: Verdict) -> str:
+    fixed = sum(item.bytes for item in verdict.fixed_ram)
+    largest = sorted(verdict.fixed_ram, key=lambda item: -item.bytes)[:_NAMED]
+    named = [f"{_size(item)} for {item.name}" for item in verdict.fixed_ram if item in largest]
+    return (
+        f"pruning cannot help: without any tensor arena {fixed:,} of "
+        f"{verdict.board.ram[0].available_bytes:,} bytes of RAM are taken: {'; '.join(named)}"
+    )
+
+
+def _costliest(verdict: Verdict, graph: Graph) -> str:
+    kernels = list(_kernels(verdict.fixed_flash))
+    largest = sorted(kernels, key=lambda kernel: -kernel[1].bytes)[:_NAMED]
     if not largest:
         return ""
-    named = ", ".join(_in_words(name, kernels[name]) for name in largest)
+    named = "; ".join(_in_words(op, item, graph) for op, item in largest)
     return f". Of its own code most is that of {named}"
 
 
-def _in_words(registration: str, size_bytes: int) -> str:
-    op = registration.partition("@")[0]
-    spared = f" ({_SPARED[op]})" if op in _SPARED else ""
-    return f"{op}, {size_bytes:,} bytes{spared}"
+def _kernels(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
+    for item in items:
+        registration = kernel_of(item)
+        if registration is not None:
+            yield registration.partition("@")[0], item
+
+
+def _in_words(op: str, item: Item, graph: Graph) -> str:
+    spared = what_spares(op, graph)
+    return f"{op}, {_size(item)}{f' ({spared})' if spared else ''}"
+
+
+def _size(item: Item) -> str:
+    return f"{item.bytes:,} bytes{', estimated' if item.basis == 'estimated' else ''}"

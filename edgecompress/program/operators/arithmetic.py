@@ -1,17 +1,22 @@
 """Operators of two inputs of int8 values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from edgecompress.program.activation import activation_range
 from edgecompress.program.broadcast import broadcast_fields
 from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, zero_point_of
 from edgecompress.program.operands import in_place_inputs, operand
-from edgecompress.program.program import Call
+from edgecompress.program.program import Call, Field
+from edgecompress.tflite.graph import Tensor
 
-# Bits that both inputs are shifted left by before they are scaled to a common scale.
-# Source: kernels/add_common.cc of TFLM.
+# Bits that inputs are shifted left by before they are scaled to a common scale.
+# Source: kernels/add_common.cc and squared_difference.cc of TFLM.
 _LEFT_SHIFT = 20
+_LEFT_SHIFT_OF_SQUARES = 7
+_MOST_INPUTS = 4  # of ADD_N: templates/c/kernels/add_n_s8.h
 
 
 def add(node: Node) -> Sequence[Call]:
@@ -24,36 +29,171 @@ def subtract(node: Node) -> Sequence[Call]:
     return [_sum(node, -1)]
 
 
-def _sum(node: Node, sign: int) -> Call:
-    one, two, output = node.input(0), node.input(1), node.output()
-    for tensor in (one, two, output):
+def squared_difference(node: Node) -> Sequence[Call]:
+    """Return the call for SQUARED_DIFFERENCE."""
+    one, two, output = int8_operands(node)
+    limits = np.iinfo(np.int8)
+    fields: dict[str, Field] = {
+        **_common_scale(one, two, output, _LEFT_SHIFT_OF_SQUARES, power=2),
+        "sign2": -1,
+        "low": int(limits.min),
+        "high": int(limits.max),
+    }
+    return [_call(node, "squared_difference_s8", fields)]
+
+
+def multiply(node: Node) -> Sequence[Call]:
+    """Return the call for MUL."""
+    one, two, output = int8_operands(node)
+    real = float(scale_of(one)) * float(scale_of(two)) / float(scale_of(output))
+    return [_call(node, "mul_s8", _scaled_fields(node, real))]
+
+
+def divide(node: Node) -> Sequence[Call]:
+    """Return the call for DIV; its real multiplier is rounded to float32 on the way."""
+    one, two, output = int8_operands(node)
+    scale1, scale2, scale = (np.float32(scale_of(tensor)) for tensor in (one, two, output))
+    return [_call(node, "div_s8", _scaled_fields(node, float(scale1 / (scale2 * scale))))]
+
+
+def maximum(node: Node) -> Sequence[Call]:
+    """Return the call for MAXIMUM, and for LOGICAL_OR of truth values."""
+    return [_larger(node, 0)]
+
+
+def minimum(node: Node) -> Sequence[Call]:
+    """Return the call for MINIMUM, and for LOGICAL_AND of truth values."""
+    return [_larger(node, -1)]
+
+
+def prelu(node: Node) -> Sequence[Call]:
+    """Return the call for PRELU."""
+    value, alpha, output = int8_operands(node)
+    real = float(scale_of(value)) / float(scale_of(output))
+    of_alpha = float(scale_of(value)) * float(scale_of(alpha)) / float(scale_of(output))
+    multiplier, shift = quantize_multiplier(real)
+    alpha_multiplier, alpha_shift = quantize_multiplier(of_alpha)
+    fields: dict[str, Field] = {
+        "multiplier": multiplier,
+        "alpha_multiplier": alpha_multiplier,
+        "shift": shift,
+        "alpha_shift": alpha_shift,
+        "offset": -zero_point_of(value),
+        "alpha_offset": -zero_point_of(alpha),
+        "zero_point": zero_point_of(output),
+    }
+    return [_call(node, "prelu_s8", fields)]
+
+
+def add_n(node: Node) -> Sequence[Call]:
+    """Return the call for ADD_N of two to four tensors.
+
+    The offset is counted once more than there are inputs, as TFLM's sum begins with it.
+    Source: AddN in tensorflow/lite/kernels/internal/reference/add_n.h.
+    """
+    output = node.output()
+    tensors = [node.input(i) for i in range(len(node.operator.inputs))]
+    for tensor in (*tensors, output):
         node.need_type(tensor, "INT8")
+    if len(tensors) > _MOST_INPUTS:
+        raise node.refuse(f"it adds {len(tensors)} tensors; {_MOST_INPUTS} are the most")
+    one = tensors[0]
+    multiplier, shift = quantize_multiplier(
+        2 * float(scale_of(one)) / ((1 << _LEFT_SHIFT) * float(scale_of(output)))
+    )
+    fields: dict[str, Field] = {
+        "count": output.elements,
+        "offset": -zero_point_of(one) * (len(tensors) + 1),
+        "left_shift": _LEFT_SHIFT - 1,
+        "multiplier": multiplier,
+        "inputs": len(tensors),
+        "shift": shift,
+        "zero_point": zero_point_of(output),
+    }
+    padded = (*tensors, *[one] * (_MOST_INPUTS - len(tensors)))
+    return [
+        Call(
+            kernel="add_n_s8",
+            layer=node.layer,
+            fields=fields,
+            inputs=tuple(operand(tensor) for tensor in padded),
+            outputs=(output.index,),
+            in_place=in_place_inputs(output, *tensors),
+        )
+    ]
+
+
+def int8_operands(node: Node) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the two inputs and the output of an operator, all int8."""
+    tensors = node.input(0), node.input(1), node.output()
+    for tensor in tensors:
+        node.need_type(tensor, "INT8")
+    return tensors
+
+
+def _sum(node: Node, sign: int) -> Call:
+    one, two, output = int8_operands(node)
+    low, high = activation_range(node, output)
+    fields: dict[str, Field] = {
+        **_common_scale(one, two, output, _LEFT_SHIFT, power=1),
+        "sign2": sign,
+        "low": low,
+        "high": high,
+    }
+    return _call(node, "add_s8", fields)
+
+
+def _common_scale(
+    one: Tensor, two: Tensor, output: Tensor, left_shift: int, *, power: int
+) -> Mapping[str, Field]:
+    """Return the fields of what adds two inputs, or squares their difference (power 2)."""
     twice_largest = 2 * max(float(scale_of(one)), float(scale_of(two)))
     multiplier1, shift1 = quantize_multiplier(float(scale_of(one)) / twice_largest)
     multiplier2, shift2 = quantize_multiplier(float(scale_of(two)) / twice_largest)
     multiplier, shift = quantize_multiplier(
-        twice_largest / ((1 << _LEFT_SHIFT) * float(scale_of(output)))
+        twice_largest**power / ((1 << left_shift * power) * float(scale_of(output)))
     )
+    return {
+        "multiplier1": multiplier1,
+        "multiplier2": multiplier2,
+        "multiplier": multiplier,
+        "offset1": -zero_point_of(one),
+        "offset2": -zero_point_of(two),
+        "left_shift": left_shift,
+        "shift1": shift1,
+        "shift2": shift2,
+        "shift": shift,
+        "zero_point": zero_point_of(output),
+    }
+
+
+def _scaled_fields(node: Node, real: float) -> Mapping[str, Field]:
+    one, two, output = node.input(0), node.input(1), node.output()
+    multiplier, shift = quantize_multiplier(real)
     low, high = activation_range(node, output)
+    return {
+        "multiplier": multiplier,
+        "shift": shift,
+        "offset1": -zero_point_of(one),
+        "offset2": -zero_point_of(two),
+        "zero_point": zero_point_of(output),
+        "low": low,
+        "high": high,
+    }
+
+
+def _larger(node: Node, flip: int) -> Call:
+    for tensor in (node.input(0), node.input(1), node.output()):
+        node.need_type(tensor, "INT8", "BOOL")
+    return _call(node, "maximum_s8", {"flip": flip})
+
+
+def _call(node: Node, kernel: str, fields: Mapping[str, Field]) -> Call:
+    one, two, output = node.input(0), node.input(1), node.output()
     return Call(
-        kernel="add_s8",
+        kernel=kernel,
         layer=node.layer,
-        fields={
-            "shape": broadcast_fields(node, one, two, output),
-            "multiplier1": multiplier1,
-            "multiplier2": multiplier2,
-            "multiplier": multiplier,
-            "offset1": -zero_point_of(one),
-            "offset2": -zero_point_of(two),
-            "left_shift": _LEFT_SHIFT,
-            "shift1": shift1,
-            "shift2": shift2,
-            "shift": shift,
-            "sign2": sign,
-            "zero_point": zero_point_of(output),
-            "low": low,
-            "high": high,
-        },
+        fields={"shape": broadcast_fields(node, one, two, output), **fields},
         inputs=(operand(one), operand(two)),
         outputs=(output.index,),
         in_place=in_place_inputs(output, one, two),

@@ -12,6 +12,7 @@ from edgecompress.program.weights import (
     border_constant,
     folded_bias,
     multiplier_constants,
+    packed_constant,
     product_multiplier,
     weights_constant,
 )
@@ -92,9 +93,12 @@ def dense(node: Node) -> Sequence[Call]:
         multiplier, shift = product_multiplier(value, kernel, output)
         fields["multipliers"] = Constant("multipliers", "int32_t", np.array([multiplier], np.int32))
         fields["shifts"] = Constant("shifts", "int8_t", np.array([shift], np.int8))
+    is_packed = kernel.type == "INT4"
+    if is_packed:
+        fields["weights"] = packed_constant(kernel)
     return [
         Call(
-            kernel="fully_connected_s8",
+            kernel="fully_connected_s4" if is_packed else "fully_connected_s8",
             layer=node.layer,
             fields={
                 **fields,

@@ -5,7 +5,7 @@ from itertools import accumulate, product
 
 import numpy as np
 
-from edgecompress.program.boxes import Box, moved, strides_of
+from edgecompress.program.boxes import Box, moved, repeated, strides_of
 from edgecompress.program.node import Node, values_of, zero_point_of
 from edgecompress.program.program import Call, Step
 from edgecompress.tflite.graph import Tensor
@@ -147,22 +147,31 @@ def pad(node: Node) -> Sequence[Step]:
     """Return the calls for PAD and PADV2: fill the output, then copy the input into it."""
     source, target = node.input(0), node.output()
     node.need_type(source, "INT8", "INT16")
-    value = node.optional(2)
-    filling = zero_point_of(target) if value is None else int(values_of(value).ravel()[0])
     before = values_of(node.input(1)).reshape(-1, 2)[:, 0].tolist()
     strides = strides_of(target.shape)
     offset = sum(count * stride for count, stride in zip(before, strides, strict=True))
-    fill = Call(
-        kernel="fill",
-        layer=node.layer,
-        fields={"count": target.elements, "value": filling, "is_wide": int(source.type == "INT16")},
-        inputs=(),
-        outputs=(target.index,),
-    )
+    value = node.optional(2)
+    fill = filled(node, None if value is None else int(values_of(value).ravel()[0]))
     copy = moved(
         node, source, target, Box(source.shape, strides_of(source.shape), strides, 0, offset)
     )
     return [fill, copy if isinstance(copy, Call) else copy.instead or fill]
+
+
+def filled(node: Node, value: int | None = None) -> Call:
+    """Return the call that fills an output, with its zero point if with nothing else."""
+    target = node.output()
+    return Call(
+        kernel="fill",
+        layer=node.layer,
+        fields={
+            "count": target.elements,
+            "value": zero_point_of(target) if value is None else value,
+            "is_wide": int(target.type == "INT16"),
+        },
+        inputs=(),
+        outputs=(target.index,),
+    )
 
 
 def mirror_pad(node: Node) -> Sequence[Step]:
@@ -210,12 +219,7 @@ def reverse(node: Node) -> Sequence[Step]:
 def broadcast_to(node: Node) -> Sequence[Step]:
     """Return the copy for BROADCAST_TO."""
     source, target = node.input(0), node.output()
-    shape = (1,) * (len(target.shape) - len(source.shape)) + source.shape
-    strides = tuple(
-        0 if extent == 1 else stride
-        for extent, stride in zip(shape, strides_of(shape), strict=True)
-    )
-    return [moved(node, source, target, Box(target.shape, strides, strides_of(target.shape)))]
+    return [moved(node, source, target, repeated(source.shape, target.shape))]
 
 
 def space_to_depth(node: Node) -> Sequence[Step]:

@@ -10,7 +10,7 @@ from edgecompress.program.node import Node, scale_of
 from edgecompress.program.program import Call, Constant
 
 # Bits before the point of what is given to exp(). Source: reference/softmax.h of TFLite.
-_INTEGER_BITS = 5
+INTEGER_BITS = 5
 _STEPS = 256
 
 
@@ -19,14 +19,14 @@ def softmax(node: Node) -> Sequence[Call]:
     value, output = node.input(0), node.output()
     node.need_type(value, "INT8")
     node.need_type(output, "INT8")
-    table = exponentials(scale_of(value), float(node.option("beta", 1.0)))
+    values = exponentials(scale_of(value), float(node.option("beta", 1.0)))
     return [
         Call(
             kernel="softmax_s8",
             layer=node.layer,
             fields={
-                "exponentials": Constant("exponentials", "int32_t", table),
-                "exponential_count": len(table),
+                "exponentials": Constant("exponentials", "int32_t", values),
+                "exponential_count": len(values),
                 "rows": value.elements // value.shape[-1],
                 "depth": value.shape[-1],
             },
@@ -39,10 +39,10 @@ def softmax(node: Node) -> Sequence[Call]:
 
 def exponentials(scale: float, beta: float) -> "np.ndarray":
     """Return exp(-i * beta * scale) in Q0.31 for i = 0, 1, ... until it is taken as zero."""
-    real = min(beta * scale * (1 << (31 - _INTEGER_BITS)), float((1 << 31) - 1))
+    real = min(beta * scale * (1 << (31 - INTEGER_BITS)), float((1 << 31) - 1))
     multiplier, shift = quantize_multiplier(real)
-    radius = floor(((1 << _INTEGER_BITS) - 1) * (1 << (31 - _INTEGER_BITS)) / (1 << shift))
+    radius = floor(((1 << INTEGER_BITS) - 1) * (1 << (31 - INTEGER_BITS)) / (1 << shift))
     steps = np.arange(min(_STEPS, radius + 1))
-    return exp_on_negative_values(requantize(-steps, multiplier, shift), _INTEGER_BITS).astype(
+    return exp_on_negative_values(requantize(-steps, multiplier, shift), INTEGER_BITS).astype(
         np.int32
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from edgecompress.program.boxes import copied
+from edgecompress.program.boxes import copied_whole
 from edgecompress.program.node import Node, values_of, zero_point_of
 from edgecompress.program.program import C_TYPES, Call, State, Step, View
 from edgecompress.tflite.graph import Graph, Subgraph, Tensor
@@ -92,7 +92,7 @@ def variable(node: Node, variables: Variables) -> Sequence[Step]:
         raise node.refuse("nothing is ever assigned to its variable")
     if op == "ASSIGN_VARIABLE":
         value = node.input(1)
-        return [copied(node, value, state, value.size_bytes)]
+        return [copied_whole(node, value, state, value.size_bytes)]
     return [_shown(node, state, node.output())]
 
 
@@ -123,5 +123,5 @@ def _cycles(node: Node, output: Tensor) -> int:
 
 
 def _shown(node: Node, state: State, tensor: Tensor) -> View:
-    copy = copied(node, state, tensor.index, tensor.size_bytes)
+    copy = copied_whole(node, state, tensor.index, tensor.size_bytes)
     return View(tensor.index, state, 0, copy)

@@ -1,4 +1,4 @@
-"""Functions of single int16 values, changes of scale and type, and softmax."""
+"""Functions of single int16 values, and softmax with int16 outputs."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from edgecompress.program.operators.softmax import exponentials
 from edgecompress.program.program import Call, Constant
 from edgecompress.program.sigmoid import sigmoid_table
 from edgecompress.program.wide_tables import exponential_table, reciprocal_table
-from edgecompress.tflite.graph import ELEMENT_BYTES
 
 # Units of the sigmoid's table: 3/4 of the value, in 2^-14. Source: kernels/logistic_common.cc.
 _TABLE_UNITS = 3 * 4096
@@ -64,20 +63,11 @@ def _table_multiplier(node: Node, scale: float, shifts: Sequence[int]) -> tuple[
     return int(real), shift
 
 
-def quantize(node: Node) -> Sequence[Call]:
-    """Return the call for QUANTIZE between integers."""
-    value, output = node.input(0), node.output()
-    real = float(scale_of(value)) / float(scale_of(output))
-    pair = quantize_multiplier(real)
-    limits = np.iinfo(np.dtype(output.type.lower()))
-    return [_rescaled(node, pair, pair, (limits.min, limits.max))]
-
-
 def relu(node: Node) -> Sequence[Call]:
     """Return the call for RELU."""
     value, output = node.input(0), node.output()
     pair = quantize_multiplier(float(scale_of(value)) / float(scale_of(output)))
-    return [_rescaled(node, pair, pair, (zero_point_of(output), np.iinfo(np.int16).max))]
+    return [_two_lines(node, pair, pair, (zero_point_of(output), np.iinfo(np.int16).max))]
 
 
 def relu6(node: Node) -> Sequence[Call]:
@@ -85,7 +75,7 @@ def relu6(node: Node) -> Sequence[Call]:
     value = node.input(0)
     zero = zero_point_of(value)
     six = zero + math.floor(6 / float(scale_of(value)) + 0.5)
-    call = _rescaled(node, _TWO, _TWO, (zero, min(six, np.iinfo(np.int16).max)))
+    call = _two_lines(node, _TWO, _TWO, (zero, min(six, np.iinfo(np.int16).max)))
     return [Call(**{**vars(call), "fields": {**call.fields, "zero_point": zero}})]
 
 
@@ -97,10 +87,10 @@ def leaky_relu(node: Node) -> Sequence[Call]:
     negative = quantize_multiplier(abs(slope))
     limits = (np.iinfo(np.int16).min, np.iinfo(np.int16).max)
     sign = -1 if alpha < 0 else 1
-    return [_rescaled(node, quantize_multiplier(real), negative, limits, sign)]
+    return [_two_lines(node, quantize_multiplier(real), negative, limits, sign)]
 
 
-def _rescaled(
+def _two_lines(
     node: Node,
     pair: tuple[int, int],
     negative: tuple[int, int],
@@ -109,17 +99,15 @@ def _rescaled(
 ) -> Call:
     value, output = node.input(0), node.output()
     for tensor in (value, output):
-        node.need_type(tensor, "INT8", "INT16", "INT32")
+        node.need_type(tensor, "INT16")
     return Call(
-        kernel="rescale",
+        kernel="relu_s16",
         layer=node.layer,
         fields={
             "count": value.elements, "offset": -zero_point_of(value),
             "multiplier": pair[0], "negative_multiplier": negative[0],
             "zero_point": zero_point_of(output), "low": limits[0], "high": limits[1],
             "shift": pair[1], "negative_shift": negative[1], "negative_sign": sign,
-            "input_bytes": int(ELEMENT_BYTES[value.type]),
-            "output_bytes": int(ELEMENT_BYTES[output.type]),
         },
         inputs=(value.index,),
         outputs=(output.index,),

@@ -1,20 +1,17 @@
 #include "add_s8.h"
 
+#include "common_scale.h"
 #include "fixed_point.h"
-
-static int32_t Scaled(int32_t value, int32_t left_shift, int32_t multiplier,
-                      int32_t shift) {
-  return EcRequantize(EcShiftLeft(value, left_shift), multiplier, shift);
-}
 
 static void Run(const EcAddS8Layer* layer, const int8_t* input1,
                 const int8_t* input2, int8_t* output) {
   for (int32_t i = 0; i < layer->shape.run; ++i) {
     const int32_t sum =
-        Scaled(*input1 + layer->offset1, layer->left_shift, layer->multiplier1,
-               layer->shift1) +
-        layer->sign2 * Scaled(*input2 + layer->offset2, layer->left_shift,
-                              layer->multiplier2, layer->shift2);
+        EcToCommonScale(*input1 + layer->offset1, layer->left_shift,
+                        layer->multiplier1, layer->shift1) +
+        layer->sign2 * EcToCommonScale(*input2 + layer->offset2,
+                                       layer->left_shift, layer->multiplier2,
+                                       layer->shift2);
     const int32_t scaled = EcRequantize(sum, layer->multiplier, layer->shift);
     output[i] =
         (int8_t)EcClamp(scaled + layer->zero_point, layer->low, layer->high);

@@ -1,4 +1,5 @@
-// Sum of two int8 tensors, one maybe broadcast: ADD and SUB.
+// Sum, difference and squared difference of two int8 tensors, one maybe
+// broadcast: ADD, SUB and SQUARED_DIFFERENCE.
 
 #ifndef EDGECOMPRESS_KERNELS_ADD_S8_H_
 #define EDGECOMPRESS_KERNELS_ADD_S8_H_
@@ -11,14 +12,14 @@ typedef struct {
   EcBroadcast shape;
   int32_t multiplier1;
   int32_t multiplier2;
-  int32_t multiplier;   // of the output
+  int32_t multiplier;  // of the output
   int16_t offset1;
   int16_t offset2;
   int16_t left_shift;
   int16_t shift1;
   int16_t shift2;
   int16_t shift;
-  int16_t sign2;  // -1 to subtract the second
+  int16_t sign2;       // -1 to subtract the second
   int16_t zero_point;  // of the output
   int16_t low;
   int16_t high;
@@ -26,5 +27,8 @@ typedef struct {
 
 void EcAddS8(const EcAddS8Layer* layer, const int8_t* input1,
              const int8_t* input2, int8_t* output);
+
+void EcSquaredDifferenceS8(const EcAddS8Layer* layer, const int8_t* input1,
+                           const int8_t* input2, int8_t* output);
 
 #endif  // EDGECOMPRESS_KERNELS_ADD_S8_H_

@@ -13,41 +13,56 @@ typedef struct {
   int32_t stride;  // from one run to the next
 } Window;
 
-static int8_t Finish(const EcConvS8Layer* layer, int32_t channel, int32_t sum) {
+// Turns the sums of one channel, of one pixel or two, into outputs.
+static void Finish(const EcConvS8Layer* layer, int32_t channel, int32_t sum0,
+                   int32_t sum1, int8_t* output0, int8_t* output1) {
   const int32_t entry = channel * layer->channel_step;
-  const int32_t scaled =
-      EcRequantize(sum, layer->multipliers[entry], layer->shifts[entry]);
-  return (int8_t)EcClamp(scaled + layer->zero_point, layer->low, layer->high);
+  const int32_t multiplier = layer->multipliers[entry];
+  const int32_t shift = layer->shifts[entry];
+  const int32_t zero_point = layer->zero_point;
+  const int32_t low = layer->low;
+  const int32_t high = layer->high;
+  const int32_t value0 = EcRequantize(sum0, multiplier, shift) + zero_point;
+  output0[channel] = (int8_t)EcClamp(value0, low, high);
+  if (output1 != NULL) {
+    const int32_t value1 = EcRequantize(sum1, multiplier, shift) + zero_point;
+    output1[channel] = (int8_t)EcClamp(value1, low, high);
+  }
 }
 
-// Computes `count` pixels, one or two, for the channels of a group.
+// Apart from its caller, so that its loop has all registers.
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+static void
+AddRows(const Window* window, const int8_t* pixel0, const int8_t* pixel1,
+        const int8_t* a, const int8_t* b, EcSums* sums) {
+  for (int32_t row = 0; row < window->rows; ++row) {
+    EcDot2x2(pixel0, pixel1, a, b, window->length, sums);
+    pixel0 += window->stride;
+    pixel1 += window->stride;
+    a += window->length;
+    b += window->length;
+  }
+}
+
+// Computes `count` pixels, one or two, for the channels of a group. A single
+// one is computed twice.
 static void Convolve(const EcConvS8Layer* layer, const Window* window,
                      const int8_t* pixel0, const int8_t* pixel1, int32_t count,
                      int32_t first_channel, int8_t* output) {
   const int32_t patch = window->rows * window->length;
   const int32_t end = first_channel + layer->group_out_channels;
+  int8_t* second = count == 2 ? output + layer->out_channels : NULL;
   for (int32_t channel = first_channel; channel < end; channel += 2) {
     const int32_t next = EcMin(channel + 1, end - 1);
     const int8_t* a = layer->weights + channel * patch;
     const int8_t* b = layer->weights + next * patch;
-    EcSums sums = {layer->bias[channel], layer->bias[next], layer->bias[channel],
-                   layer->bias[next]};
-    for (int32_t row = 0; row < window->rows; ++row) {
-      const int32_t place = row * window->stride;
-      const int32_t used = row * window->length;
-      if (count == 2) {
-        EcDot2x2(pixel0 + place, pixel1 + place, a + used, b + used,
-                 window->length, &sums);
-      } else {
-        EcDot1x2(pixel0 + place, a + used, b + used, window->length, &sums);
-      }
-    }
-    output[channel] = Finish(layer, channel, sums.a0);
-    output[next] = Finish(layer, next, sums.b0);
-    if (count == 2) {
-      output[layer->out_channels + channel] = Finish(layer, channel, sums.a1);
-      output[layer->out_channels + next] = Finish(layer, next, sums.b1);
-    }
+    EcSums sums = {layer->bias[channel], layer->bias[next],
+                   layer->bias[channel], layer->bias[next]};
+    AddRows(window, pixel0, pixel1, a, b, &sums);
+    Finish(layer, channel, sums.a0, sums.a1, output, second);
+    Finish(layer, next, sums.b0, sums.b1, output, second);
   }
 }
 
@@ -88,8 +103,8 @@ static void ConvolvePatches(const EcConvS8Layer* layer, const int8_t* input,
                y * layer->stride_height - layer->pad_top,
                x * layer->stride_width - layer->pad_left, patches + i * patch);
       }
-      Convolve(layer, &window, patches, patches + patch, count, channel,
-               output + pixel * layer->out_channels);
+      Convolve(layer, &window, patches, patches + (count - 1) * patch, count,
+               channel, output + pixel * layer->out_channels);
     }
     in_channel += layer->group_channels;
   }
@@ -128,8 +143,8 @@ static void ConvolveBorder(const EcConvS8Layer* layer, const int8_t* input,
       AddBorderRow(layer, input, top + ky * layer->dilation_height, left,
                    a + ky * row, b + ky * row, &sums);
     }
-    output[channel] = Finish(layer, channel, sums.a0);
-    output[next] = Finish(layer, next, sums.b0);
+    Finish(layer, channel, sums.a0, 0, output, NULL);
+    Finish(layer, next, sums.b0, 0, output, NULL);
   }
 }
 
@@ -150,11 +165,12 @@ static void ConvolveRows(const EcConvS8Layer* layer, const int8_t* input,
       const int32_t left = x * layer->stride_width - layer->pad_left;
       const int32_t right = left + layer->kernel_width;
       if (is_inside && left >= 0 && right <= width) {
-        const int is_pair = x + 1 < layer->out_width &&
-                            right + layer->stride_width <= width;
+        const int is_pair =
+            x + 1 < layer->out_width && right + layer->stride_width <= width;
         const int8_t* pixel = input + (top * width + left) * channels;
-        Convolve(layer, &window, pixel, pixel + layer->stride_width * channels,
-                 is_pair ? 2 : 1, 0, output);
+        const int32_t step = is_pair ? layer->stride_width * channels : 0;
+        Convolve(layer, &window, pixel, pixel + step, is_pair ? 2 : 1, 0,
+                 output);
         x += is_pair ? 2 : 1;
         output += (is_pair ? 2 : 1) * layer->out_channels;
       } else {

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 typedef struct {
-  const int8_t* weights;  // [out_channels][kernel_height][kernel_width][group_channels]
-  const int32_t* bias;    // less the input's zero point times the weights' sum
+  const int8_t*
+      weights;  // [out_channels][kernel_height][kernel_width][group_channels]
+  const int32_t* bias;  // less the input's zero point times the weights' sum
   const int32_t* multipliers;
   const int8_t* shifts;
-  const int8_t* border;  // input zero points, as many as a row of the kernel reads
+  const int8_t*
+      border;  // input zero points, as many as a row of the kernel reads
   int16_t channel_step;  // 1: a multiplier for each channel; 0: one for all
   int16_t in_height;
   int16_t in_width;

@@ -38,10 +38,14 @@ static inline int32_t EcShiftLeft(int32_t value, int32_t exponent) {
 // value * multiplier / 2^31 * 2^shift, rounded after each of the two.
 static inline int32_t EcRequantize(int32_t value, int32_t multiplier,
                                    int32_t shift) {
-  if (shift > 0) {
+  if (shift >= 0) {
     return EcHighMul(EcShiftLeft(value, shift), multiplier);
   }
-  return EcRoundingShift(EcHighMul(value, multiplier), -shift);
+  // As EcRoundingShift, but for fewer instructions: halves up, after negative
+  // values went down by one. The product is never at an end of int32.
+  int32_t scaled = EcHighMul(value, multiplier);
+  scaled += scaled >> 31;
+  return ((scaled >> (-shift - 1)) + 1) >> 1;
 }
 
 #endif  // EDGECOMPRESS_KERNELS_FIXED_POINT_H_

@@ -17,7 +17,8 @@ int main(void) {
 {% endif %}
   size_t failed = 0;
 {% for model in models %}
-  failed += RunSelfTest(&g_{{ model.prefix }}_self_test, ConsolePrint, CycleCount);
+  const SelfTestModel* model{{ loop.index }} = &g_{{ model.prefix }}_self_test;
+  failed += RunSelfTest(model{{ loop.index }}, ConsolePrint, CycleCount);
 {% endfor %}
   const size_t stack_bytes = StackUsedBytes();
   PrintNumber(ConsolePrint, "edgecompress: stack_used_bytes=", stack_bytes);

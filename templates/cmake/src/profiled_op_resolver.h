@@ -1,3 +1,4 @@
+{% if runtime == "tflm" %}
 // An op resolver that counts the clock cycles of every operator that runs, for
 // `edgecompress emulate --profile`.
 //
@@ -90,3 +91,4 @@ class ProfiledOpResolver : public tflite::MicroMutableOpResolver<kOperators> {
 };
 
 #endif  // EDGECOMPRESS_PROFILED_OP_RESOLVER_H_
+{% endif %}

@@ -208,18 +208,18 @@ def test_another_generation_leaves_nothing_of_the_one_before(
     command = ("--board", "arduino_nano_33_ble_sense", "--framework", "arduino", "-o", out)
     assert run_cli("generate", old, *command) == 0
     (out / "src" / "mine.cpp").write_text("// the user's\n")
-    changed = out / "src" / "old_golden_vectors.cpp"
+    changed = out / "src" / "old_golden_vectors.c"
     changed.write_text(changed.read_text() + "// changed\n")
     assert run_cli("generate", new, *command) == 2
     assert (out / "src" / "old_model_data.cpp").is_file()
     capsys.readouterr()
     assert run_cli("generate", new, *command, "--force") == 0
-    assert "old_golden_vectors.cpp is of an earlier generation" in capsys.readouterr().err
+    assert "old_golden_vectors.c is of an earlier generation" in capsys.readouterr().err
     left = {path.name for path in (out / "src").iterdir() if path.name.startswith("old")}
-    assert left == {"old_golden_vectors.cpp"}
+    assert left == {"old_golden_vectors.c"}
     assert (out / "src" / "mine.cpp").is_file()
-    fresh = {p.name for p in (out / "src").iterdir()} - {"mine.cpp", "old_golden_vectors.cpp"}
-    assert fresh >= {"next.h", "next_model_data.cpp", "self_test.cpp"}
+    fresh = {p.name for p in (out / "src").iterdir()} - {"mine.cpp", "old_golden_vectors.c"}
+    assert fresh >= {"next.h", "next_model_data.cpp", "self_test.c"}
     cmake = ("--board", "mps2_an386", "-o", out, "--force")
     assert run_cli("generate", new, *cmake) == 0
     assert not (out / "examples").exists()

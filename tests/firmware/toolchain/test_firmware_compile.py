@@ -52,9 +52,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sources_without_tflm_compile_without_a_warning(folder: Path) -> None:
     need("g++")
     sources = [p for p in (folder / "src").glob("*.cc") if "model_runner" not in p.name]
-    assert len(sources) == 7
+    in_c = sorted((folder / "src").glob("*.c"))
+    assert (len(sources), len(in_c)) == (3, 4)
     flags = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fsyntax-only", *WARNINGS)
     output_of(["g++", *flags, "-I", folder / "src", *sources])
+    output_of(["gcc", "-std=c99", "-fsyntax-only", *WARNINGS, "-I", folder / "src", *in_c])
 
 
 def test_the_api_compiles_as_c(folder: Path, tmp_path: Path) -> None:

@@ -22,8 +22,7 @@ static const uint8_t* GoldenValues(const GoldenTensor* tensor, size_t vector) {
 // TFLite's files are for have them.
 static int64_t ElementAt(const GoldenTensor* tensor, const void* values,
                          size_t index) {
-  const uint8_t* bytes =
-      (const uint8_t*)values + index * tensor->element_bytes;
+  const uint8_t* bytes = (const uint8_t*)values + index * tensor->element_bytes;
   const unsigned bits = (unsigned)tensor->element_bytes * 8;
   uint64_t element = 0;
   for (size_t i = 0; i < tensor->element_bytes; ++i) {

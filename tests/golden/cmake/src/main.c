@@ -13,7 +13,8 @@ int main(void) {
     RegisterDebugLogCallback(ConsolePrint);
   }
   size_t failed = 0;
-  failed += RunSelfTest(&g_tiny_self_test, ConsolePrint, CycleCount);
+  const SelfTestModel* model1 = &g_tiny_self_test;
+  failed += RunSelfTest(model1, ConsolePrint, CycleCount);
   const size_t stack_bytes = StackUsedBytes();
   PrintNumber(ConsolePrint, "edgecompress: stack_used_bytes=", stack_bytes);
   ConsolePrint("\nedgecompress: result=");

@@ -1,0 +1,22 @@
+#include "mean_s8.h"
+
+#include "fixed_point.h"
+
+static int32_t Sum(const EcReduce* axes, const int8_t* input) {
+  EcReducePlace at = {{0}, 0};
+  int32_t sum = 0;
+  do {
+    sum += input[at.place];
+  } while (EcNextPlace(axes->reduced, axes->reduced_strides, &at));
+  return sum;
+}
+
+void EcMeanS8(const EcMeanS8Layer* layer, const int8_t* input, int8_t* output) {
+  const EcReduce* axes = &layer->axes;
+  EcReducePlace at = {{0}, 0};
+  do {
+    const int32_t sum = Sum(axes, input + at.place) + layer->offset;
+    const int32_t scaled = EcRequantize(sum, layer->multiplier, layer->shift);
+    *output++ = (int8_t)EcClamp(scaled + layer->zero_point, INT8_MIN, INT8_MAX);
+  } while (EcNextPlace(axes->kept, axes->kept_strides, &at));
+}

@@ -1,0 +1,25 @@
+#include "prelu_s8.h"
+
+#include "fixed_point.h"
+
+static int8_t At(const EcPreluS8Layer* layer, int32_t value, int32_t alpha) {
+  const int32_t scaled =
+      value >= 0 ? EcRequantize(value, layer->multiplier, layer->shift)
+                 : EcRequantize(value * alpha, layer->alpha_multiplier,
+                                layer->alpha_shift);
+  return (int8_t)EcClamp(scaled + layer->zero_point, INT8_MIN, INT8_MAX);
+}
+
+void EcPreluS8(const EcPreluS8Layer* layer, const int8_t* input,
+               const int8_t* alpha, int8_t* output) {
+  EcBroadcastPlace place = {{0}, 0, 0};
+  do {
+    const int8_t* a = input + place.place1;
+    const int8_t* b = alpha + place.place2;
+    for (int32_t i = 0; i < layer->shape.run; ++i) {
+      *output++ = At(layer, *a + layer->offset, *b + layer->alpha_offset);
+      a += layer->shape.step1;
+      b += layer->shape.step2;
+    }
+  } while (EcNextRun(&layer->shape, &place));
+}

@@ -1,0 +1,159 @@
+"""The C runtime answers as TFLM's interpreter does, bit for bit."""
+
+import time
+
+import numpy as np
+import pytest
+from support.c_runtime import SANITIZERS, compiled, differing, noise
+from support.flatbuffer_models import Graph, Op, T, build, integers, one, options
+from support.random_operators import random_models
+from support.zoo import ZOO
+
+from edgecompress.errors import UnsupportedModelError
+from edgecompress.program.lower import lower
+from edgecompress.program.program import Call
+from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.reader import read_model
+
+_INPUTS = 100
+_BATCH = 200  # models of one library
+_STATEFUL = frozenset({"CALL_ONCE", "CUSTOM:CIRCULAR_BUFFER"})
+
+
+def _calls(model: bytes) -> tuple[Call, ...]:
+    return lower(read_model(model)).calls
+
+
+def _is_comparable(model: bytes) -> bool:
+    """Say whether the C runtime runs a model, and each sample alone tells what it answers."""
+    graph = read_model(model)
+    main = graph.main
+    has_state = any(t.is_variable for t in main.tensors)
+    if has_state or any(op.op in _STATEFUL for op in main.operators):
+        return False
+    try:
+        lower(graph)
+    except UnsupportedModelError:
+        return False
+    return True
+
+
+def _differences(models, folder, count):
+    """Return by name how many output elements differ from TFLM's, of models that differ."""
+    loaded = compiled(list(models.values()), folder, *SANITIZERS)
+    found = {name: differing(model, count) for name, model in zip(models, loaded, strict=True)}
+    return {name: number for name, number in found.items() if number}
+
+
+def test_zoo(tmp_path):
+    models = {name: make() for name, make in ZOO.items() if name != "div"}
+    models = {name: model for name, model in models.items() if _is_comparable(model)}
+    assert len(models) > 120
+    assert _differences(models, tmp_path, _INPUTS) == {}
+
+
+def test_div_but_where_tflm_shifts_by_more_bits_than_there_are(tmp_path):
+    model = ZOO["div"]()
+    (c_model,) = compiled([model], tmp_path, *SANITIZERS)
+    inputs = noise(model, _INPUTS)
+    (expected,), (actual,) = run(model, inputs), c_model(*inputs)
+    differ = expected.reshape(actual.shape) != actual
+    # 0 and -1 over 8 to 11 are zero; TFLM shifts by 32 bits there, which C leaves undefined.
+    assert set(inputs[0].reshape(actual.shape)[differ].tolist()) <= {0, -1}
+    assert not actual[differ].any()
+
+
+def test_padded_space_to_batch_is_as_in_tflite(tmp_path):
+    paddings = T((2, 2), "INT32", np.array([[1, 0], [2, 1]], np.int32), scale=None)
+    source = T((1, 3, 5, 2), zero_point=-7)
+    model = one("SPACE_TO_BATCH_ND", [source, integers(2, 2), paddings],
+                [T((4, 2, 4, 2), zero_point=-7)])  # fmt: skip
+    (c_model,) = compiled([model], tmp_path, *SANITIZERS)
+    inputs = noise(model, 5)
+    (expected,) = run(model, inputs, "litert")
+    assert c_model(*inputs)[0].ravel().tolist() == expected.ravel().tolist()
+
+
+def test_random_operators(tmp_path):
+    models = dict(random_models(150, seed=0))
+    assert _differences(models, tmp_path, 30) == {}
+
+
+@pytest.mark.slow
+def test_thousands_of_random_operators(tmp_path, capsys):
+    began, count, found = time.monotonic(), 0, {}
+    for seed in range(1, 13):
+        models = dict(random_models(_BATCH, seed))
+        found |= _differences(models, tmp_path / str(seed), 30)
+        count += len(models)
+    with capsys.disabled():
+        print(f"\n{count} random models in {time.monotonic() - began:.0f} s")  # noqa: T201
+    assert count > 2000
+    assert found == {}
+
+
+def _tabled(table: np.ndarray, shape: tuple[int, ...] = (1, 5, 4)) -> bytes:
+    """A function as quantization writes it where TFLM lacks it, between two others."""
+    tensors = {
+        "x": T(shape), "r": T(shape), "i": T(shape, "INT32", scale=None),
+        "first": integers(128), "n": T(shape, "INT32", scale=None),
+        "table": T((256,), values=table), "f": T(shape), "y": T(shape),
+    }  # fmt: skip
+    ops = [
+        Op("RELU", ["x"], ["r"]),
+        Op("CAST", ["r"], ["i"]),
+        Op("ADD", ["i", "first"], ["n"], options("AddOptions")),
+        Op("GATHER", ["table", "n"], ["f"], options("GatherOptions", axis=0)),
+        Op("LEAKY_RELU", ["f"], ["y"], options("LeakyReluOptions", alpha=0.5)),
+    ]
+    return build(Graph(tensors, ops, ["x"], ["y"]))
+
+
+def test_functions_in_a_row_are_one_table(tmp_path):
+    model = _tabled(np.random.default_rng(0).integers(-128, 128, 256, np.int8))
+    assert [call.kernel for call in _calls(model)] == ["lookup_s8"]
+    assert lower(read_model(model)).arena_bytes == 20
+    assert _differences({"tabled": model}, tmp_path, _INPUTS) == {}
+
+
+def test_table_whose_input_is_read_twice_stays(tmp_path):
+    shape = (1, 6)
+    tensors = {name: T(shape) for name in ("x", "a", "b", "y")}
+    ops = [
+        Op("RELU", ["x"], ["a"]),
+        Op("LEAKY_RELU", ["a"], ["b"], options("LeakyReluOptions", alpha=0.5)),
+        Op("ADD", ["a", "b"], ["y"], options("AddOptions")),
+    ]
+    model = build(Graph(tensors, ops, ["x"], ["y"]))
+    assert [call.kernel for call in _calls(model)] == ["lookup_s8", "lookup_s8", "add_s8"]
+    assert _differences({"twice": model}, tmp_path, _INPUTS) == {}
+
+
+def _int4(op: str, image: tuple[int, ...], kernel: tuple[int, ...], output: tuple[int, ...],
+          settings) -> bytes:  # fmt: skip
+    random = np.random.default_rng(len(kernel))
+    packed = random.integers(0, 256, -(-int(np.prod(kernel)) // 2)).astype(np.uint8)
+    scales = [0.0625] * (kernel[0] if op == "CONV_2D" else 1)
+    bias = T((kernel[0],), "INT32", random.integers(-99, 99, kernel[0], np.int32),
+             scale=[s * 0.5 for s in scales])  # fmt: skip
+    weights = T(kernel, "INT4", packed, scale=scales)
+    return one(op, [T(image), weights, bias], [T(output, scale=2.0)], settings)
+
+
+def test_int4_weights(tmp_path):
+    dense = _int4("FULLY_CONNECTED", (1, 33), (7, 33), (1, 7), options("FullyConnectedOptions"))
+    conv = _int4("CONV_2D", (1, 6, 5, 4), (6, 3, 3, 4), (1, 6, 5, 6),
+                 options("Conv2DOptions", strideW=1, strideH=1))  # fmt: skip
+    (call,) = _calls(dense)
+    assert call.kernel == "fully_connected_s4"
+    assert call.fields["weights"].size_bytes == 116  # 231 weights, two to a byte
+    assert _differences({"dense": dense, "conv": conv}, tmp_path, _INPUTS) == {}
+
+
+def test_indices_beyond_the_axis_read_nothing_else(tmp_path):
+    model = one("GATHER", [T((6, 4)), T((3,), "INT32", scale=None)], [T((3, 4))],
+                options("GatherOptions", axis=0))  # fmt: skip
+    (c_model,) = compiled([model], tmp_path, *SANITIZERS)
+    values = np.arange(24, dtype=np.int8).reshape(1, 6, 4)
+    (picked,) = c_model(values, np.array([[-5, 2, 99]], np.int32))
+    assert picked[0].tolist() == values[0, [0, 2, 5]].tolist()

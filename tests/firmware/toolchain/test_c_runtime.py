@@ -1,0 +1,122 @@
+"""Firmware of the C runtime: it builds without TFLM and answers as TFLM does."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.firmware_tools import need, output_of, run_cli
+from support.tiny_models import conv, depthwise
+from support.zoo import ZOO
+
+from edgecompress.board import load_board
+from edgecompress.files import write_tree
+from edgecompress.firmware.sources.generate import generate
+
+MODELS = {
+    "conv": lambda: conv((9, 8, 12), (3, 3), 6, stride=2),
+    "depthwise": lambda: depthwise((8, 7, 6), (3, 3)),
+    "residual": ZOO["residual"],
+}
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
+
+
+@pytest.mark.parametrize("board", ["mps2_an385", "mps2_an386", "mps3_corstone300_an547"])
+def test_a_board_needs_no_tflm(
+    board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    models = []
+    for name, model in MODELS.items():
+        (tmp_path / f"{name}.tflite").write_bytes(model())
+        models.append(tmp_path / f"{name}.tflite")
+    out = tmp_path / "fw"
+    assert run_cli("generate", *models, "--board", board, "--runtime", "c", "-o", out) == 0
+    assert run_cli("build", out, "--json") == 0
+    built = json.loads(capsys.readouterr().out)
+    assert 1000 < built["runtime_flash_bytes"] < 12000
+    assert {"kernel conv_s8", "model conv", "tensor arena"} <= {p["name"] for p in built["parts"]}
+    assert run_cli("emulate", out, "--json") == 0
+    run = json.loads(capsys.readouterr().out)
+    assert [model["failed"] for model in run["models"]] == [0, 0, 0]
+    assert run["stack_used_bytes"] < 1000
+
+
+def test_the_host_needs_a_c_compiler_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("gcc", "cmake")
+    model, out = tmp_path / "m.tflite", tmp_path / "fw"
+    model.write_bytes(MODELS["residual"]())
+    host = ("--board", "rpi_pico", "--framework", "host", "--runtime", "c")
+    assert run_cli("generate", model, *host, "-o", out) == 0
+    assert run_cli("build", out, "--sanitize") == 0
+    assert run_cli("emulate", out) == 0
+    assert "4 of 4 vectors equal TFLM's interpreter" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "compiler",
+    [
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-std=c99"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-std=c99"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m55", "-std=c99"),
+        ("gcc", "-std=c99"),
+        ("g++", "-std=c++17", "-x", "c++"),
+        ("clang", "-std=c99"),
+        ("riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32", "-std=c99",
+         "--specs=picolibc.specs"),
+    ],
+)  # fmt: skip
+def test_every_compiler_takes_the_sources_without_a_warning(
+    compiler: tuple[str, ...], tmp_path: Path
+) -> None:
+    need(compiler[0])
+    files = generate([m() for m in MODELS.values()], load_board("mps2_an386"), runtime="c")
+    write_tree(tmp_path, files, force=True)
+    sources = sorted(p for p in (tmp_path / "src").rglob("*.c") if p.name != "main.c")
+    for source in sources:
+        output_of(
+            [*compiler, *WARNINGS, "-O2", "-c", "-I", tmp_path / "src", source,
+             "-o", tmp_path / "out.o"],
+        )  # fmt: skip
+
+
+def test_calls_before_init_and_wrong_indices_return_an_error(tmp_path: Path) -> None:
+    need("gcc")
+    files = generate([MODELS["conv"]()], load_board("rpi_pico"), "host", "m", runtime="c")
+    write_tree(tmp_path, files, force=True)
+    (tmp_path / "user.c").write_text(
+        '#include "m_model_runner.h"\n'
+        "int main(void) {\n"
+        "  if (m_invoke() != kModelErrorNotReady || m_input(0) || m_output(0)) return 1;\n"
+        "  if (m_arena_used() != 0 || m_init() != kModelOk) return 2;\n"
+        "  if (!m_input(0) || m_input(1) || !m_output(0) || m_output(9)) return 3;\n"
+        "  return m_invoke() == kModelOk ? 0 : 4;\n}\n"
+    )
+    sources = [p for p in (tmp_path / "src").rglob("*.c") if p.name != "main.c"]
+    program = tmp_path / "user"
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    include = ("-I", tmp_path / "src")
+    output_of(["gcc", *flags, *include, tmp_path / "user.c", *sources, "-o", program])
+    output_of([program])
+
+
+def test_other_frameworks_are_refused_with_what_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.tflite"
+    model.write_bytes(MODELS["conv"]())
+    arduino = ("--board", "arduino_nano_33_ble_sense", "--framework", "arduino")
+    assert run_cli("generate", model, *arduino, "--runtime", "c", "-o", tmp_path / "fw") == 2
+    assert "--runtime c is for --framework cmake and host so far" in capsys.readouterr().err
+
+
+def test_hostile_names_are_valid_c(tmp_path: Path) -> None:
+    need("gcc")
+    names = ['*/ int x; //"\\', "", "ключ", "while", "9" * 300, "??/"]
+    files = generate(
+        [MODELS["conv"]()], load_board("rpi_pico"), "host", names[0], runtime="c", labels=names
+    )
+    write_tree(tmp_path, files, force=True)
+    for source in (tmp_path / "src").glob("*_model.c"):
+        output_of(["gcc", "-std=c99", *WARNINGS, "-fsyntax-only", "-I", tmp_path / "src", source])
