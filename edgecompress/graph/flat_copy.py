@@ -26,7 +26,8 @@ def flat_copy(
     Args:
         model: what to copy; it is left as it is.
         passed: positions among `fold.flat_calls` of calls that hand on what they are given.
-        weights: other weights for some layers, by id: a kernel and a bias at least.
+        weights: other weights for some layers, by id: a kernel at least, and last a bias, which
+            says how many filters a convolution has.
         instead: by position, what makes the output of a call in place of its layer, which is to be
             named as it is told.
         inputs: as of `fold.build_flat`.
@@ -46,7 +47,7 @@ def flat_copy(
         if position in others:
             return others[position](_given(args, kwargs), _unused(layer, names))
         if id(layer) not in copies:
-            changes: dict[str, Any] = {"use_bias": True} if id(layer) in changed else {}
+            changes = _changes(layer, changed[id(layer)]) if id(layer) in changed else {}
             name = _unused(layer, names)
             if name != layer.name:
                 changes["name"] = name
@@ -60,6 +61,12 @@ def flat_copy(
         elif getattr(layer, "weights", None):
             copy_weights(layer, twin)
     return copy
+
+
+def _changes(layer: Any, weights: Sequence[NDArray[np.float32]]) -> dict[str, Any]:
+    """Return what changes in a layer's configuration for other weights."""
+    filters = {"filters": len(weights[-1])} if hasattr(layer, "filters") else {}
+    return {"use_bias": True, **filters}
 
 
 def _given(args: Any, kwargs: Any) -> Any:

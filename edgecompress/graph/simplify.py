@@ -5,12 +5,13 @@ Normalization of what was computed) costs the MUL and ADD or SUB kernels of TFLM
 each. The kernel after it mostly can take it. Where none can, a chain of several becomes one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from edgecompress.graph.absorb import Weights, absorbing
+from edgecompress.graph.constant_channel import Edit, with_bias, with_constant
 from edgecompress.graph.flat_copy import Instead, flat_copy
 from edgecompress.graph.fold import Call, flat_calls, has_kernel
 from edgecompress.graph.leading import Lead, is_affine, is_idle, lead_of
@@ -28,36 +29,53 @@ class Rewrite:
     passed: frozenset[int] = frozenset()
     weights: Mapping[int, Weights] = field(default_factory=dict)
     instead: Mapping[int, Instead] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()  # of weights, which several rewrites may change
 
 
 def rewritten(model: Any, rewrites: Sequence[Rewrite]) -> Any:
-    """Return a flat copy of a functional keras.Model with rewrites, which touch different layers.
+    """Return a flat copy of a functional keras.Model with rewrites.
 
     Raises:
         ModelError: the model is not functional, or a layer cannot be copied.
     """
+    weights = {number: values for each in rewrites for number, values in each.weights.items()}
+    for layer, edit in (pair for each in rewrites for pair in each.edits):
+        weights[id(layer)] = edit(weights.get(id(layer)) or with_bias(layer))
     return flat_copy(
         model,
         passed={position for each in rewrites for position in each.passed},
-        weights={number: values for each in rewrites for number, values in each.weights.items()},
+        weights=weights,
         instead={position: make for each in rewrites for position, make in each.instead.items()},
     )
 
 
 def affine_rewrites(model: Any) -> tuple[Rewrite, ...]:
-    """Return how the affines between a model's layers go, each a rewrite of its own.
+    """Return how affines between a model's layers go into those that read them, each by itself.
 
     What is done to an input before anything else is left: see `quantize.input_normalization`.
 
     Raises:
         ModelError: the model is not functional.
     """
+    return _rewrites(model, _forward)
+
+
+def constant_rewrites(model: Any) -> tuple[Rewrite, ...]:
+    """Return how affines before a padding convolution go; as `affine_rewrites`."""
+    return _rewrites(model, _around)
+
+
+def merging_rewrites(model: Any) -> tuple[Rewrite, ...]:
+    """Return how chains of affines become one each; as `affine_rewrites`."""
+    return _rewrites(model, _merged)
+
+
+def _rewrites(
+    model: Any, way: Callable[[Call, Sequence[Call]], Rewrite | None]
+) -> tuple[Rewrite, ...]:
     calls = flat_calls(model)
-    return tuple(
-        found
-        for first in _firsts(calls)
-        if (found := _forward(first, calls) or _merged(first, calls)) is not None
-    )
+    found = (way(first, calls) for first in _firsts(calls))
+    return tuple(rewrite for rewrite in found if rewrite is not None)
 
 
 def _firsts(calls: Sequence[Call]) -> Iterator[Call]:
@@ -108,6 +126,20 @@ def _forward(first: Call, calls: Sequence[Call]) -> Rewrite | None:
         f"folded {_names(lead)} into {readers}: no {_operators(lead)} of its own",
         passed=frozenset(calls.index(call) for call in lead.calls),
         weights={id(layer): values for layer, values in absorbed},
+    )
+
+
+def _around(first: Call, calls: Sequence[Call]) -> Rewrite | None:
+    """Return how convolutions before and after a chain of affines do it by one more channel."""
+    lead = _lead(first, by_element=False)
+    edits = with_constant(lead, calls) if lead.calls else ()
+    if not edits:
+        return None
+    how = f"into {edits[-1][0].name} by a constant channel"
+    return Rewrite(
+        f"folded {_names(lead)} {how}: no {_operators(lead)} of its own",
+        passed=frozenset(calls.index(call) for call in lead.calls),
+        edits=edits,
     )
 
 

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import ModelError
 from edgecompress.graph.averages import average_rewrites
-from edgecompress.graph.simplify import Rewrite, affine_rewrites, rewritten
+from edgecompress.graph.simplify import (
+    Rewrite,
+    affine_rewrites,
+    constant_rewrites,
+    merging_rewrites,
+    rewritten,
+)
 from edgecompress.graph.walk import graph_of
 from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.quantize.input_normalization import NormalizedInputs
@@ -22,7 +28,11 @@ _log = logging.getLogger(__name__)
 _CHECKED_SAMPLES = 64
 _TOLERANCE = 1e-4  # of the largest output
 _HARMLESS_DB = 25.0  # a root mean square error of 6 %, which seldom changes an answer
+# 58 % more error; more is never given up: 5.6 dB on these samples cost a network 1.7 points.
+_MOST_DB = 4.0
 _NOTICEABLE_DB = 0.5  # 11 % more error
+
+_AFFINE = (affine_rewrites, constant_rewrites, merging_rewrites)
 
 Samples = Sequence[NDArray[Any]]
 
@@ -34,10 +44,11 @@ def without_affines(inputs: NormalizedInputs, samples: Samples) -> NormalizedInp
         inputs: any keras.Model; one that is not functional is returned as it is.
         samples: calibration samples, [n, ...] for each input, before `inputs` normalizes them.
     """
-    simpler, lines = _changed(inputs, affine_rewrites, samples)
-    for line in lines:
-        _log.info(line)
-    return simpler
+    for rewrites_of in _AFFINE:
+        inputs, lines = _changed(inputs, rewrites_of, samples)
+        for line in lines:
+            _log.info(line)
+    return inputs
 
 
 def with_fewer_kernels(
@@ -59,12 +70,12 @@ def with_fewer_kernels(
     """
     if make is None:
         return without_affines(inputs, samples)
-    for rewrites_of in (affine_rewrites, average_rewrites):
+    for rewrites_of in (*_AFFINE, average_rewrites):
         other, lines = _changed(inputs, rewrites_of, samples)
         if not lines:
             continue
         before, after = (output_snr_db(exact, make(each), samples) for each in (inputs, other))
-        harmless = after >= min(before - _NOTICEABLE_DB, _HARMLESS_DB)
+        harmless = after >= min(before - _NOTICEABLE_DB, max(before - _MOST_DB, _HARMLESS_DB))
         for line in lines:
             _log.info("%s%s", "" if harmless else "not done, it would harm the outputs: ", line)
         _log.info("outputs at %.1f dB, %.1f dB as the model has it", after, before)
