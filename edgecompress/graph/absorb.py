@@ -6,7 +6,6 @@ the same from u with the kernel W g and the bias b + W h. Where it pads x with z
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,12 @@ from numpy.typing import NDArray
 
 from edgecompress.graph.flat_copy import flat_copy
 from edgecompress.graph.fold import Call, flat_graph
-from edgecompress.graph.leading import Elements, Values, by_feature, lead_of, reordered
+from edgecompress.graph.leading import Elements, Lead, Values, by_feature, lead_of, reordered
+from edgecompress.graph.pooled import pooled
+from edgecompress.graph.walk import is_keras_own
 
-_Weights = list[NDArray[np.float32]]
+Weights = list[NDArray[np.float32]]
+Absorbed = Sequence[tuple[Any, Weights]]
 _PADDED = ("same", "causal")
 _RECURRENT = ("GRU", "LSTM", "SimpleRNN")
 _SPATIAL = ("Conv1D", "Conv2D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D",
@@ -53,24 +55,41 @@ def relieved(
     """
     inputs, calls = flat_graph(model)
     lead = lead_of(inputs[position], shape, by_element=by_element)
-    weights: dict[int, _Weights] = {}
+    absorbed: Absorbed | None = ()
     if (gain != 1).any() or shift.any():
-        scale, offset = (np.tile(v, prod(shape) // len(v)) for v in (gain, shift))
-        elements = replace(lead.elements, scale=scale, offset=offset)
-        absorbed = _absorbed(lead.last, elements)
-        readers = [call.layer for call in calls]
-        if absorbed is None or any(sum(r is k for r in readers) > 1 for k, _ in absorbed):
-            return None
-        weights = {id(layer): values for layer, values in absorbed}
+        absorbed = absorbing(lead, gain, shift, calls)
+    if absorbed is None:
+        return None
     passed = {calls.index(call) for call in lead.calls}
+    weights = {id(layer): values for layer, values in absorbed}
     return flat_copy(model, passed=passed, weights=weights)
 
 
-def _absorbed(call: Call, elements: Elements) -> list[tuple[Any, _Weights]] | None:
-    """Return the layers that read what a call gives, each with its new weights."""
-    found: list[tuple[Any, _Weights]] = []
+def absorbing(lead: Lead, gain: Values, shift: Values, calls: Sequence[Call]) -> Absorbed | None:
+    """Return the layers that read what a lead gives, with weights that take its place.
+
+    Args:
+        lead: as of `leading.lead_of`.
+        gain: what its elements are multiplied by in its place, as of `relieved`.
+        shift: what is then added to them.
+        calls: all of the model.
+
+    Returns:
+        Pairs of a layer and its weights, a bias among them; None where one cannot take this over.
+    """
+    count = len(lead.elements.scale)
+    scale, offset = (np.tile(v, count // len(v)) for v in (gain, shift))
+    absorbed = _absorbed(lead.last, replace(lead.elements, scale=scale, offset=offset))
+    readers = [call.layer for call in calls]
+    if absorbed is None or any(sum(r is k for r in readers) > 1 for k, _ in absorbed):
+        return None
+    return absorbed
+
+
+def _absorbed(call: Call, elements: Elements) -> list[tuple[Any, Weights]] | None:
+    found: list[tuple[Any, Weights]] = []
     for reader in call.consumers:
-        moved = None if reader.layer is None else reordered(reader, elements)
+        moved = None if reader.layer is None else _moved(reader, elements)
         if moved is not None:
             further = _absorbed(reader, moved)
         else:
@@ -82,11 +101,16 @@ def _absorbed(call: Call, elements: Elements) -> list[tuple[Any, _Weights]] | No
     return found
 
 
-def _new_weights(call: Call, elements: Elements) -> _Weights | None:
+def _moved(call: Call, elements: Elements) -> Elements | None:
+    """Return the elements behind a call that an affine of theirs can be done after as well."""
+    return reordered(call, elements) or pooled(call, elements)
+
+
+def _new_weights(call: Call, elements: Elements) -> Weights | None:
     """Return the weights of a layer that takes over the elements' scale and offset."""
     layer, places = call.layer, elements.places
     gain, shift = (by_feature(v[places], places.shape) for v in (elements.scale, elements.offset))
-    if gain is None or shift is None or len(call.sources) != 1:
+    if gain is None or shift is None or len(call.sources) != 1 or not is_keras_own(layer):
         return None
     gain, shift = (np.broadcast_to(v, places.shape[-1:]) for v in (gain, shift))
     kind = type(layer).__name__
@@ -96,17 +120,18 @@ def _new_weights(call: Call, elements: Elements) -> _Weights | None:
         return _recurrent(layer.get_weights(), gain, shift)
     if kind in _SPATIAL and layer.data_format == "channels_last":
         plain = getattr(layer, "groups", 1) == 1
-        shifts = layer.padding not in _PADDED or not shift.any()
+        pads = layer.padding in _PADDED and any(size > 1 for size in layer.kernel_size)
+        shifts = not pads or not shift.any()
         return _spatial(layer, gain, shift) if plain and shifts else None
     return None
 
 
-def _dense(weights: Sequence[Any], gain: Values, shift: Values) -> _Weights:
+def _dense(weights: Sequence[Any], gain: Values, shift: Values) -> Weights:
     kernel, *bias = weights
     return _typed([kernel * gain[:, None], (bias[0] if bias else 0) + shift @ kernel])
 
 
-def _recurrent(weights: Sequence[Any], gain: Values, shift: Values) -> _Weights | None:
+def _recurrent(weights: Sequence[Any], gain: Values, shift: Values) -> Weights | None:
     kernel, recurrent, *bias = weights
     if not bias:
         return None
@@ -115,7 +140,7 @@ def _recurrent(weights: Sequence[Any], gain: Values, shift: Values) -> _Weights 
     return _typed([kernel * gain[:, None], recurrent, moved])
 
 
-def _spatial(layer: Any, gain: Values, shift: Values) -> _Weights:
+def _spatial(layer: Any, gain: Values, shift: Values) -> Weights:
     kernel, *others = layer.get_weights()
     pointwise = others.pop(0) if "Separable" in type(layer).__name__ else None
     bias = others[0] if others else 0
@@ -130,5 +155,5 @@ def _spatial(layer: Any, gain: Values, shift: Values) -> _Weights:
     return _typed(parts)
 
 
-def _typed(parts: Sequence[Any]) -> _Weights:
+def _typed(parts: Sequence[Any]) -> Weights:
     return [np.asarray(part, np.float32) for part in parts]

@@ -25,6 +25,7 @@ class Call:
     sources: tuple["Call", ...] = ()
     consumers: list["Call"] = field(default_factory=list)
     arguments: tuple[Any, ...] = ()  # of the call, by position, with calls in place of tensors
+    shape: tuple[int | None, ...] = (None,)  # of a sample of its output, if it has one output
 
 
 # (call, its arguments as tensors of the copy, its keyword arguments) -> outputs of the copy
@@ -87,7 +88,8 @@ def flat_graph(model: Any) -> tuple[list[Call], list[Call]]:
         inner = graph_of(node.operation)
         if inner is not None:
             return walk(inner, sources, visit)
-        call = Call(node.operation, tuple(sources), arguments=tuple(args))
+        shape = tuple(node.outputs[0].shape[1:]) if len(node.outputs) == 1 else (None,)
+        call = Call(node.operation, tuple(sources), arguments=tuple(args), shape=shape)
         for source in sources:
             source.consumers.append(call)
         calls.append(call)

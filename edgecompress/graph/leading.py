@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.graph.fold import Call
+from edgecompress.graph.walk import is_keras_own
 from edgecompress.keras_files.model import import_keras
 
 Values = NDArray[np.float64]
@@ -99,12 +100,24 @@ def by_feature(values: Values, shape: Sequence[int]) -> Values | None:
     return rows[0, :1] if (rows[0] == rows[0, 0]).all() else rows[0]
 
 
+def is_affine(call: Call) -> bool:
+    """Say whether a call does nothing but scale and shift its one input by constants."""
+    return call.layer is not None and _affine(call, len(call.shape)) is not None
+
+
+def is_idle(layer: Any) -> bool:
+    """Say whether a layer does nothing when a model runs."""
+    kind = type(layer).__name__
+    function = getattr(layer, "activation", None) if kind == "Activation" else None
+    return kind in _IDLE or getattr(function, "__name__", "") == "linear"
+
+
 def reordered(call: Call, elements: Elements) -> Elements | None:
     """Return the elements behind a call that does nothing to them but give them another place."""
     kind = type(call.layer).__name__
     if len(call.sources) != 1:
         return None
-    if kind in _IDLE or (kind == "Activation" and call.layer.activation.__name__ == "linear"):
+    if is_idle(call.layer):
         return elements
     places = elements.places
     if kind == "Permute":
@@ -135,7 +148,7 @@ def _followed(call: Call, elements: Elements) -> Elements | None:
 def _affine(call: Call, rank: int) -> _Affine | None:
     """Return scale and offset of a call that does nothing else to its one input."""
     kind = type(call.layer).__name__
-    if len(call.sources) != 1:
+    if len(call.sources) != 1 or not is_keras_own(call.layer):
         return None
     if kind in _LAYERS:
         return _LAYERS[kind](call.layer, rank)

@@ -87,6 +87,11 @@ def inner_layers(layer: Any) -> list[Any]:
     return [layer.layer] if type(layer) is layers.TimeDistributed else []
 
 
+def is_keras_own(layer: Any) -> bool:
+    """Say whether a layer is of Keras itself, not a user's that may share its name."""
+    return type(layer).__module__.startswith("keras.")
+
+
 def _nodes(graph: Any) -> Iterator[Any]:
     for depth in sorted(graph._nodes_by_depth, reverse=True):  # noqa: SLF001 - no public accessor
         yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)  # noqa: SLF001

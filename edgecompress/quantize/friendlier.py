@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from edgecompress.graph.walk import is_keras_own
+
 Call = Callable[..., Any]  # (layer, inputs, ...) -> outputs
 
 
@@ -23,7 +25,7 @@ def friendlier_calls(layers: Sequence[Any]) -> Iterator[None]:
     changed = [
         (layer, partial(_CALLS[type(layer).__name__], layer))
         for layer in layers
-        if type(layer).__name__ in _CALLS and _is_keras_own(layer) and not _is_left(layer)
+        if type(layer).__name__ in _CALLS and is_keras_own(layer) and not _is_left(layer)
     ]
     for layer, call in changed:
         layer.call = call
@@ -32,10 +34,6 @@ def friendlier_calls(layers: Sequence[Any]) -> Iterator[None]:
     finally:
         for layer, _ in changed:
             del layer.call  # the class's own is there again
-
-
-def _is_keras_own(layer: Any) -> bool:
-    return type(layer).__module__.startswith("keras.")
 
 
 def _is_left(layer: Any) -> bool:

@@ -56,16 +56,19 @@ def as_they_are(model: Any) -> NormalizedInputs:
     return NormalizedInputs(model, (None,) * len(model.inputs))
 
 
-def normalized_inputs(model: Any, samples: Sequence[NDArray[Any]]) -> NormalizedInputs:
+def normalized_inputs(
+    model: Any, samples: Sequence[NDArray[Any]], *, wanted: bool = True
+) -> NormalizedInputs:
     """Return an equal model whose inputs one int8 scale each can hold.
 
     Args:
         model: any keras.Model; one that is not functional is returned as it is.
         samples: calibration samples, [n, ...] for each input.
+        wanted: if not, nothing is done to the inputs.
     """
     current = as_they_are(model)
     found = list(current.normalizations)
-    if graph_of(model) is None:
+    if graph_of(model) is None or not wanted:
         return current
     for position, tensor in enumerate(model.inputs):
         if "float" not in str(tensor.dtype):

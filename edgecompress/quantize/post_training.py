@@ -14,12 +14,9 @@ from edgecompress.child import Child, ChildError
 from edgecompress.errors import ConversionError, DataError, UsageError
 from edgecompress.quantize.converter import Conversion
 from edgecompress.quantize.equalize import equalized
+from edgecompress.quantize.fewer_kernels import with_fewer_kernels
 from edgecompress.quantize.freeze import FrozenGraph, freeze, nodes_of
-from edgecompress.quantize.input_normalization import (
-    NormalizedInputs,
-    as_they_are,
-    normalized_inputs,
-)
+from edgecompress.quantize.input_normalization import NormalizedInputs, normalized_inputs
 from edgecompress.quantize.output_error import is_worth_its_bytes
 from edgecompress.quantize.recurrent.ranges import HIDDEN_STATE, LSTM
 from edgecompress.quantize.scales import METHODS, Method
@@ -66,6 +63,7 @@ def quantize(
     per_channel_dense: bool | Literal["auto"] = False,
     weight_bits: int = 8,
     input_normalization: bool = True,
+    judged: bool = True,
     unroll: bool = False,
     names: bool = False,
     seed: int = 0,
@@ -80,10 +78,10 @@ def quantize(
         samples: how many of `calibration` set the ranges, chosen by `seed`.
         equalize: scale channels to like ranges first, see `quantize.equalize`.
         bias_correction: see `quantize.bias_correction`.
-        per_channel_dense: one weight scale per unit of a dense layer, for 8 to 16 bytes; "auto":
-            if the error falls by enough for these, see `is_worth_its_bytes`.
+        per_channel_dense: one weight scale per unit of a dense layer; "auto": if it is worth that.
         weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
         input_normalization: it may leave the graph, see `quantize.input_normalization`.
+        judged: do without kernels by what int8 makes of it, see `quantize.fewer_kernels`.
         unroll: write out the steps of LSTMs too.
         names: keep the names of all tensors, which no device reads; else of inputs and outputs.
         seed: of the choice of samples.
@@ -95,34 +93,42 @@ def quantize(
     """
     _check_choice(scheme, method, weight_bits)
     chosen = choose(_checked(model, calibration), samples, seed)
-    if equalize:
-        model = equalized(model, chosen)
-    inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
+    model = equalized(model, chosen) if equalize else model
+    inputs = normalized_inputs(model, chosen, wanted=input_normalization)
     make = partial(
-        _quantized, inputs, chosen, scheme, method=method, bias_correction=bias_correction,
+        _quantized, chosen, scheme, method=method, bias_correction=bias_correction,
         weight_bits=weight_bits, unroll=unroll, names=names,
     )  # fmt: skip
     judge = choose(chosen, _JUDGED_SAMPLES, seed)
-    return _with_dense_scales(make, per_channel_dense, model, judge)
+    return _best(cache(make), inputs, model, judge, per_channel_dense, judged=judged)
 
 
-def _with_dense_scales(
+def _best(
     make: Callable[..., bytes],
-    per_channel: bool | Literal["auto"],
+    inputs: NormalizedInputs,
     model: Any,
     judge: tuple[NDArray[Any], ...],
+    per_channel: bool | Literal["auto"],
+    *,
+    judged: bool,
 ) -> bytes:
-    """Return what `make` makes with a scale for each unit of a dense layer, or with one for all."""
+    """Return what `make` makes of the form with the fewest kernels that is as good.
+
+    Where `per_channel` is "auto": with a scale for each unit of a dense layer, at 8 to 16 bytes, if
+    the error falls by enough for these; see `is_worth_its_bytes`.
+    """
+    plainly = partial(make, per_channel_dense=False)
+    inputs = with_fewer_kernels(inputs, model, judge, plainly if judged else None)
     if per_channel != "auto":
-        return make(per_channel_dense=per_channel)
-    coarse, fine = make(per_channel_dense=False), make(per_channel_dense=True)
+        return make(inputs, per_channel_dense=per_channel)
+    coarse, fine = plainly(inputs), make(inputs, per_channel_dense=True)
     return fine if is_worth_its_bytes(model, coarse, fine, judge) else coarse
 
 
 def _quantized(
-    inputs: NormalizedInputs,
     chosen: tuple[NDArray[Any], ...],
     scheme: str,
+    inputs: NormalizedInputs,
     *,
     weight_bits: int,
     names: bool,

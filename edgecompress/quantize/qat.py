@@ -19,7 +19,8 @@ from edgecompress.quantize.fake_quant import (
     trained_ranges,
     with_fake_quant,
 )
-from edgecompress.quantize.input_normalization import as_they_are, normalized_inputs
+from edgecompress.quantize.fewer_kernels import without_affines
+from edgecompress.quantize.input_normalization import normalized_inputs
 from edgecompress.quantize.post_training import DEFAULT_SAMPLES, conversion, converted
 from edgecompress.quantize.scales import Histogram, Range, clipped_range
 from edgecompress.tflite.graph import Normalization
@@ -76,7 +77,7 @@ def quantize_aware(
     if len(model.inputs) != 1:
         raise ModelError("training with rounding takes models of one input; leave it out")
     chosen = (train.sample(samples, settings.seed).x,)
-    inputs = normalized_inputs(model, chosen) if input_normalization else as_they_are(model)
+    inputs = without_affines(normalized_inputs(model, chosen, wanted=input_normalization), chosen)
     folded, (x,) = fold_batch_norm(inputs.model), inputs.applied(chosen)
     points, before = quantization_points(folded), _layer_of(inputs.normalizations[0])
     start = _starting_ranges(folded, points, x, method)
