@@ -8,7 +8,7 @@ from edgecompress import __version__
 from edgecompress.board import Board
 from edgecompress.firmware.sources.frameworks import platformio_platform
 from edgecompress.firmware.sources.identifiers import identifier
-from edgecompress.firmware.sources.model import FirmwareModel, Runtime
+from edgecompress.firmware.sources.model import FirmwareModel
 from edgecompress.firmware.sources.prediction import Prediction, predict
 from edgecompress.firmware.sources.regions import arena_place, arena_size, board_memory
 from edgecompress.firmware.sources.targets import CORES, MACHINES
@@ -24,9 +24,7 @@ def template_facts(
     board: Board,
     framework: str,
     title: str,
-    *,
     kernels: str,
-    runtime: Runtime,
 ) -> Mapping[str, Any]:
     """Return everything the templates may name."""
     project = identifier(title)
@@ -35,7 +33,7 @@ def template_facts(
         "title": title,
         "project": project,
         "framework": framework,
-        "runtime": runtime,
+        "runtime": "tflm" if models[0].program is None else "c",
         "board": board,
         "core": "host" if framework == "host" else board.core,
         "kernels": kernels,

@@ -41,15 +41,20 @@ _PLATFORMIO_PLATFORMS: Mapping[str, str] = {
 }
 
 
-def check_framework(framework: str, board: Board) -> None:
-    """Raise unless a project for `board` can be written for `framework`.
+def check_framework(framework: str, board: Board, *, in_c: bool = False) -> None:
+    """Raise unless a project for `board` can be written for `framework`; `in_c`: without TFLM.
 
     Raises:
-        UsageError: there is no such framework.
+        UsageError: there is no such framework, or not for the C runtime.
         BoardError: the framework does not know the board, or not its core.
     """
     if framework not in LAYOUTS:
         raise UsageError(f"no framework {framework!r}; there are {', '.join(FRAMEWORKS)}")
+    if in_c and framework not in C_FRAMEWORKS:
+        raise UsageError(
+            f"--runtime c is for --framework {' and '.join(C_FRAMEWORKS)} so far, not {framework}: "
+            "leave it out for TFLM, or add the folder src/ of a cmake project to your own"
+        )
     if framework == "cmake" and board.core not in CORES:
         raise BoardError(
             f"{board.id} has the core {board.core}, and cmake projects are for "

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,7 @@ from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UsageError
 from edgecompress.firmware.sources.c_program import CProgram, c_program
 from edgecompress.firmware.sources.facts import template_facts
-from edgecompress.firmware.sources.frameworks import (
-    C_FRAMEWORKS,
-    LAYOUTS,
-    Layout,
-    check_framework,
-)
+from edgecompress.firmware.sources.frameworks import LAYOUTS, Layout, check_framework
 from edgecompress.firmware.sources.identifiers import unique_identifiers
 from edgecompress.firmware.sources.kernel_headers import kernel_text
 from edgecompress.firmware.sources.model import (
@@ -74,11 +70,10 @@ def generate(
         name: of the project; by default the first file's.
         vectors: number of golden test vectors for each model.
         samples: real inputs [n, ...] in the model's units for the vectors; noise otherwise.
-        labels: names of the classes, in the order of the output's elements.
-            Both are for models that are not a `ModelSource`.
+        labels: names of the classes; as `samples`, for models that are not a `ModelSource`.
         seed: of the noise.
-        kernels: "cmsis-nn" or "reference", instead of the board's own kernel library of TFLM.
-        runtime: "tflm", or "c" for kernels of our own in C that need nothing else.
+        kernels: "cmsis-nn" or "reference", instead of the board's own.
+        runtime: "tflm", or "c" for our own kernels.
 
     Raises:
         UsageError: an unknown framework, no model, or fewer than one vector.
@@ -86,32 +81,27 @@ def generate(
         ModelError: a model cannot be read, or TFLM cannot run it.
         DataError: samples that do not have the model's input shape.
     """
-    check_framework(framework, board)
-    if runtime == "c" and framework not in C_FRAMEWORKS:
-        raise UsageError(
-            f"--runtime c is for --framework {' and '.join(C_FRAMEWORKS)} so far, not {framework}: "
-            "leave it out for TFLM, or add the folder src/ of a cmake project to your own"
-        )
+    check_framework(framework, board, in_c=runtime == "c")
     if not models or vectors < 1:
         raise UsageError("give at least one model and at least one test vector")
-    sources = [
-        model if isinstance(model, ModelSource) else ModelSource(model, samples, labels)
-        for model in models
-    ]
+    sources = [m if isinstance(m, ModelSource) else ModelSource(m, samples, labels) for m in models]
     titles = [_title(source.model, name if len(models) == 1 else None) for source in sources]
     on_board = target_of(board.core, kernels or board.kernels)
     runs_on = HOST if framework == "host" else on_board
+    describe = partial(_describe, runtime=runtime, vectors=vectors, seed=seed)
     described = [
-        _describe(
-            source, title, prefix, runs_on, on_board, runtime=runtime, vectors=vectors, seed=seed
-        )
+        describe(source, title, prefix, runs_on, on_board)
         for source, title, prefix in zip(sources, titles, unique_identifiers(titles), strict=True)
     ]
-    facts = template_facts(
-        described, board, framework, name or titles[0], kernels=runs_on.kernels, runtime=runtime
-    )
+    facts = template_facts(described, board, framework, name or titles[0], runs_on.kernels)
     _say_where_the_arena_goes(facts["arena_place"], board)
     return with_written_files(_files(LAYOUTS[framework], framework, facts))
+
+
+def _with_data(
+    models: Sequence[Path | bytes | ModelSource], samples: Inputs | None, labels: Sequence[str]
+) -> list[ModelSource]:
+    return [m if isinstance(m, ModelSource) else ModelSource(m, samples, labels) for m in models]
 
 
 def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:
