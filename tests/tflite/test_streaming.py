@@ -45,5 +45,5 @@ def test_firmware_resets_to_the_first_state_and_tests_a_sequence() -> None:
     assert "MicroResourceVariables::Create(allocator, 1)" in runner
     reset = runner[runner.index("wake_reset(void)") :]
     assert "return Initialize(g_profiler);" in reset[: reset.index("}\n\n")]
-    vectors = next(str(text) for path, text in files.items() if "golden_vectors.cc" in str(path))
-    assert "wake_init,\n    nullptr,\n    wake_invoke" in vectors
+    vectors = next(str(text) for path, text in files.items() if "golden_vectors.c" in str(path))
+    assert "wake_init,\n    NULL,\n    wake_invoke" in vectors
