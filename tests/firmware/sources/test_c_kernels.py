@@ -150,6 +150,24 @@ def test_int4_weights(tmp_path):
     assert _differences({"dense": dense, "conv": conv}, tmp_path, _INPUTS) == {}
 
 
+@pytest.mark.parametrize("op", ["FULLY_CONNECTED", "BATCH_MATMUL"])
+def test_scales_are_multiplied_in_double_precision(tmp_path, op):
+    # -31564 times the scales' product is -150.496, so close to a half that float32 rounds it off.
+    terms = np.full(249, 127, np.int8)
+    terms[0] = 68
+    scales = {"value": 0.07875595986843109, "weights": 0.003282833844423294}
+    shape = (1, 249) if op == "FULLY_CONNECTED" else (1, 249, 1)
+    kind = "FullyConnectedOptions" if op == "FULLY_CONNECTED" else "BatchMatMulOptions"
+    value = T((1, 249) if op == "FULLY_CONNECTED" else (1, 1, 249), scale=scales["value"])
+    output = T((1, 1) if op == "FULLY_CONNECTED" else (1, 1, 1), scale=0.054224949330091476,
+               zero_point=127)  # fmt: skip
+    weights = T(shape, values=terms.reshape(shape), scale=scales["weights"])
+    model = one(op, [value, weights], [output], options(kind))
+    (c_model,) = compiled([model], tmp_path, *SANITIZERS)
+    inputs = np.full((1, *value.shape), -1, np.int8)
+    assert c_model(inputs)[0].item() == run(model, inputs)[0].item() == -23
+
+
 def test_indices_beyond_the_axis_read_nothing_else(tmp_path):
     model = one("GATHER", [T((6, 4)), T((3,), "INT32", scale=None)], [T((3, 4))],
                 options("GatherOptions", axis=0))  # fmt: skip
