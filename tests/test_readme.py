@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import REPOSITORY
+from support.firmware_tools import need
 
 README = (REPOSITORY / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -49,8 +50,15 @@ def test_each_command_runs(workplace, cli, line: str) -> None:
             (workplace / name).unlink()
     if words[0] in ("build", "emulate"):
         assert cli("generate", "model.tflite", "--board", "mps2_an386", "-o", "firmware")[0] == 0
+    expected = WITHOUT_TFLM.get(words[0], 0)
+    if "firmware-c" in words and words[0] in ("build", "emulate"):
+        need("arm-none-eabi-gcc", "cmake", "qemu-system-arm")
+        c = ("--board", "mps2_an386", "--runtime", "c", "-o", "firmware-c")
+        assert cli("generate", "model.tflite", *c)[0] == 0
+        assert words[0] == "build" or cli("build", "firmware-c")[0] == 0
+        expected = 0
     code, _, stderr = cli(*words)
-    assert code == WITHOUT_TFLM.get(words[0], 0), stderr
+    assert code == expected, stderr
     assert "Traceback" not in stderr
 
 
