@@ -1,5 +1,6 @@
 """The C runtime answers as TFLM's interpreter does, bit for bit."""
 
+import os
 import time
 
 import numpy as np
@@ -80,15 +81,17 @@ def test_random_operators(tmp_path):
 
 
 @pytest.mark.slow
-def test_thousands_of_random_operators(tmp_path, capsys):
+def test_many_random_operators(tmp_path, capsys):
+    """By batches of 200: 12 of them take about ten minutes on two cores."""
+    batches = int(os.environ.get("EDGECOMPRESS_RANDOM_BATCHES", "2"))
     began, count, found = time.monotonic(), 0, {}
-    for seed in range(1, 13):
+    for seed in range(1, batches + 1):
         models = dict(random_models(_BATCH, seed))
         found |= _differences(models, tmp_path / str(seed), 30)
         count += len(models)
     with capsys.disabled():
         print(f"\n{count} random models in {time.monotonic() - began:.0f} s")  # noqa: T201
-    assert count > 2000
+    assert count > 180 * batches
     assert found == {}
 
 
