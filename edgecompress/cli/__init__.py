@@ -73,7 +73,7 @@ def app(debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit code."""
-    from edgecompress.cli.progress import log_to_stderr
+    from edgecompress.cli.output.progress import log_to_stderr
 
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words or bool(os.environ.get("EDGECOMPRESS_DEBUG"))

@@ -8,7 +8,7 @@ import click
 
 from edgecompress.board import Board, Region, all_boards, load_board, read_profile
 from edgecompress.cli import print_json
-from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import boards_dir_option, json_option
 from edgecompress.errors import BoardError
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.options import json_option, tflm_option
+from edgecompress.cli.input.options import json_option, tflm_option
 
 if TYPE_CHECKING:
     from edgecompress.firmware.toolchain.build import Build, Use

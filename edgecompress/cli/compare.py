@@ -8,15 +8,15 @@ import click
 
 from edgecompress.board import load_board
 from edgecompress.cli import print_json
-from edgecompress.cli.data import (
+from edgecompress.cli.input.data import (
     load_with_data,
     optional_data_option,
     pixels_option,
     runtime_option,
     seed_option,
 )
-from edgecompress.cli.options import boards_dir_option, custom_objects_option, json_option
-from edgecompress.cli.tables import print_rows
+from edgecompress.cli.input.options import boards_dir_option, custom_objects_option, json_option
+from edgecompress.cli.output.rows import print_rows
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.options import custom_objects_choice
+from edgecompress.cli.input.options import custom_objects_choice
 from edgecompress.recipe import PICKS, WEIGHT_BITS
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.data import (
+from edgecompress.cli.input.data import (
     data_for,
     data_option,
     force_option,
@@ -18,8 +18,8 @@ from edgecompress.cli.data import (
     refuse_existing,
     seed_option,
 )
-from edgecompress.cli.options import custom_objects_option, json_option
-from edgecompress.cli.tables import print_rows
+from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.output.rows import print_rows
 
 if TYPE_CHECKING:
     from edgecompress.train.distill import Residual

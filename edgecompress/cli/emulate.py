@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.options import json_option
+from edgecompress.cli.input.options import json_option
 
 if TYPE_CHECKING:
     from edgecompress.firmware.run.emulate import Emulation, ModelRun

@@ -6,15 +6,15 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.data import (
+from edgecompress.cli.input.data import (
     data_option,
     load_with_data,
     pixels_option,
     runtime_option,
     seed_option,
 )
-from edgecompress.cli.options import custom_objects_option, json_option
-from edgecompress.cli.tables import print_rows
+from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.output.rows import print_rows
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from edgecompress.board import Board, all_boards, load_board
 from edgecompress.board.profile import kernels_run_on
 from edgecompress.cli import print_json
-from edgecompress.cli.options import boards_dir_option, custom_objects_option, json_option
+from edgecompress.cli.input.options import boards_dir_option, custom_objects_option, json_option
 from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.verdict.fit import Fit
@@ -126,7 +126,7 @@ def _show(result: Fit, *, as_json: bool, overview: bool) -> None:
 
         print_json(fit_document(result))
         return
-    from edgecompress.cli.fit_tables import print_overview, print_verdicts
+    from edgecompress.cli.output.fit import print_overview, print_verdicts
 
     (print_overview if overview else print_verdicts)(result)
 

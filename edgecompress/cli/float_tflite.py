@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.cli.data import data_for_tflite
+from edgecompress.cli.input.data import data_for_tflite
 from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
 

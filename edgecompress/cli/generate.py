@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import boards_dir_option, json_option
 
 if TYPE_CHECKING:
     from edgecompress.firmware.sources.model import ModelSource
@@ -138,7 +138,7 @@ def _labels(path: Path, model: Path) -> list[str]:
 
 
 def _samples(data: str, model: Path, seed: int) -> Any:
-    from edgecompress.cli.data import data_for_tflite
+    from edgecompress.cli.input.data import data_for_tflite
     from edgecompress.tflite.reader import read_model
 
     read_model(model)  # for its message, should the file be missing or damaged

@@ -9,7 +9,7 @@ import click
 
 from edgecompress.board import load_board
 from edgecompress.cli import print_json
-from edgecompress.cli.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import boards_dir_option, json_option
 from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
@@ -74,7 +74,7 @@ def command(
         facts = {"model": {"path": str(model), **asdict(summarize(graph))}, "tflm": support}
         print_json({**facts, **_memory(arena, life), **({"verify": checked} if checked else {})})
     else:
-        from edgecompress.cli.inspect_tables import show
+        from edgecompress.cli.output.inspect import show
 
         show(model, summarize(graph), arena, life, checked)
         for defect in defects:

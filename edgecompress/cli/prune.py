@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.data import (
+from edgecompress.cli.input.data import (
     DATA_HELP,
     data_for,
     force_option,
@@ -17,8 +17,8 @@ from edgecompress.cli.data import (
     seed_option,
     training_options,
 )
-from edgecompress.cli.options import custom_objects_option, json_option
-from edgecompress.cli.tables import print_rows
+from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.output.rows import print_rows
 from edgecompress.errors import UsageError
 
 if TYPE_CHECKING:

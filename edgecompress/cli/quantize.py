@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.data import (
+from edgecompress.cli.float_tflite import quantize_float
+from edgecompress.cli.input.data import (
     data_for,
     data_option,
     force_option,
@@ -17,8 +18,8 @@ from edgecompress.cli.data import (
     seed_option,
     warn_of_guessing,
 )
-from edgecompress.cli.float_tflite import quantize_float
-from edgecompress.cli.options import custom_objects_option, json_option
+from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.output.rows import print_rows
 from edgecompress.cli.quantize_steps import (
     Made,
     errors_of,
@@ -26,7 +27,6 @@ from edgecompress.cli.quantize_steps import (
     of_keras,
     refuse_loss,
 )
-from edgecompress.cli.tables import print_rows
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import UsageError

@@ -125,7 +125,7 @@ def _float32_archive(path: Path, copy: Path) -> Path:
                 if entry.filename == "config.json":
                     content = json.dumps(in_float32(json.loads(content))).encode()
                 target.writestr(entry.filename, content)
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, EOFError):
         shutil.copyfile(path, copy)  # Keras says what is wrong with it
     return copy
 

@@ -26,7 +26,6 @@ from edgecompress.program.operators import (
     softmax,
     types,
     variables,
-    wide_arithmetic,
     wide_functions,
     wide_sums,
 )
@@ -114,22 +113,13 @@ _OPERATORS: Mapping[str, Lower] = {
 }
 # Operators that are lowered otherwise where an input or output is int16.
 _WIDE: Mapping[str, Lower] = {
-    "ADD": wide_arithmetic.add,
-    "AVERAGE_POOL_2D": wide_arithmetic.average_pool,
-    "BATCH_MATMUL": wide_arithmetic.batch_matmul,
     "CONV_2D": wide_sums.conv,
     "DEPTHWISE_CONV_2D": wide_sums.depthwise,
     "FULLY_CONNECTED": wide_sums.dense,
     "LEAKY_RELU": wide_functions.leaky_relu,
     "LOGISTIC": wide_functions.logistic,
-    "MAX_POOL_2D": wide_arithmetic.max_pool,
-    "MEAN": wide_arithmetic.mean,
-    "MUL": wide_arithmetic.multiply,
     "RELU": wide_functions.relu,
     "RELU6": wide_functions.relu6,
-    "SOFTMAX": wide_functions.softmax,
-    "SUB": wide_arithmetic.subtract,
-    "SUM": wide_arithmetic.sum_,
     "TANH": wide_functions.tanh,
     "TRANSPOSE_CONV": wide_sums.transposed,
 }

@@ -1,8 +1,22 @@
-"""What a kernel is given: a tensor of the arena, or values in flash."""
+"""What a kernel is given: a tensor of the arena, or values in flash; and of which type."""
 
-from edgecompress.program.node import values_of
+from collections.abc import Mapping
+
+from edgecompress.program.node import Node, values_of
 from edgecompress.program.program import Constant, Operand
 from edgecompress.tflite.graph import Tensor
+
+# How kernels of a type end, by the type.
+_SUFFIXES: Mapping[str, str] = {"INT8": "s8", "INT16": "s16"}
+
+
+def of_type(node: Node, kernel: str, *tensors: Tensor) -> str:
+    """Return the name of a kernel for tensors that are all int8 or all int16; refuse others."""
+    first = tensors[0]
+    node.need_type(first, *_SUFFIXES)
+    for tensor in tensors:
+        node.need_type(tensor, first.type)
+    return f"{kernel}_{_SUFFIXES[first.type]}"
 
 
 def operand(tensor: Tensor) -> Operand:

@@ -1,7 +1,9 @@
 """Where buffers with lifetimes lie so that they take little memory together."""
 
+from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -16,10 +18,6 @@ class Request:
     size_bytes: int
     first: int
     last: int
-
-    def meets(self, other: "Request") -> bool:
-        """Say whether both are in use at some time."""
-        return self.first <= other.last and other.first <= self.last
 
 
 def placed(requests: Sequence[Request]) -> tuple[list[int], int]:
@@ -68,17 +66,30 @@ def _orders(requests: Sequence[Request]) -> Iterator[list[int]]:
 
 def _in_order(requests: Sequence[Request], order: Sequence[int]) -> list[int]:
     offsets = [0] * len(requests)
-    done: list[int] = []
+    done: list[tuple[int, Request]] = []
     for number in order:
-        wanted = requests[number]
-        others = sorted(
-            (offsets[i], requests[i].size_bytes) for i in done if requests[i].meets(wanted)
-        )
-        offset = 0
-        for start, size in others:
-            if start - offset >= wanted.size_bytes:
-                break
-            offset = max(offset, start + size)
-        offsets[number] = offset
-        done.append(number)
+        offsets[number] = lowest_gap(done, requests[number])
+        insert(done, offsets[number], requests[number])
     return offsets
+
+
+def lowest_gap(done: Sequence[tuple[int, Request]], wanted: Request) -> int:
+    """Return the lowest offset where a buffer meets none that is in use at the same time.
+
+    Args:
+        done: buffers with their offsets, in the order of these.
+        wanted: the buffer to place.
+    """
+    candidate = 0
+    for offset, other in done:
+        if other.first > wanted.last or wanted.first > other.last:
+            continue
+        if offset - candidate >= wanted.size_bytes:
+            break
+        candidate = max(candidate, offset + other.size_bytes)
+    return candidate
+
+
+def insert(done: list[tuple[int, Request]], offset: int, new: Request) -> None:
+    """Insert by offset, behind entries of the same offset."""
+    insort(done, (offset, new), key=itemgetter(0))

@@ -15,19 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-{% if arena_place.is_apart %}
-// The arena is to go to {{ arena_place.memory.name | comment }}
-// ({{ arena_place.memory.size_bytes }} bytes at {{ "0x%08X" % arena_place.memory.address }}): see README.md.
-{% else %}
-// Where the arena is placed, such as __attribute__((section(".dtcm"))).
-{% endif %}
-#ifndef TENSOR_ARENA_ATTRIBUTE
-{% if arena_place.section %}
-#define TENSOR_ARENA_ATTRIBUTE __attribute__((section({{ arena_place.section | c_string }})))
-{% else %}
-#define TENSOR_ARENA_ATTRIBUTE
-{% endif %}
-#endif
+{% include "common/arena_attribute.inc" %}
 
 #ifdef __cplusplus
 extern "C" {

@@ -31,15 +31,7 @@ static const {{ layer.type }} {{ layer.name }} = {
 {% endfor %}
 // clang-format on
 {% for tensor in model.inputs if tensor.is_by_feature %}
-// clang-format off
-const float g_{{ model.prefix }}_input{{ tensor.index }}_mean[{{ tensor.mean | length }}] = {
-{{ tensor.mean | reals }}
-};
-
-const float g_{{ model.prefix }}_input{{ tensor.index }}_std[{{ tensor.std | length }}] = {
-{{ tensor.std | reals }}
-};
-// clang-format on
+{% include "common/mean_and_std.inc" %}
 
 {% endfor %}
 {% if model.labels %}

@@ -11,13 +11,5 @@ const uint8_t g_{{ model.prefix }}_model_data[{{ model.content | length }}] = {
 const size_t g_{{ model.prefix }}_model_data_size = {{ model.content | length }};
 {% for tensor in model.inputs if tensor.is_by_feature %}
 
-// clang-format off
-const float g_{{ model.prefix }}_input{{ tensor.index }}_mean[{{ tensor.mean | length }}] = {
-{{ tensor.mean | reals }}
-};
-
-const float g_{{ model.prefix }}_input{{ tensor.index }}_std[{{ tensor.std | length }}] = {
-{{ tensor.std | reals }}
-};
-// clang-format on
+{% include "common/mean_and_std.inc" %}
 {% endfor %}

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from edgecompress.firmware.sources.frameworks import LAYOUTS, Layout, check_fram
 from edgecompress.firmware.sources.identifiers import unique_identifiers
 from edgecompress.firmware.sources.kernel_headers import kernel_text
 from edgecompress.firmware.sources.model import (
+    FirmwareArena,
     FirmwareModel,
     ModelSource,
     Runtime,
@@ -29,7 +29,7 @@ from edgecompress.firmware.sources.render import render, template_files
 from edgecompress.firmware.sources.vectors import golden_vectors, starts_anew
 from edgecompress.firmware.sources.write import with_written_files
 from edgecompress.memory.arena.defects import known_defects
-from edgecompress.memory.arena.plan import Arena, plan_for
+from edgecompress.memory.arena.plan import plan_for
 from edgecompress.memory.arena.target import HOST, Target, target_of
 from edgecompress.program.lower import lower
 from edgecompress.program.measured import measured_tables
@@ -136,8 +136,9 @@ def _describe(
     inputs, outputs = io_tensors(graph)
     check_supported(graph)
     content = model.read_bytes() if isinstance(model, Path) else model
-    for defect in known_defects(graph, runs_on):
-        _log.warning("warning: %s", defect)
+    if runtime == "tflm":
+        for defect in known_defects(graph, runs_on):
+            _log.warning("warning: %s", defect)
     program = _program(content, graph) if runtime == "c" else None
     return FirmwareModel(
         prefix=prefix,
@@ -164,14 +165,14 @@ def _program(content: bytes, graph: Graph) -> CProgram:
     return c_program(lower(graph, lambda node: tables[node.operator.index]))
 
 
-def _arena(graph: Graph, target: Target, program: CProgram | None) -> Arena:
+def _arena(graph: Graph, target: Target, program: CProgram | None) -> FirmwareArena:
+    if program is not None:  # planned here, the same for every core
+        return FirmwareArena(program.arena_bytes, program.arena_bytes, "exact", target.kernels)
     arena = plan_for(graph, target)
-    if program is not None:
-        size = program.arena_bytes
-        return replace(arena, min_bytes=size, used_bytes=size, basis="exact")
     # The host's structures are those of the tflite-micro package, built with more options than a
     # library of TFLM's default build, which takes a little less.
-    return replace(arena, basis="estimated") if target == HOST else arena
+    basis = "estimated" if target == HOST else arena.basis
+    return FirmwareArena(arena.min_bytes, arena.used_bytes, basis, target.kernels)
 
 
 def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:

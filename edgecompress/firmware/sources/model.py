@@ -10,7 +10,6 @@ from edgecompress.dataset.split import Inputs
 from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.firmware.sources.c_program import CProgram
 from edgecompress.firmware.sources.vectors import GoldenVectors
-from edgecompress.memory.arena.plan import Arena
 from edgecompress.tflite.graph import Graph, Operator, Tensor
 from edgecompress.tflite.operators import Registration
 
@@ -90,6 +89,16 @@ class IoTensor:
 
 
 @dataclass(frozen=True)
+class FirmwareArena:
+    """The arena that a model needs of its firmware, and the kernels it was planned for."""
+
+    min_bytes: int
+    used_bytes: int  # as the runner reports
+    basis: str  # "exact" or "estimated"
+    kernels: str
+
+
+@dataclass(frozen=True)
 class FirmwareModel:
     """A model, ready for the templates; `prefix` begins every C name and file of it."""
 
@@ -99,9 +108,9 @@ class FirmwareModel:
     sha256: str
     inputs: tuple[IoTensor, ...]
     outputs: tuple[IoTensor, ...]
-    registrations: tuple[Registration, ...]
-    arena: Arena  # where the firmware runs
-    board_arena: Arena  # the same, but of a host project
+    registrations: tuple[Registration, ...]  # of TFLM
+    arena: FirmwareArena  # where the firmware runs
+    board_arena: FirmwareArena  # the same, but of a host project
     resource_variables: int
     stateful: bool  # an inference may depend on those before it
     starts_anew: bool  # reset before each test vector

@@ -41,12 +41,11 @@ def board_memory(board: Board) -> tuple[Memory, Memory]:
 
 def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:
     """Return the size of an arena that serves each of the models, one at a time."""
-    programs = [model.program for model in models if model.program is not None]
-    if programs:  # our own memory plan is the same everywhere
-        return ArenaSize(max(program.arena_bytes for program in programs), 0, "exact")
     largest = max(models, key=lambda model: model.arena.min_bytes).arena
     basis = "exact" if all(model.arena.basis == "exact" for model in models) else "estimated"
-    margin = arena_margin_bytes(largest.min_bytes, basis, framework)
+    # The margin is for another release of TFLM; the C runtime is all in the project.
+    in_c = any(model.program is not None for model in models)
+    margin = 0 if in_c else arena_margin_bytes(largest.min_bytes, basis, framework)
     return ArenaSize(largest.min_bytes, margin, basis)
 
 
@@ -62,7 +61,9 @@ def arena_place(
     size = arena_size(models, framework)
     items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
     model_bytes = sum(len(model.content) for model in models)
-    resolvers = [[entry.name for entry in model.registrations] for model in models]
+    resolvers = [
+        [entry.name for entry in model.registrations] for model in models if model.program is None
+    ]
     _, ram = place_firmware(board, kernels, model_bytes, resolvers, items)
     region = ram.arena.region
     if ram.main is None:

@@ -27,9 +27,9 @@ def build_host(folder: Path, tflm: Tflm | None, *, sanitize: bool = False) -> Pa
     if tflm is not None:
         # For its message: it matters more than a missing compiler.
         tflm.library(project.core, project.kernels)
-    compilers = ("gcc",) if tflm is None else ("gcc", "g++")
-    require("cmake", *compilers)
-    chosen = ("CMAKE_C_COMPILER=gcc", "CMAKE_CXX_COMPILER=g++")[: len(compilers)]
+    compilers = {"C": "gcc", **({} if tflm is None else {"CXX": "g++"})}
+    require("cmake", *compilers.values())
+    chosen = [f"CMAKE_{language}_COMPILER={name}" for language, name in compilers.items()]
     configure(project, tflm, *chosen, f"EDGECOMPRESS_SANITIZE={'ON' if sanitize else 'OFF'}")
     result = compile_project(project)
     if result.returncode != 0:

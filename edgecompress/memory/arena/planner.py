@@ -6,16 +6,15 @@ Follows tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc of the pin
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgecompress.program.place import Request, insert, lowest_gap
+
 ONLINE = -1  # offline offset of a buffer that the planner places itself
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """A buffer to place: its size and the first and last time it is used."""
+class Requirement(Request):
+    """A buffer to place, of an aligned size, or one whose place a model fixes."""
 
-    size_bytes: int  # aligned
-    first: int
-    last: int
     offline_offset: int = ONLINE
 
 
@@ -31,31 +30,12 @@ def plan(requirements: Sequence[Requirement]) -> list[int]:
     fixed = [i for i in numbers if offsets[i] != ONLINE]
     free = [i for i in reversed(numbers) if offsets[i] == ONLINE]
     free.sort(key=lambda i: -requirements[i].size_bytes)
-    placed: list[tuple[int, Requirement]] = []
+    placed: list[tuple[int, Request]] = []
     for i in fixed + free:
         if offsets[i] == ONLINE:
-            offsets[i] = _lowest_gap(placed, requirements[i])
-        _insert(placed, offsets[i], requirements[i])
+            offsets[i] = lowest_gap(placed, requirements[i])
+        insert(placed, offsets[i], requirements[i])
     return offsets
-
-
-def _lowest_gap(placed: list[tuple[int, Requirement]], wanted: Requirement) -> int:
-    candidate = 0
-    for offset, other in placed:
-        if other.first > wanted.last or wanted.first > other.last:
-            continue
-        if offset - candidate >= wanted.size_bytes:
-            break
-        candidate = max(candidate, offset + other.size_bytes)
-    return candidate
-
-
-def _insert(placed: list[tuple[int, Requirement]], offset: int, new: Requirement) -> None:
-    """Insert by offset, behind entries of the same offset."""
-    at = len(placed)
-    while at and placed[at - 1][0] > offset:
-        at -= 1
-    placed.insert(at, (offset, new))
 
 
 def head_bytes(requirements: Sequence[Requirement], offsets: Sequence[int]) -> int:

@@ -1,4 +1,4 @@
-"""Operators of two inputs of int8 values."""
+"""Operators of two inputs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,13 +8,15 @@ from edgecompress.program.activation import activation_range
 from edgecompress.program.broadcast import broadcast_fields
 from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, zero_point_of
-from edgecompress.program.operands import in_place_inputs, operand
+from edgecompress.program.operands import in_place_inputs, of_type, operand
 from edgecompress.program.program import Call, Field
+from edgecompress.program.weights import product_multiplier
 from edgecompress.tflite.graph import Tensor
 
-# Bits that inputs are shifted left by before they are scaled to a common scale.
+# Bits that inputs are shifted left by before they are scaled to a common scale, by type.
 # Source: kernels/add_common.cc and squared_difference.cc of TFLM.
-_LEFT_SHIFT = 20
+_LEFT_SHIFTS: Mapping[str, int] = {"INT8": 20, "INT16": 15}
+_LEFT_SHIFT = _LEFT_SHIFTS["INT8"]
 _LEFT_SHIFT_OF_SQUARES = 7
 _MOST_INPUTS = 4  # of ADD_N: templates/c/kernels/add_n_s8.h
 
@@ -31,7 +33,7 @@ def subtract(node: Node) -> Sequence[Call]:
 
 def squared_difference(node: Node) -> Sequence[Call]:
     """Return the call for SQUARED_DIFFERENCE."""
-    one, two, output = int8_operands(node)
+    one, two, output = _int8_tensors(node)
     limits = np.iinfo(np.int8)
     fields: dict[str, Field] = {
         **_common_scale(one, two, output, _LEFT_SHIFT_OF_SQUARES, power=2),
@@ -44,16 +46,19 @@ def squared_difference(node: Node) -> Sequence[Call]:
 
 def multiply(node: Node) -> Sequence[Call]:
     """Return the call for MUL."""
-    one, two, output = int8_operands(node)
-    real = float(scale_of(one)) * float(scale_of(two)) / float(scale_of(output))
-    return [_call(node, "mul_s8", _scaled_fields(node, real))]
+    one, two, output = tensors_of(node)
+    kernel = of_type(node, "mul", one, two, output)
+    if one.type == "INT16" and (zero_point_of(one) or zero_point_of(two)):
+        raise node.refuse("an input's zero point is not zero")
+    return [_call(node, kernel, _scaled_fields(node, *product_multiplier(one, two, output)))]
 
 
 def divide(node: Node) -> Sequence[Call]:
     """Return the call for DIV; its real multiplier is rounded to float32 on the way."""
-    one, two, output = int8_operands(node)
+    one, two, output = _int8_tensors(node)
     scale1, scale2, scale = (np.float32(scale_of(tensor)) for tensor in (one, two, output))
-    return [_call(node, "div_s8", _scaled_fields(node, float(scale1 / (scale2 * scale))))]
+    real = float(scale1 / (scale2 * scale))
+    return [_call(node, "div_s8", _scaled_fields(node, *quantize_multiplier(real)))]
 
 
 def maximum(node: Node) -> Sequence[Call]:
@@ -68,11 +73,9 @@ def minimum(node: Node) -> Sequence[Call]:
 
 def prelu(node: Node) -> Sequence[Call]:
     """Return the call for PRELU."""
-    value, alpha, output = int8_operands(node)
-    real = float(scale_of(value)) / float(scale_of(output))
-    of_alpha = float(scale_of(value)) * float(scale_of(alpha)) / float(scale_of(output))
-    multiplier, shift = quantize_multiplier(real)
-    alpha_multiplier, alpha_shift = quantize_multiplier(of_alpha)
+    value, alpha, output = _int8_tensors(node)
+    multiplier, shift = quantize_multiplier(float(scale_of(value)) / float(scale_of(output)))
+    alpha_multiplier, alpha_shift = product_multiplier(value, alpha, output)
     fields: dict[str, Field] = {
         "multiplier": multiplier,
         "alpha_multiplier": alpha_multiplier,
@@ -123,24 +126,29 @@ def add_n(node: Node) -> Sequence[Call]:
     ]
 
 
-def int8_operands(node: Node) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the two inputs and the output of an operator, all int8."""
-    tensors = node.input(0), node.input(1), node.output()
+def tensors_of(node: Node) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the two inputs and the output of an operator."""
+    return node.input(0), node.input(1), node.output()
+
+
+def _int8_tensors(node: Node) -> tuple[Tensor, Tensor, Tensor]:
+    tensors = tensors_of(node)
     for tensor in tensors:
         node.need_type(tensor, "INT8")
     return tensors
 
 
 def _sum(node: Node, sign: int) -> Call:
-    one, two, output = int8_operands(node)
+    one, two, output = tensors_of(node)
+    kernel = of_type(node, "add", one, two, output)
     low, high = activation_range(node, output)
     fields: dict[str, Field] = {
-        **_common_scale(one, two, output, _LEFT_SHIFT, power=1),
+        **_common_scale(one, two, output, _LEFT_SHIFTS[one.type], power=1),
         "sign2": sign,
         "low": low,
         "high": high,
     }
-    return _call(node, "add_s8", fields)
+    return _call(node, kernel, fields)
 
 
 def _common_scale(
@@ -167,9 +175,8 @@ def _common_scale(
     }
 
 
-def _scaled_fields(node: Node, real: float) -> Mapping[str, Field]:
-    one, two, output = node.input(0), node.input(1), node.output()
-    multiplier, shift = quantize_multiplier(real)
+def _scaled_fields(node: Node, multiplier: int, shift: int) -> Mapping[str, Field]:
+    one, two, output = tensors_of(node)
     low, high = activation_range(node, output)
     return {
         "multiplier": multiplier,
@@ -183,13 +190,13 @@ def _scaled_fields(node: Node, real: float) -> Mapping[str, Field]:
 
 
 def _larger(node: Node, flip: int) -> Call:
-    for tensor in (node.input(0), node.input(1), node.output()):
+    for tensor in tensors_of(node):
         node.need_type(tensor, "INT8", "BOOL")
     return _call(node, "maximum_s8", {"flip": flip})
 
 
 def _call(node: Node, kernel: str, fields: Mapping[str, Field]) -> Call:
-    one, two, output = node.input(0), node.input(1), node.output()
+    one, two, output = tensors_of(node)
     return Call(
         kernel=kernel,
         layer=node.layer,

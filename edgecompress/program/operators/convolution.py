@@ -7,13 +7,12 @@ import numpy as np
 
 from edgecompress.program.activation import activation_range
 from edgecompress.program.node import Node, values_of, zero_point_of
-from edgecompress.program.program import Call, Constant, Field
+from edgecompress.program.program import Call, Field
 from edgecompress.program.weights import (
     border_constant,
     folded_bias,
     multiplier_constants,
     packed_constant,
-    product_multiplier,
     weights_constant,
 )
 from edgecompress.program.window import window_fields
@@ -89,10 +88,6 @@ def dense(node: Node) -> Sequence[Call]:
     rows = prod(value.shape) // depth
     fields = _shared_fields(node, value, kernel, output, weights.sum(1, np.int64))
     step = fields.pop("channel_step")
-    if step == 0:
-        multiplier, shift = product_multiplier(value, kernel, output)
-        fields["multipliers"] = Constant("multipliers", "int32_t", np.array([multiplier], np.int32))
-        fields["shifts"] = Constant("shifts", "int8_t", np.array([shift], np.int8))
     is_packed = kernel.type == "INT4"
     if is_packed:
         fields["weights"] = packed_constant(kernel)

@@ -8,8 +8,9 @@ from edgecompress.program.boxes import copied, repeated
 from edgecompress.program.broadcast import broadcast_fields
 from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, zero_point_of
-from edgecompress.program.operands import in_place_inputs, operand
-from edgecompress.program.program import Call, Constant
+from edgecompress.program.operands import operand
+from edgecompress.program.operators.elementwise import unary
+from edgecompress.program.program import Call
 from edgecompress.tflite.graph import ELEMENT_BYTES
 
 # Source: kernels/comparisons.cc of TFLM.
@@ -58,19 +59,9 @@ def compare(node: Node) -> Sequence[Call]:
 
 def logical_not(node: Node) -> Sequence[Call]:
     """Return the call for LOGICAL_NOT: a table in which only zero is true."""
-    value, output = node.input(0), node.output()
     table = np.zeros(256, np.int8)
     table[128] = 1  # of zero
-    return [
-        Call(
-            kernel="lookup_s8",
-            layer=node.layer,
-            fields={"table": Constant("table", "int8_t", table), "count": value.elements},
-            inputs=(value.index,),
-            outputs=(output.index,),
-            in_place=in_place_inputs(output, value),
-        )
-    ]
+    return [unary(node, table)]
 
 
 def select(node: Node) -> Sequence[Call]:

@@ -1,4 +1,4 @@
-"""BATCH_MATMUL and TRANSPOSE_CONV of int8 activations."""
+"""BATCH_MATMUL, and TRANSPOSE_CONV of int8 activations."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from edgecompress.program.activation import activation_range
 from edgecompress.program.broadcast import broadcast_fields
 from edgecompress.program.node import Node, values_of, zero_point_of
-from edgecompress.program.operands import operand
-from edgecompress.program.operators.arithmetic import int8_operands
+from edgecompress.program.operands import of_type, operand
+from edgecompress.program.operators.arithmetic import tensors_of
 from edgecompress.program.program import Call, Constant, Field
 from edgecompress.program.weights import (
     border_constant,
@@ -20,17 +20,21 @@ from edgecompress.program.weights import (
     product_multiplier,
     weights_constant,
 )
+from edgecompress.program.wide import reduced_multiplier
 from edgecompress.program.window import pad_before
 from edgecompress.tflite.graph import Tensor
 
 
 def batch_matmul(node: Node) -> Sequence[Call]:
     """Return the call for BATCH_MATMUL."""
-    one, two, output = int8_operands(node)
+    one, two, output = tensors_of(node)
+    kernel = of_type(node, "batch_matmul", one, two, output)
     rows, columns = output.shape[-2:]
     adj_x, adj_y = bool(node.option("adj_x")), bool(node.option("adj_y"))
     depth = one.shape[-2 if adj_x else -1]
     multiplier, shift = product_multiplier(one, two, output)
+    if one.type == "INT16":
+        multiplier, shift = reduced_multiplier(node, multiplier, shift)
     batches = [replace(tensor, shape=tensor.shape[:-2]) for tensor in (one, two, output)]
     fields: dict[str, Field] = {
         "batches": broadcast_fields(node, *batches),
@@ -49,7 +53,7 @@ def batch_matmul(node: Node) -> Sequence[Call]:
     }
     return [
         Call(
-            kernel="batch_matmul_s8",
+            kernel=kernel,
             layer=node.layer,
             fields=fields,
             inputs=(operand(one), operand(two)),

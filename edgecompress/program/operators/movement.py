@@ -5,10 +5,12 @@ from itertools import accumulate, product
 
 import numpy as np
 
-from edgecompress.program.boxes import Box, moved, repeated, strides_of
+from edgecompress.program.boxes import Box, copied, moved, repeated, strides_of
 from edgecompress.program.node import Node, values_of, zero_point_of
 from edgecompress.program.program import Call, Step
 from edgecompress.tflite.graph import Tensor
+
+Strides = tuple[int, ...]
 
 
 def reshape(node: Node) -> Sequence[Step]:
@@ -32,48 +34,23 @@ def concatenation(node: Node) -> Sequence[Step]:
         raise node.refuse("it has a fused activation")
     target = node.output()
     axis = int(node.option("axis")) % len(target.shape)
-    sources = [node.input(i) for i in range(len(node.operator.inputs))]
-    begins = accumulate((source.shape[axis] for source in sources), initial=0)
     strides = strides_of(target.shape)
-    return [
-        moved(
-            node, source, target,
-            Box(source.shape, strides_of(source.shape), strides, 0, begin * strides[axis]),
-        )
-        for source, begin in zip(sources, begins, strict=False)
-    ]  # fmt: skip
+    begins = accumulate((source.shape[axis] for source in _inputs(node)), initial=0)
+    return _put_together(node, strides, [begin * strides[axis] for begin in begins])
 
 
 def pack(node: Node) -> Sequence[Step]:
     """Return a view or a copy for each input of PACK."""
-    target = node.output()
-    axis = int(node.option("axis")) % len(target.shape)
-    strides = strides_of(target.shape)
-    others = strides[:axis] + strides[axis + 1 :]
-    sources = [node.input(i) for i in range(len(node.operator.inputs))]
-    return [
-        moved(
-            node, source, target,
-            Box(source.shape, strides_of(source.shape), others, 0, place * strides[axis]),
-        )
-        for place, source in enumerate(sources)
-    ]  # fmt: skip
+    stride, others = _without(int(node.option("axis")), node.output())
+    return _put_together(node, others, [place * stride for place in range(len(_inputs(node)))])
 
 
 def unpack(node: Node) -> Sequence[Step]:
     """Return a view or a copy for each output of UNPACK."""
     source = node.input(0)
-    axis = int(node.option("axis")) % len(source.shape)
-    strides = strides_of(source.shape)
-    others = strides[:axis] + strides[axis + 1 :]
-    targets = [node.output(i) for i in range(len(node.operator.outputs))]
-    return [
-        moved(
-            node, source, target,
-            Box(target.shape, others, strides_of(target.shape), place * strides[axis]),
-        )
-        for place, target in enumerate(targets)
-    ]  # fmt: skip
+    stride, others = _without(int(node.option("axis")), source)
+    count = len(node.operator.outputs)
+    return _taken_apart(node, source, others, [place * stride for place in range(count)])
 
 
 def split(node: Node) -> Sequence[Step]:
@@ -88,16 +65,43 @@ def split_v(node: Node) -> Sequence[Step]:
 
 def _parts(node: Node, source: Tensor, axis: int) -> Sequence[Step]:
     axis %= len(source.shape)
-    targets = [node.output(i) for i in range(len(node.operator.outputs))]
-    begins = accumulate((target.shape[axis] for target in targets), initial=0)
     strides = strides_of(source.shape)
+    begins = accumulate((target.shape[axis] for target in _outputs(node)), initial=0)
+    return _taken_apart(node, source, strides, [begin * strides[axis] for begin in begins])
+
+
+def _put_together(node: Node, strides: Strides, offsets: Sequence[int]) -> Sequence[Step]:
+    """Return how each input gets to its offset in the output, whose strides are given."""
+    target = node.output()
     return [
-        moved(
-            node, source, target,
-            Box(target.shape, strides, strides_of(target.shape), begin * strides[axis]),
-        )
-        for target, begin in zip(targets, begins, strict=False)
-    ]  # fmt: skip
+        moved(node, source, target, Box(source.shape, strides_of(source.shape), strides, 0, offset))
+        for source, offset in zip(_inputs(node), offsets, strict=False)
+    ]
+
+
+def _taken_apart(
+    node: Node, source: Tensor, strides: Strides, offsets: Sequence[int]
+) -> Sequence[Step]:
+    """Return how each output comes from its offset in a source, whose strides are given."""
+    return [
+        moved(node, source, target, Box(target.shape, strides, strides_of(target.shape), offset))
+        for target, offset in zip(_outputs(node), offsets, strict=False)
+    ]
+
+
+def _without(axis: int, tensor: Tensor) -> tuple[int, Strides]:
+    """Return the stride of an axis, and those of all others."""
+    strides = strides_of(tensor.shape)
+    axis %= len(strides)
+    return strides[axis], strides[:axis] + strides[axis + 1 :]
+
+
+def _inputs(node: Node) -> list[Tensor]:
+    return [node.input(i) for i in range(len(node.operator.inputs))]
+
+
+def _outputs(node: Node) -> list[Tensor]:
+    return [node.output(i) for i in range(len(node.operator.outputs))]
 
 
 def slice_(node: Node) -> Sequence[Step]:
@@ -152,10 +156,8 @@ def pad(node: Node) -> Sequence[Step]:
     offset = sum(count * stride for count, stride in zip(before, strides, strict=True))
     value = node.optional(2)
     fill = filled(node, None if value is None else int(values_of(value).ravel()[0]))
-    copy = moved(
-        node, source, target, Box(source.shape, strides_of(source.shape), strides, 0, offset)
-    )
-    return [fill, copy if isinstance(copy, Call) else copy.instead or fill]
+    box = Box(source.shape, strides_of(source.shape), strides, 0, offset)
+    return [fill, copied(node, source, target, box)]
 
 
 def filled(node: Node, value: int | None = None) -> Call:
@@ -190,8 +192,7 @@ def mirror_pad(node: Node) -> Sequence[Step]:
         to = sum(place * s for (_, _, _, place), s in zip(parts, to_strides, strict=True))
         strides = tuple(step * s for (_, step, _, _), s in zip(parts, from_strides, strict=True))
         extents = tuple(extent for _, _, extent, _ in parts)
-        step = moved(node, source, target, Box(extents, strides, to_strides, offset, to))
-        steps.append(step if isinstance(step, Call) or step.instead is None else step.instead)
+        steps.append(copied(node, source, target, Box(extents, strides, to_strides, offset, to)))
     return steps
 
 

@@ -1,9 +1,10 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D of int8 values."""
+"""AVERAGE_POOL_2D and MAX_POOL_2D."""
 
 from collections.abc import Sequence
 
 from edgecompress.program.activation import activation_range
 from edgecompress.program.node import Node
+from edgecompress.program.operands import of_type
 from edgecompress.program.program import Call, Field
 from edgecompress.program.window import window_fields
 from edgecompress.tflite.graph import Tensor
@@ -11,28 +12,26 @@ from edgecompress.tflite.graph import Tensor
 
 def average_pool(node: Node) -> Sequence[Call]:
     """Return the call for AVERAGE_POOL_2D."""
-    return [_pool(node, "average_pool_s8")]
+    return [_pool(node, is_average=True)]
 
 
 def max_pool(node: Node) -> Sequence[Call]:
     """Return the call for MAX_POOL_2D."""
-    return [_pool(node, "max_pool_s8")]
+    return [_pool(node, is_average=False)]
 
 
-def _pool(node: Node, kernel: str) -> Call:
+def _pool(node: Node, *, is_average: bool) -> Call:
     image, output = node.input(0), node.output()
-    node.need_type(image, "INT8")
     return Call(
-        kernel=kernel,
+        kernel=of_type(node, "pool", image, output),
         layer=node.layer,
-        fields=pool_fields(node, image, output),
+        fields={**_fields(node, image, output), "is_average": int(is_average)},
         inputs=(image.index,),
         outputs=(output.index,),
     )
 
 
-def pool_fields(node: Node, image: Tensor, output: Tensor) -> dict[str, Field]:
-    """Return the fields of a pooling: its window, channels and range of outputs."""
+def _fields(node: Node, image: Tensor, output: Tensor) -> dict[str, Field]:
     extent = (int(node.option("filter_height")), int(node.option("filter_width")))
     window = window_fields(node, image, output, extent)
     low, high = activation_range(node, output)

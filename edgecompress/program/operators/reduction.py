@@ -1,4 +1,4 @@
-"""Operators that make one of int8 values along some axes."""
+"""Operators that make one of the values along some axes."""
 
 from collections.abc import Sequence
 from math import prod
@@ -6,7 +6,7 @@ from math import prod
 from edgecompress.program.boxes import strides_of
 from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, values_of, zero_point_of
-from edgecompress.program.operands import operand
+from edgecompress.program.operands import of_type, operand
 from edgecompress.program.program import Call, Field
 
 _AXES = 3  # kEcReduceAxes of templates/c/kernels/reduce.h
@@ -86,7 +86,6 @@ def cumulative_sum(node: Node) -> Sequence[Call]:
 
 def _sum(node: Node, multiplier: int, shift: int) -> Call:
     value, output = node.input(0), node.output()
-    node.need_type(value, "INT8")
     count = value.elements // output.elements
     fields: dict[str, Field] = {
         "axes": _axes(node),
@@ -95,7 +94,7 @@ def _sum(node: Node, multiplier: int, shift: int) -> Call:
         "shift": shift,
         "zero_point": zero_point_of(output),
     }
-    return _call(node, "mean_s8", fields)
+    return _call(node, of_type(node, "mean", value, output), fields)
 
 
 def _extreme(node: Node, flip: int) -> Call:

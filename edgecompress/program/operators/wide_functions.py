@@ -1,4 +1,4 @@
-"""Functions of single int16 values, and softmax with int16 outputs."""
+"""Functions of single int16 values."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,8 @@ import numpy as np
 from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, zero_point_of
 from edgecompress.program.operands import in_place_inputs
-from edgecompress.program.operators.softmax import exponentials
-from edgecompress.program.program import Call, Constant
+from edgecompress.program.program import Call
 from edgecompress.program.sigmoid import sigmoid_table
-from edgecompress.program.wide_tables import exponential_table, reciprocal_table
 
 # Units of the sigmoid's table: 3/4 of the value, in 2^-14. Source: kernels/logistic_common.cc.
 _TABLE_UNITS = 3 * 4096
@@ -113,39 +111,3 @@ def _two_lines(
         outputs=(output.index,),
         in_place=in_place_inputs(output, value),
     )  # fmt: skip
-
-
-def softmax(node: Node) -> Sequence[Call]:
-    """Return the call for SOFTMAX with int16 outputs, of int8 or int16 inputs."""
-    value, output = node.input(0), node.output()
-    node.need_type(output, "INT16")
-    beta = float(node.option("beta", 1.0))
-    shape = {"rows": value.elements // value.shape[-1], "depth": value.shape[-1]}
-    if value.type == "INT8":
-        table = exponentials(scale_of(value), beta)
-        return [
-            Call(
-                kernel="softmax_s8_s16",
-                layer=node.layer,
-                fields={
-                    "exponentials": Constant("exponentials", "int32_t", table),
-                    "exponential_count": len(table), **shape,
-                },
-                inputs=(value.index,),
-                outputs=(output.index,),
-            )
-        ]  # fmt: skip
-    multiplier, shift = quantize_multiplier(float(scale_of(value)) * beta / (10.0 / 65535.0))
-    return [
-        Call(
-            kernel="softmax_s16",
-            layer=node.layer,
-            fields={
-                "exponentials": exponential_table(), "reciprocals": reciprocal_table(),
-                "multiplier": multiplier, "shift": shift, **shape,
-            },
-            inputs=(value.index,),
-            outputs=(output.index,),
-            in_place=(0,),
-        )
-    ]  # fmt: skip

@@ -1,17 +1,16 @@
-#include "add_s16.h"
-
+#include "add.h"
+#include "common_scale.h"
 #include "fixed_point.h"
 
-static void Run(const EcAddS16Layer* layer, const int16_t* input1,
+static void Run(const EcAddLayer* layer, const int16_t* input1,
                 const int16_t* input2, int16_t* output) {
   for (int32_t i = 0; i < layer->shape.run; ++i) {
-    const int32_t value1 =
-        EcShiftLeft(*input1 + layer->offset1, layer->left_shift);
-    const int32_t value2 =
-        EcShiftLeft(*input2 + layer->offset2, layer->left_shift);
     const int32_t sum =
-        EcRequantize(value1, layer->multiplier1, layer->shift1) +
-        layer->sign2 * EcRequantize(value2, layer->multiplier2, layer->shift2);
+        EcToCommonScale(*input1 + layer->offset1, layer->left_shift,
+                        layer->multiplier1, layer->shift1) +
+        layer->sign2 * EcToCommonScale(*input2 + layer->offset2,
+                                       layer->left_shift, layer->multiplier2,
+                                       layer->shift2);
     const int32_t scaled = EcRequantize(sum, layer->multiplier, layer->shift);
     output[i] =
         (int16_t)EcClamp(scaled + layer->zero_point, layer->low, layer->high);
@@ -20,7 +19,7 @@ static void Run(const EcAddS16Layer* layer, const int16_t* input1,
   }
 }
 
-void EcAddS16(const EcAddS16Layer* layer, const int16_t* input1,
+void EcAddS16(const EcAddLayer* layer, const int16_t* input1,
               const int16_t* input2, int16_t* output) {
   EcBroadcastPlace place = {{0}, 0, 0};
   do {

@@ -1,9 +1,8 @@
-#include "add_s8.h"
-
+#include "add.h"
 #include "common_scale.h"
 #include "fixed_point.h"
 
-static void Run(const EcAddS8Layer* layer, const int8_t* input1,
+static void Run(const EcAddLayer* layer, const int8_t* input1,
                 const int8_t* input2, int8_t* output) {
   for (int32_t i = 0; i < layer->shape.run; ++i) {
     const int32_t sum =
@@ -20,7 +19,7 @@ static void Run(const EcAddS8Layer* layer, const int8_t* input1,
   }
 }
 
-void EcAddS8(const EcAddS8Layer* layer, const int8_t* input1,
+void EcAddS8(const EcAddLayer* layer, const int8_t* input1,
              const int8_t* input2, int8_t* output) {
   EcBroadcastPlace place = {{0}, 0, 0};
   do {

@@ -1,8 +1,7 @@
-#include "batch_matmul_s8.h"
-
+#include "batch_matmul.h"
 #include "fixed_point.h"
 
-static int8_t At(const EcBatchMatmulS8Layer* layer, const int8_t* a,
+static int8_t At(const EcBatchMatmulLayer* layer, const int8_t* a,
                  const int8_t* b) {
   int32_t sum = 0;
   for (int32_t i = 0; i < layer->depth; ++i) {
@@ -14,7 +13,7 @@ static int8_t At(const EcBatchMatmulS8Layer* layer, const int8_t* a,
   return (int8_t)EcClamp(scaled + layer->zero_point, INT8_MIN, INT8_MAX);
 }
 
-static int8_t* Product(const EcBatchMatmulS8Layer* layer, const int8_t* a,
+static int8_t* Product(const EcBatchMatmulLayer* layer, const int8_t* a,
                        const int8_t* b, int8_t* output) {
   for (int32_t row = 0; row < layer->rows; ++row) {
     for (int32_t column = 0; column < layer->columns; ++column) {
@@ -25,7 +24,7 @@ static int8_t* Product(const EcBatchMatmulS8Layer* layer, const int8_t* a,
   return output;
 }
 
-void EcBatchMatmulS8(const EcBatchMatmulS8Layer* layer, const int8_t* input1,
+void EcBatchMatmulS8(const EcBatchMatmulLayer* layer, const int8_t* input1,
                      const int8_t* input2, int8_t* output) {
   const int32_t size1 = layer->rows * layer->depth;
   const int32_t size2 = layer->depth * layer->columns;

@@ -1,9 +1,8 @@
-#include "div_s8.h"
-
 #include "fixed_point.h"
+#include "mul.h"
 #include "reciprocal.h"
 
-static int8_t At(const EcDivS8Layer* layer, int32_t dividend, int32_t divisor) {
+static int8_t At(const EcMulLayer* layer, int32_t dividend, int32_t divisor) {
   if (divisor == 0) {
     return (int8_t)(dividend < 0 ? layer->low : layer->high);
   }
@@ -23,7 +22,7 @@ static int8_t At(const EcDivS8Layer* layer, int32_t dividend, int32_t divisor) {
   return (int8_t)EcClamp(scaled + layer->zero_point, layer->low, layer->high);
 }
 
-void EcDivS8(const EcDivS8Layer* layer, const int8_t* input1,
+void EcDivS8(const EcMulLayer* layer, const int8_t* input1,
              const int8_t* input2, int8_t* output) {
   EcBroadcastPlace place = {{0}, 0, 0};
   do {

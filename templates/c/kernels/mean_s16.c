@@ -1,26 +1,23 @@
-#include "mean_s16.h"
-
 #include "fixed_point.h"
+#include "mean.h"
 
-static int32_t PlaceOf(const EcMeanAxes* axes, int32_t index) {
-  int32_t place = 0;
-  for (int32_t axis = 0; index != 0 && axis < kEcMeanAxes; ++axis) {
-    place += index % axes->extents[axis] * axes->strides[axis];
-    index /= axes->extents[axis];
-  }
-  return place;
+static int32_t Sum(const EcReduce* axes, const int16_t* input) {
+  EcReducePlace at = {{0}, 0};
+  int32_t sum = 0;
+  do {
+    sum += input[at.place];
+  } while (EcNextPlace(axes->reduced, axes->reduced_strides, &at));
+  return sum;
 }
 
-void EcMeanS16(const EcMeanS16Layer* layer, const int16_t* input,
+void EcMeanS16(const EcMeanLayer* layer, const int16_t* input,
                int16_t* output) {
-  for (int32_t i = 0; i < layer->kept.count; ++i) {
-    const int16_t* first = input + PlaceOf(&layer->kept, i);
-    int32_t sum = layer->offset;
-    for (int32_t j = 0; j < layer->summed.count; ++j) {
-      sum += first[PlaceOf(&layer->summed, j)];
-    }
+  const EcReduce* axes = &layer->axes;
+  EcReducePlace at = {{0}, 0};
+  do {
+    const int32_t sum = Sum(axes, input + at.place) + layer->offset;
     const int32_t scaled = EcRequantize(sum, layer->multiplier, layer->shift);
-    output[i] =
+    *output++ =
         (int16_t)EcClamp(scaled + layer->zero_point, INT16_MIN, INT16_MAX);
-  }
+  } while (EcNextPlace(axes->kept, axes->kept_strides, &at));
 }

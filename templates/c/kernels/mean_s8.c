@@ -1,6 +1,5 @@
-#include "mean_s8.h"
-
 #include "fixed_point.h"
+#include "mean.h"
 
 static int32_t Sum(const EcReduce* axes, const int8_t* input) {
   EcReducePlace at = {{0}, 0};
@@ -11,7 +10,7 @@ static int32_t Sum(const EcReduce* axes, const int8_t* input) {
   return sum;
 }
 
-void EcMeanS8(const EcMeanS8Layer* layer, const int8_t* input, int8_t* output) {
+void EcMeanS8(const EcMeanLayer* layer, const int8_t* input, int8_t* output) {
   const EcReduce* axes = &layer->axes;
   EcReducePlace at = {{0}, 0};
   do {

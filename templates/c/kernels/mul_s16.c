@@ -1,8 +1,7 @@
-#include "mul_s16.h"
-
 #include "fixed_point.h"
+#include "mul.h"
 
-void EcMulS16(const EcMulS16Layer* layer, const int16_t* input1,
+void EcMulS16(const EcMulLayer* layer, const int16_t* input1,
               const int16_t* input2, int16_t* output) {
   EcBroadcastPlace place = {{0}, 0, 0};
   do {

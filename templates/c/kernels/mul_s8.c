@@ -1,8 +1,7 @@
-#include "mul_s8.h"
-
 #include "fixed_point.h"
+#include "mul.h"
 
-static void Run(const EcMulS8Layer* layer, const int8_t* input1,
+static void Run(const EcMulLayer* layer, const int8_t* input1,
                 const int8_t* input2, int8_t* output) {
   for (int32_t i = 0; i < layer->shape.run; ++i) {
     const int32_t product =
@@ -16,7 +15,7 @@ static void Run(const EcMulS8Layer* layer, const int8_t* input1,
   }
 }
 
-void EcMulS8(const EcMulS8Layer* layer, const int8_t* input1,
+void EcMulS8(const EcMulLayer* layer, const int8_t* input1,
              const int8_t* input2, int8_t* output) {
   EcBroadcastPlace place = {{0}, 0, 0};
   do {

@@ -1,8 +1,7 @@
-#include "pool_s16.h"
-
 #include "fixed_point.h"
+#include "pool.h"
 
-static int32_t Pooled(const EcPoolS16Layer* layer, const int16_t* input,
+static int32_t Pooled(const EcPoolLayer* layer, const int16_t* input,
                       int32_t top, int32_t left) {
   const int32_t y0 = EcMax(top, 0);
   const int32_t y1 = EcMin(top + layer->filter_height, layer->in_height);
@@ -24,7 +23,7 @@ static int32_t Pooled(const EcPoolS16Layer* layer, const int16_t* input,
   return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
 }
 
-void EcPoolS16(const EcPoolS16Layer* layer, const int16_t* input,
+void EcPoolS16(const EcPoolLayer* layer, const int16_t* input,
                int16_t* output) {
   for (int32_t y = 0; y < layer->out_height; ++y) {
     const int32_t top = y * layer->stride_height - layer->pad_top;

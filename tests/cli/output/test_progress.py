@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from edgecompress.cli.progress import log_to_stderr
+from edgecompress.cli.output.progress import log_to_stderr
 from edgecompress.dataset import Split
 from edgecompress.keras_files.model import import_keras
 from edgecompress.train.clock import clock
