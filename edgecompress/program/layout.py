@@ -71,10 +71,10 @@ def _calls(
             continue
         is_part = step.tensor in written  # of an output that is put together
         taken = step.tensor in sharing.parents or not _keeps(subgraph, steps, number)
-        if step.instead and (taken or (is_part and not joined)):
+        # An output of the model must not change with another.
+        both_outer = not is_part and step.tensor in outer and step.inside in outer
+        if taken or both_outer or (is_part and not joined):
             yield step.instead
-        elif step.instead and not is_part and step.tensor in outer and step.inside in outer:
-            yield step.instead  # an output of the model must not change with another
         else:
             sharing.parents[step.tensor] = (step.inside, step.offset_bytes)
         written.update((step.tensor, step.inside))

@@ -42,7 +42,7 @@ class State:
         return self.first.nbytes
 
 
-Field = int | Constant | Sequence["int | Sequence[int]"] | None
+Field = int | Constant | Sequence["int | Sequence[int]"]
 Operand = int | Constant | State  # a tensor's index, values in flash, or what is remembered
 
 
@@ -51,7 +51,7 @@ class Call:
     """A kernel that is called once in each inference.
 
     `kernel` is the name of its files ("conv_s8"); `fields` fill its descriptor, by the names that
-    its header gives them, None for a null pointer.
+    its header gives them.
     """
 
     kernel: str
@@ -73,8 +73,8 @@ class View:
 
     tensor: int
     inside: int | State
-    offset_bytes: int = 0
-    instead: Call | None = None
+    offset_bytes: int
+    instead: Call
 
 
 Step = Call | View
