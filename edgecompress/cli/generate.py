@@ -50,7 +50,7 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
 @click.option(
     "--runtime", type=click.Choice(["tflm", "c"]), default="tflm", show_default=True,
     help="tflm: runs on TFLM, which the project links; c: on kernels in C that come with the "
-    "project, with the same outputs, for --framework cmake and host.",
+    "project, with the same outputs.",
 )  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")
 @click.option(

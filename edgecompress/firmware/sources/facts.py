@@ -6,11 +6,12 @@ from typing import Any
 
 from edgecompress import __version__
 from edgecompress.board import Board
-from edgecompress.firmware.sources.frameworks import platformio_platform
 from edgecompress.firmware.sources.identifiers import identifier
 from edgecompress.firmware.sources.model import FirmwareModel
+from edgecompress.firmware.sources.optimize import FLAGS, SIZE_MACRO, Optimize
 from edgecompress.firmware.sources.prediction import Prediction, predict
 from edgecompress.firmware.sources.regions import arena_place, arena_size, board_memory
+from edgecompress.firmware.sources import versions
 from edgecompress.firmware.sources.targets import CORES, MACHINES
 from edgecompress.tflite.operators import TFLM_COMMIT
 
@@ -25,6 +26,7 @@ def template_facts(
     framework: str,
     title: str,
     kernels: str,
+    optimize: Optimize,
 ) -> Mapping[str, Any]:
     """Return everything the templates may name."""
     project = identifier(title)
@@ -37,6 +39,9 @@ def template_facts(
         "board": board,
         "core": "host" if framework == "host" else board.core,
         "kernels": kernels,
+        "optimize": optimize,
+        "optimize_flag": FLAGS[optimize],
+        "size_macro": SIZE_MACRO,
         "tflm_commit": TFLM_COMMIT,
         "models": models,
         "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
@@ -45,10 +50,22 @@ def template_facts(
         "arena_place": arena_place(models, board, framework, kernels),
         "stack_bytes": STACK_BYTES,
         "board_is_emulated": "qemu" in board.frameworks,
-        "platformio_platform": platformio_platform(board),
+        **_dependencies(board),
         **(_bare_metal_facts(board, project) if framework == "cmake" else {}),
     }
     return {**facts, "summary": _summary(facts)}
+
+
+def _dependencies(board: Board) -> Mapping[str, Any]:
+    """Return the releases that projects of other ecosystems are for."""
+    return {
+        "versions": versions,
+        "platformio_platform": versions.platformio_platform(board),
+        "arduino_install": versions.arduino_install(
+            board.frameworks.get("arduino", {}).get("fqbn", "")
+        ),
+        "zephyr_revision": versions.zephyr_revision(board),
+    }
 
 
 def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:
@@ -73,6 +90,7 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "project": facts["project"],
         "framework": facts["framework"],
         "runtime": facts["runtime"],
+        **({"optimize": facts["optimize"]} if facts["runtime"] == "c" else {}),
         "board": facts["board"].id,
         "core": facts["core"],
         "kernels": facts["kernels"],

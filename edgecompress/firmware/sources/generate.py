@@ -24,6 +24,7 @@ from edgecompress.firmware.sources.model import (
     is_stateful,
     resets_itself,
 )
+from edgecompress.firmware.sources.optimize import Optimize, pragma
 from edgecompress.firmware.sources.regions import ArenaPlace
 from edgecompress.firmware.sources.render import render, template_files
 from edgecompress.firmware.sources.vectors import golden_vectors, starts_anew
@@ -59,6 +60,7 @@ def generate(
     seed: int = 0,
     kernels: str | None = None,
     runtime: Runtime = "tflm",
+    optimize: Optimize = "speed",
 ) -> dict[str, str | bytes]:
     """Return the files of a firmware project, by path; the same for the same arguments.
 
@@ -74,6 +76,7 @@ def generate(
         seed: of the noise.
         kernels: "cmsis-nn" or "reference", instead of the board's own.
         runtime: "tflm", or "c" for our own kernels.
+        optimize: "speed" or "size", for the C runtime.
 
     Raises:
         UsageError: an unknown framework, no model, or fewer than one vector.
@@ -81,27 +84,22 @@ def generate(
         ModelError: a model cannot be read, or TFLM cannot run it.
         DataError: samples that do not have the model's input shape.
     """
-    check_framework(framework, board, in_c=runtime == "c")
+    check_framework(framework, board)
     if not models or vectors < 1:
         raise UsageError("give at least one model and at least one test vector")
     sources = [m if isinstance(m, ModelSource) else ModelSource(m, samples, labels) for m in models]
     titles = [_title(source.model, name if len(models) == 1 else None) for source in sources]
-    on_board = target_of(board.core, kernels or board.kernels)
+    on_board = target_of(board.core, kernels or LAYOUTS[framework].kernels or board.kernels)
     runs_on = HOST if framework == "host" else on_board
     describe = partial(_describe, runtime=runtime, vectors=vectors, seed=seed)
     described = [
         describe(source, title, prefix, runs_on, on_board)
         for source, title, prefix in zip(sources, titles, unique_identifiers(titles), strict=True)
     ]
-    facts = template_facts(described, board, framework, name or titles[0], runs_on.kernels)
+    title = name or titles[0]
+    facts = template_facts(described, board, framework, title, runs_on.kernels, optimize)
     _say_where_the_arena_goes(facts["arena_place"], board)
     return with_written_files(_files(LAYOUTS[framework], framework, facts))
-
-
-def _with_data(
-    models: Sequence[Path | bytes | ModelSource], samples: Inputs | None, labels: Sequence[str]
-) -> list[ModelSource]:
-    return [m if isinstance(m, ModelSource) else ModelSource(m, samples, labels) for m in models]
 
 
 def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:
@@ -180,18 +178,30 @@ def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str
         ".clang-format": render("common/clang-format", facts),
         "firmware.json": render("common/firmware.json", facts),
     }
-    for folder in ("common", facts["runtime"]):
-        files.update(_sources(layout, folder, facts))
-    files.update(_kernels(layout, facts))
+    files.update(_sources(layout, "common", facts))
+    model = _sources(layout, facts["runtime"], facts)
+    files |= model if layout.takes_options else _with_pragma(model, facts)
     compiled = [path for path in files if path.endswith((layout.suffix, ".c"))]
     sources = sorted(Path(path).relative_to(layout.sources).as_posix() for path in compiled)
     tests = [path for path in sources if path.endswith(("golden_vectors.c", "self_test.c"))]
+    lists = {
+        "layout": layout,
+        "sources": sources,
+        "self_test_sources": tests,
+        "model_sources": [path for path in sources if path not in tests],
+    }
     for template in template_files(framework):
         path = template.replace("__project__", facts["project"])
-        files[path] = render(
-            f"{framework}/{template}", {**facts, "sources": sources, "self_test_sources": tests}
-        )
+        files[path] = render(f"{framework}/{template}", {**facts, **lists})
     return {path: text for path, text in files.items() if text}
+
+
+def _with_pragma(
+    files: Mapping[str, str | bytes], facts: Mapping[str, Any]
+) -> dict[str, str | bytes]:
+    """Return the files, of which those in C say by themselves how they are optimized."""
+    begin = pragma(facts["optimize"])
+    return {path: f"{begin}{text}" if path.endswith(".c") else text for path, text in files.items()}
 
 
 def _sources(layout: Layout, folder: str, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
@@ -205,10 +215,10 @@ def _sources(layout: Layout, folder: str, facts: Mapping[str, Any]) -> dict[str,
         for model in facts["models"] if stem in _PER_MODEL else ():
             text = render(f"{folder}/{template}", {**facts, "model": model})
             files[f"{layout.sources}/{model.prefix}_{ending}"] = text
-    return files
+    return files | (_kernels(layout, facts) if folder == "c" else {})
 
 
 def _kernels(layout: Layout, facts: Mapping[str, Any]) -> dict[str, str | bytes]:
     """Return the kernels that the models call: files of C that no template fills."""
-    names = {file for model in facts["models"] if model.program for file in model.program.files}
+    names = {file for model in facts["models"] for file in model.program.files}
     return {f"{layout.sources}/kernels/{name}": kernel_text(name) for name in sorted(names)}
