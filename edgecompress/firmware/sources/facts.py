@@ -6,12 +6,18 @@ from typing import Any
 
 from edgecompress import __version__
 from edgecompress.board import Board
+from edgecompress.firmware.sources import versions
+from edgecompress.firmware.sources.choice import Choice
 from edgecompress.firmware.sources.identifiers import identifier
 from edgecompress.firmware.sources.model import FirmwareModel
-from edgecompress.firmware.sources.optimize import FLAGS, SIZE_MACRO, Optimize
+from edgecompress.firmware.sources.optimize import FLAGS, SIZE_MACRO
 from edgecompress.firmware.sources.prediction import Prediction, predict
-from edgecompress.firmware.sources.regions import arena_place, arena_size, board_memory
-from edgecompress.firmware.sources import versions
+from edgecompress.firmware.sources.regions import (
+    app_partition,
+    arena_place,
+    arena_size,
+    board_memory,
+)
 from edgecompress.firmware.sources.targets import CORES, MACHINES
 from edgecompress.tflite.operators import TFLM_COMMIT
 
@@ -23,24 +29,24 @@ STACK_BYTES = 4096
 def template_facts(
     models: Sequence[FirmwareModel],
     board: Board,
-    framework: str,
+    choice: Choice,
     title: str,
     kernels: str,
-    optimize: Optimize,
 ) -> Mapping[str, Any]:
     """Return everything the templates may name."""
-    project = identifier(title)
+    project, framework = identifier(title), choice.framework
     facts = {
         "version": __version__,
         "title": title,
         "project": project,
         "framework": framework,
-        "runtime": "tflm" if models[0].program is None else "c",
+        "runtime": choice.runtime,
         "board": board,
         "core": "host" if framework == "host" else board.core,
         "kernels": kernels,
-        "optimize": optimize,
-        "optimize_flag": FLAGS[optimize],
+        "no_tflm": choice.no_tflm,
+        "optimize": choice.optimize,
+        "optimize_flag": FLAGS[choice.optimize],
         "size_macro": SIZE_MACRO,
         "tflm_commit": TFLM_COMMIT,
         "models": models,
@@ -48,24 +54,14 @@ def template_facts(
         "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
         "arena": arena_size(models, framework),
         "arena_place": arena_place(models, board, framework, kernels),
+        "app_partition": app_partition(board),
         "stack_bytes": STACK_BYTES,
         "board_is_emulated": "qemu" in board.frameworks,
-        **_dependencies(board),
+        "versions": versions,
+        **versions.of_board(board),
         **(_bare_metal_facts(board, project) if framework == "cmake" else {}),
     }
     return {**facts, "summary": _summary(facts)}
-
-
-def _dependencies(board: Board) -> Mapping[str, Any]:
-    """Return the releases that projects of other ecosystems are for."""
-    return {
-        "versions": versions,
-        "platformio_platform": versions.platformio_platform(board),
-        "arduino_install": versions.arduino_install(
-            board.frameworks.get("arduino", {}).get("fqbn", "")
-        ),
-        "zephyr_revision": versions.zephyr_revision(board),
-    }
 
 
 def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:

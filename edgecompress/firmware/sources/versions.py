@@ -81,6 +81,15 @@ _ARDUINO_CORES: Mapping[str, ArduinoCore] = {
 }
 
 
+def of_board(board: Board) -> Mapping[str, str]:
+    """Return the releases that depend on the board, by their names in templates."""
+    return {
+        "platformio_platform": platformio_platform(board),
+        "arduino_install": _arduino_install(board.frameworks.get("arduino", {}).get("fqbn", "")),
+        "zephyr_revision": _zephyr_revision(board),
+    }
+
+
 def platformio_platform(board: Board) -> str:
     """Return PlatformIO's platform for the board, with its version; "" if it is not known."""
     name = board.frameworks.get("platformio", {}).get("board", "")
@@ -92,7 +101,7 @@ def platformio_platform(board: Board) -> str:
     return ""
 
 
-def arduino_install(fqbn: str) -> str:
+def _arduino_install(fqbn: str) -> str:
     """Return what follows `arduino-cli core install` for the core of a board."""
     name = ":".join(fqbn.split(":")[:2])
     core = _ARDUINO_CORES.get(name)
@@ -102,6 +111,6 @@ def arduino_install(fqbn: str) -> str:
     return f"{name}@{core.version}{urls}"
 
 
-def zephyr_revision(board: Board) -> str:
+def _zephyr_revision(board: Board) -> str:
     """Return the release of Zephyr that knows the board, or `main` before there is one."""
     return "main" if board.mcu.startswith(_NEWER_THAN_ZEPHYR) else _ZEPHYR_RELEASE

@@ -10,9 +10,10 @@ import yaml
 from support.firmware_tools import boards_of, copying_runner, need, output_of, write
 from support.tflite_models import dense_model, reshape_model
 
-from edgecompress.board import Board, load_board
+from edgecompress.board import Board, all_boards, load_board
 from edgecompress.firmware.sources.generate import generate
 from edgecompress.firmware.sources.model import Runtime
+from edgecompress.memory.verdict.fit import fit
 
 pytestmark = pytest.mark.usefixtures("cached_vectors")
 
@@ -36,7 +37,8 @@ config TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS
 """
 
 # Those of ESP-IDF that sdkconfig.defaults sets. Sources: ESP-IDF's Kconfig, and
-# components/esp_system/Kconfig. The optimization level is one of a choice there.
+# Kconfig files of components/esp_system, esptool_py and partition_table. The optimization level is
+# one of a choice there.
 ESP_IDF_KCONFIG = """
 config IDF_TARGET
     string "target"
@@ -44,6 +46,16 @@ config ESP_MAIN_TASK_STACK_SIZE
     int "stack"
 config COMPILER_OPTIMIZATION_PERF
     bool "-O2"
+config ESPTOOLPY_FLASHSIZE_4MB
+    bool "4 MB"
+config ESPTOOLPY_FLASHSIZE_8MB
+    bool "8 MB"
+config ESPTOOLPY_FLASHSIZE_16MB
+    bool "16 MB"
+config PARTITION_TABLE_CUSTOM
+    bool "Custom partition table CSV"
+config PARTITION_TABLE_CUSTOM_FILENAME
+    string "Custom partition CSV file"
 """
 
 # Arduino library specification 1.5: https://arduino.github.io/arduino-cli/latest/library-specification/
@@ -181,6 +193,46 @@ def test_platformio_ini_names_platform_board_and_flags() -> None:
             assert settings["build_src_flags"] == "-O2"
             assert "lib_deps" not in settings
     assert len(boards) > 5
+
+
+ESP32_BOARDS = [board for board in all_boards() if board.mcu.startswith("ESP32")]
+# Application partitions of Arduino's schemes. Source: espressif/arduino-esp32 tools/partitions,
+# and boards.txt for the boards' defaults.
+ARDUINO_PARTITIONS = {
+    "arduino:esp32:nano_nora": 0x300000,
+    "esp32:esp32:XIAO_ESP32S3": 0x330000,
+    "esp32:esp32:esp32": 0x140000,
+    "esp32:esp32:esp32c3": 0x140000,
+    "esp32:esp32:esp32s3:FlashSize=8M,PartitionScheme=default_8MB": 0x330000,
+}
+
+
+@pytest.mark.parametrize("board", ESP32_BOARDS, ids=lambda board: board.id)
+def test_what_fit_counts_of_an_esp32s_flash_is_the_projects_partition(board: Board) -> None:
+    (verdict,) = fit(dense_model(), [board], others=()).verdicts
+    counted_bytes = verdict.flash.region.available_bytes
+    for framework in {"esp-idf", "platformio"} & set(board.frameworks):
+        rows = [
+            [cell.strip() for cell in line.split(",")]
+            for line in rendered(framework, "partitions.csv", board, "c").splitlines()
+            if not line.startswith("#")
+        ]
+        ((address, size_bytes),) = [(row[3], row[4]) for row in rows if row[1] == "app"]
+        assert int(size_bytes, 0) == counted_bytes
+        assert int(address, 0) % 0x10000 == 0
+        assert all(int(row[3], 0) + int(row[4], 0) <= int(address, 0) for row in rows[:-1])
+    if "esp-idf" in board.frameworks:
+        conf = rendered("esp-idf", "sdkconfig.defaults", board, "c")
+        (chip_mb,) = re.findall(r"^CONFIG_ESPTOOLPY_FLASHSIZE_(\d+)MB=y$", conf, re.MULTILINE)
+        assert int(chip_mb) << 20 >= 0x10000 + counted_bytes
+        assert 'CONFIG_PARTITION_TABLE_CUSTOM_FILENAME="partitions.csv"' in conf
+    if "platformio" in board.frameworks:
+        ini = rendered("platformio", "platformio.ini", board, "c")
+        assert "board_build.partitions = partitions.csv" in ini
+    if "arduino" in board.frameworks:
+        fqbn = board.frameworks["arduino"]["fqbn"]
+        assert ARDUINO_PARTITIONS[fqbn] >= counted_bytes
+        assert f"--fqbn {fqbn} " in rendered("arduino", "README.md", board, "c")
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -101,16 +101,6 @@ def test_calls_before_init_and_wrong_indices_return_an_error(tmp_path: Path) -> 
     output_of([program])
 
 
-def test_other_frameworks_are_refused_with_what_works(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model = tmp_path / "m.tflite"
-    model.write_bytes(MODELS["conv"]())
-    arduino = ("--board", "arduino_nano_33_ble_sense", "--framework", "arduino")
-    assert run_cli("generate", model, *arduino, "--runtime", "c", "-o", tmp_path / "fw") == 2
-    assert "--runtime c is for --framework cmake and host so far" in capsys.readouterr().err
-
-
 def test_hostile_names_are_valid_c(tmp_path: Path) -> None:
     need("gcc")
     names = ['*/ int x; //"\\', "", "ключ", "while", "9" * 300, "??/"]
