@@ -170,7 +170,8 @@ def test_platformio_reads_its_configuration(tmp_path: Path) -> None:
         ini.write_text(rendered("platformio", "platformio.ini", board))
         config = platformio.ProjectConfig(str(ini))
         assert config.validate() is True
-        (env,) = config.envs()
+        assert len(config.envs()) == 2
+        (env,) = config.default_envs()
         assert config.get(f"env:{env}", "board") == board.frameworks["platformio"]["board"]
         assert config.get(f"env:{env}", "framework") == ["arduino"]
 
@@ -181,7 +182,8 @@ def test_platformio_ini_names_platform_board_and_flags() -> None:
         parser = configparser.ConfigParser(interpolation=None)
         parser.read_string(rendered("platformio", "platformio.ini", board, runtime))
         identity = board.frameworks["platformio"]["board"]
-        assert parser.sections() == [f"env:{identity}"]
+        assert parser.sections() == ["platformio", f"env:{identity}", "env:classify"]
+        assert parser["platformio"]["default_envs"] == identity
         settings = parser[f"env:{identity}"]
         assert settings["board"] == identity
         assert re.fullmatch(r"[\w-]+@\d+\.\d+\.\d+|https://\S+#[0-9a-f]{40}", settings["platform"])

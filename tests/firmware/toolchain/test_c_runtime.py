@@ -89,9 +89,11 @@ def test_calls_before_init_and_wrong_indices_return_an_error(tmp_path: Path) -> 
         '#include "m_model_runner.h"\n'
         "int main(void) {\n"
         "  if (m_invoke() != kModelErrorNotReady || m_input(0) || m_output(0)) return 1;\n"
+        "  if (m_set_input0(NULL) != kModelErrorNotReady || m_input0()) return 6;\n"
         "  if (m_arena_used() != 0 || m_init() != kModelOk) return 2;\n"
         "  if (!m_input(0) || m_input(1) || !m_output(0) || m_output(9)) return 3;\n"
-        "  return m_invoke() == kModelOk ? 0 : 4;\n}\n"
+        "  if (m_set_input0(NULL) != kModelErrorArgument) return 4;\n"
+        "  return m_invoke() == kModelOk ? 0 : 5;\n}\n"
     )
     sources = [p for p in (tmp_path / "src").rglob("*.c") if p.name != "main.c"]
     program = tmp_path / "user"
