@@ -12,6 +12,7 @@ from edgecompress.errors import RecipeError
 from edgecompress.files import read_toml
 
 WEIGHT_BITS = (4, 8)
+OPTIMIZED_FOR = ("speed", "size")
 PICKS = ("accuracy", "size", "arena", "macs")
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -33,7 +34,8 @@ class Recipe:
     weight_bits: int = 4  # the fewest that a weight may have, if 8 lose too much accuracy
     trials: int | None = None  # of the search; None: as many as the time allows, if need be
     custom_objects: str | None = None  # module that defines the model's own layers
-    framework: str = "cmake"
+    framework: str | None = None  # of the firmware; None: the board's own
+    optimize: str | None = None  # the C runtime's firmware: "speed" or "size"
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
     alpha: float = 0.3  # the teacher's share in the loss, unless the race of forms finds 0.9 better
@@ -156,6 +158,8 @@ def _check(recipe: Recipe, path: Path | None) -> None:
         raise RecipeError(f"{where}weight_bits = {recipe.weight_bits}: it is 8 or 4")
     if recipe.pick not in PICKS:
         raise RecipeError(f"{where}pick = {recipe.pick!r}: it is one of {', '.join(PICKS)}")
+    if recipe.optimize not in (None, *OPTIMIZED_FOR):
+        raise RecipeError(f"{where}optimize = {recipe.optimize!r}: it is speed or size")
     seconds(recipe.time_budget)
 
 

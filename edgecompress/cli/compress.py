@@ -74,7 +74,12 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
     default=None,
     help="Leave the normalization of inputs in the integer graph; see `quantize --help`.",
 )
-@click.option("--framework", help="Build system of the firmware.  [default: cmake]")
+@click.option("--framework", help="Build system of the firmware.  [default: the board's own]")
+@click.option(
+    "--optimize",
+    type=click.Choice(["speed", "size"]),
+    help="What firmware of the C runtime is compiled for; see `generate --help`.  [default: speed]",
+)
 @click.option(
     "--pixels",
     type=click.Choice(["auto", "0..255", "0..1", "-1..1"]),
