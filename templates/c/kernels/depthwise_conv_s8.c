@@ -148,6 +148,7 @@ static void Pixel(const EcDepthwiseConvS8Layer* layer,
   for (; done < channels; ++done) {
     OneChannel(layer, taps, done, output);
   }
+  EcClampRow(&layer->scales, output, channels);
 }
 
 void EcDepthwiseConvS8(const EcDepthwiseConvS8Layer* layer, const int8_t* input,

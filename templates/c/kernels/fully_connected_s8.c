@@ -27,6 +27,7 @@ void EcFullyConnectedS8(const EcFullyConnectedS8Layer* layer,
                         const int8_t* input, int8_t* output) {
   for (int32_t row = 0; row < layer->rows; ++row) {
     Row(layer, input, output);
+    EcClampRow(&layer->scales, output, layer->units);
     input += layer->depth;
     output += layer->units;
   }
