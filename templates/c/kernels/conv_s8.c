@@ -1,5 +1,13 @@
 #include "conv_s8.h"
 
+#include "conv_mve.h"
+
+#if defined(EC_HAS_MVE)
+void EcConvS8(const EcConvS8Layer* layer, const int8_t* input, int8_t* output,
+              uint8_t* scratch) {
+  EcConvMve(layer, input, output, (int8_t*)scratch);
+}
+#else
 #include <stddef.h>
 
 #include "block.h"
@@ -164,3 +172,4 @@ void EcConvS8(const EcConvS8Layer* layer, const int8_t* input, int8_t* output,
     input += layer->group_channels;
   }
 }
+#endif

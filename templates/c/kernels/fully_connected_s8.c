@@ -1,5 +1,13 @@
 #include "fully_connected_s8.h"
 
+#include "fully_connected_mve.h"
+
+#if defined(EC_HAS_MVE)
+void EcFullyConnectedS8(const EcFullyConnectedS8Layer* layer,
+                        const int8_t* input, int8_t* output) {
+  EcFullyConnectedMve(layer, input, output);
+}
+#else
 #include "dot.h"
 
 // Four units at a time, then one.
@@ -32,3 +40,4 @@ void EcFullyConnectedS8(const EcFullyConnectedS8Layer* layer,
     output += layer->units;
   }
 }
+#endif
