@@ -80,8 +80,8 @@ static inline void EcPlainOutputsMve(const EcScales* scales,
   const int32_t* multiplier = scales->multipliers + channel;
   const int8_t* shift = scales->shifts + channel;
   const int32_t zero_point = scales->zero_point;
-  const int32x4_t low = vdupq_n_s32(INT8_MIN);
-  const int32x4_t high = vdupq_n_s32(INT8_MAX);
+  const int32x4_t low = vdupq_n_s32(scales->low);
+  const int32x4_t high = vdupq_n_s32(scales->high);
   __asm__ volatile(
       "  dlstp.32 lr, %[count]\n"
       "1:\n"
@@ -112,7 +112,7 @@ static inline void EcPlainOutputsMve(const EcScales* scales,
 static inline void EcOutputsMve(const EcScales* scales, const int32_t* bias,
                                 int32_t channel, const int32_t* sums,
                                 int32_t count, int8_t* output) {
-  if (scales->is_plain != 0 && scales->channel_step != 0) {
+  if (scales->kind != kEcAnyScales && scales->channel_step != 0) {
     EcPlainOutputsMve(scales, bias, channel, sums, count, output);
     return;
   }
