@@ -20,7 +20,8 @@ pytestmark = pytest.mark.usefixtures("cached_vectors")
 HOSTILE = 'x: "y" # [z]'
 
 # The symbols of Zephyr that prj.conf sets, with the types they have there. Sources:
-# lib/cpp/Kconfig, lib/libc/Kconfig, kernel/Kconfig and modules/Kconfig.tflite-micro.
+# lib/cpp/Kconfig, lib/libc/Kconfig, lib/os/Kconfig.cbprintf, kernel/Kconfig,
+# modules/Kconfig.tflite-micro.
 ZEPHYR_KCONFIG = """
 config CPP
     bool "C++"
@@ -30,6 +31,8 @@ config REQUIRES_FULL_LIBC
     bool "libc"
 config MAIN_STACK_SIZE
     int "stack"
+config CBPRINTF_FP_SUPPORT
+    bool "real values"
 config TENSORFLOW_LITE_MICRO
     bool "TFLM"
 config TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS
