@@ -10,7 +10,6 @@ from edgecompress.errors import ModelError, UnsupportedModelError
 from edgecompress.tflite.graph import Operator, Subgraph, Tensor
 from edgecompress.tflite.names import short_name
 
-_DTYPES = {"BOOL": np.bool_, "INT4": np.uint8}
 _LARGEST_FIELD = np.iinfo(np.int16).max
 
 
@@ -83,15 +82,13 @@ def values_of(tensor: Tensor) -> NDArray[Any]:
     """
     if tensor.data is None:
         raise ModelError(f"tensor {tensor.index} ({tensor.name}) is no constant")
-    dtype = np.dtype(_DTYPES.get(tensor.type, tensor.type.lower()))
     content = bytes(tensor.data)[: tensor.size_bytes]
-    values = np.frombuffer(content, dtype.newbyteorder("<"))
-    if tensor.type == "INT4":
-        nibbles = np.stack([values & 15, values >> 4], axis=-1).ravel()[: tensor.elements]
-        values = ((nibbles.astype(np.int8) ^ 8) - 8).astype(np.int8)
-    return values.astype(dtype.newbyteorder("=") if tensor.type != "INT4" else np.int8).reshape(
-        tensor.shape
-    )
+    if tensor.type == "INT4":  # two to a byte, the lower half first
+        packed = np.frombuffer(content, np.uint8)
+        nibbles = np.stack([packed & 15, packed >> 4], axis=-1).ravel()[: tensor.elements]
+        return ((nibbles.astype(np.int8) ^ 8) - 8).reshape(tensor.shape)
+    dtype = np.dtype("bool" if tensor.type == "BOOL" else tensor.type.lower())
+    return np.frombuffer(content, dtype).reshape(tensor.shape)
 
 
 def scale_of(tensor: Tensor) -> float:

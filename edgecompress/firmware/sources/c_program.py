@@ -116,8 +116,6 @@ def _layer(name: str, call: Call, known: Kernel, names: _Names) -> Layer:
 
 
 def _initializer(value: Any, layer: str, names: _Names) -> str:
-    if value is None:
-        return "0"
     if isinstance(value, Constant):
         return names.array(layer, value)
     if isinstance(value, Sequence):
@@ -160,13 +158,12 @@ def _call(
 
 
 def _at(program: Program, operand: int | State, states: Mapping[State, str]) -> str:
-    state, offset = operand, 0
-    if isinstance(operand, int) and operand in program.in_states:
+    if isinstance(operand, State):
+        return states[operand]
+    if operand in program.in_states:
         state, offset = program.in_states[operand]
-    if isinstance(state, State):
-        return f"((uint8_t*){states[state]} + {offset})" if offset else states[state]
-    tensor = state
-    return f"(g_tensor_arena + {program.places[tensor].offset_bytes})"
+        return f"((uint8_t*){states[state]} + {offset})"
+    return f"(g_tensor_arena + {program.places[operand].offset_bytes})"
 
 
 def _arena_rows(program: Program) -> Iterator[str]:

@@ -31,8 +31,7 @@ _OWN_PARTS = tuple(
 )
 # The source of a model of the C runtime, and the arrays in it that hold what is the model's own.
 _C_MODEL = re.compile(r"libedgecompress_model\.a\((\w+)_model\.c")
-_MODEL_CONSTANTS = ("Weights", "Bias", "Constant")
-_NUMBERED = re.compile(r"(Weights|Bias|Constant)\d+$")
+_MODEL_CONSTANT = re.compile(r"(Weights|Bias|Constant)\d*$")
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _part(output_section: str, input_section: str, source: str) -> tuple[str, st
     if input_section == "*fill*" or not source:
         return "alignment", "application"
     name = Path(source).name
-    if (found := _C_MODEL.match(name)) and found[1] != "golden":
+    if found := _C_MODEL.match(name):
         return _c_model_part(found[1], input_section)
     for pattern, part, kind in _OWN_PARTS:
         if found := pattern.match(name):
@@ -123,7 +122,7 @@ def _part(output_section: str, input_section: str, source: str) -> tuple[str, st
 def _c_model_part(model: str, input_section: str) -> tuple[str, str]:
     """Return what a section of a model's C source is: the model's own values, tables or code."""
     if input_section.startswith(".rodata.k"):
-        is_model = input_section.endswith(_MODEL_CONSTANTS) or _NUMBERED.search(input_section)
+        is_model = _MODEL_CONSTANT.search(input_section) is not None
         return (f"model {model}", "model") if is_model else (f"tables {model}", "runtime")
     return f"model runner {model}", "runtime"
 
