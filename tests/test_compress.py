@@ -46,7 +46,7 @@ def test_a_model_that_fits_is_quantized_and_nothing_more(plain: Path) -> None:
 
 def test_everything_the_contract_names_is_written(plain: Path) -> None:
     assert all((plain / name).exists() for name in OUTPUTS)
-    assert (plain / "firmware" / "CMakeLists.txt").is_file()
+    assert (plain / "firmware" / "platformio.ini").is_file()  # what the board is for
 
 
 def test_the_model_is_full_int8_with_a_batch_of_one(plain: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_recipe_makes_the_same_bytes_again(plain: Path, tmp_path: Path, cli)
     again = tmp_path / "again"
     code, _, _ = cli("compress", "--recipe", plain / "edgecompress.toml", "-o", again)
     assert code == 0
-    for name in ("model.tflite", "model.keras", "firmware/src/digits_model_data.cc"):
+    for name in ("model.tflite", "model.keras", "firmware/src/digits_model.c"):
         assert (again / name).read_bytes() == (plain / name).read_bytes()
 
 

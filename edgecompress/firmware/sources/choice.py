@@ -86,7 +86,7 @@ def _no_tflm(framework: str, board: Board) -> str:
         return ""
     return (
         f"the port of TFLM that {framework} projects take, Chirale_TensorFlowLite, is for mbed "
-        f"and ESP32 cores, not for {board.name}'s"
+        f"and ESP32 cores, not for that of {board.name}"
     )
 
 

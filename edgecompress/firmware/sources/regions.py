@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgecompress.board import Board, Region
+from edgecompress.board.profile import FLASH_CHIPS_MB
 from edgecompress.firmware.sources.model import FirmwareModel
 from edgecompress.firmware.sources.targets import KIB, Memory
 from edgecompress.memory.ram import arena_margin_bytes
@@ -16,8 +17,6 @@ _ZEPHYR_SECTION = "TENSOR_ARENA"
 
 
 _FLASH_SECTOR_BYTES = 4096
-# Flash chips of ESP32 modules. Source: ESP-IDF components/esptool_py/Kconfig.projbuild.
-_FLASH_CHIPS_MB = (2, 4, 8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def app_partition(board: Board) -> AppPartition | None:
     flash, _ = board_memory(board)
     size_bytes = flash.size_bytes // _FLASH_SECTOR_BYTES * _FLASH_SECTOR_BYTES
     end_mb = (flash.address + size_bytes) / KIB**2
-    smallest = next((mb for mb in _FLASH_CHIPS_MB if mb >= end_mb), _FLASH_CHIPS_MB[-1])
+    smallest = next((mb for mb in FLASH_CHIPS_MB if mb >= end_mb), FLASH_CHIPS_MB[-1])
     chip = board.frameworks.get("esp-idf", {}).get("flash_size", f"{smallest}MB")
     return AppPartition(flash.address, size_bytes, chip)
 
