@@ -12,6 +12,7 @@ from edgecompress.errors import RecipeError
 from edgecompress.files import read_toml
 
 WEIGHT_BITS = (4, 8)
+RUNTIMES = ("tflm", "c")
 PICKS = ("accuracy", "size", "arena", "macs")
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -34,6 +35,7 @@ class Recipe:
     trials: int | None = None  # of the search; None: as many as the time allows, if need be
     custom_objects: str | None = None  # module that defines the model's own layers
     framework: str = "cmake"
+    runtime: str = "tflm"  # what runs the model on the board, and what memory is judged with
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
     alpha: float = 0.3  # the teacher's share in the loss, unless the race of forms finds 0.9 better
@@ -49,6 +51,11 @@ class Recipe:
     def time_budget_s(self) -> float:
         """The time budget in seconds."""
         return seconds(self.time_budget)
+
+    @property
+    def in_c(self) -> bool:
+        """Whether kernels in C run the model on the board, and not TFLM."""
+        return self.runtime == "c"
 
 
 def seconds(duration: str) -> float:
@@ -154,8 +161,10 @@ def _check(recipe: Recipe, path: Path | None) -> None:
                 raise RecipeError(f"{where}{field.name} = {value}: allowed is {low} to {high}")
     if recipe.weight_bits not in WEIGHT_BITS:
         raise RecipeError(f"{where}weight_bits = {recipe.weight_bits}: it is 8 or 4")
-    if recipe.pick not in PICKS:
-        raise RecipeError(f"{where}pick = {recipe.pick!r}: it is one of {', '.join(PICKS)}")
+    for name, choices in (("pick", PICKS), ("runtime", RUNTIMES)):
+        value = getattr(recipe, name)
+        if value not in choices:
+            raise RecipeError(f"{where}{name} = {value!r}: it is one of {', '.join(choices)}")
     seconds(recipe.time_budget)
 
 

@@ -7,7 +7,7 @@ import click
 
 from edgecompress.cli import print_json
 from edgecompress.cli.input.options import custom_objects_choice
-from edgecompress.recipe import PICKS, WEIGHT_BITS
+from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 
 
 @click.command()
@@ -75,6 +75,12 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
     help="Leave the normalization of inputs in the integer graph; see `quantize --help`.",
 )
 @click.option("--framework", help="Build system of the firmware.  [default: cmake]")
+@click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    help="What the firmware runs the model with, and its memory is judged for: TFLM, or kernels in "
+    "C that come with the project, with the same outputs.  [default: tflm]",
+)
 @click.option(
     "--pixels",
     type=click.Choice(["auto", "0..255", "0..1", "-1..1"]),

@@ -39,6 +39,7 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
             samples=samples,
             labels=data.labels,
             seed=job.recipe.seed,
+            runtime="c" if job.recipe.in_c else "tflm",
         )
         write_firmware(out / "firmware", firmware, force=True)
     else:
