@@ -9,13 +9,14 @@ from support.firmware_tools import need, output_of, script, write
 from support.tiny_models import conv, depthwise
 from support.zoo import ZOO
 
-from edgecompress.board import Board, load_board
+from edgecompress.board import Board, Region, load_board
 from edgecompress.files import COSTS_DIR, TEMPLATES_DIR, sha256_of
 from edgecompress.firmware.run.emulate import emulate
 from edgecompress.firmware.sources.generate import generate
 from edgecompress.firmware.toolchain.build import Build, build
 from edgecompress.firmware.toolchain.link_map import contributors
 from edgecompress.memory.c_costs import c_costs, c_substitute
+from edgecompress.memory.c_firmware import place_c_firmware
 from edgecompress.memory.verdict.judge import Verdict
 from edgecompress.memory.verdict.judge_c import judge_c
 from edgecompress.program.lower import lower
@@ -140,3 +141,29 @@ def test_a_core_that_was_not_measured_is_estimated_above_the_one_it_is_like() ->
     known = judged(MODELS["conv"](), bare("esp32_c3_devkitm_1"))
     assert {item.basis for item in esp32.flash.items if item.kind == "runtime"} == {"estimated"}
     assert esp32.flash.used_bytes > known.flash.used_bytes
+
+
+def test_generate_puts_the_arena_where_fit_says_and_the_image_links(tmp_path: Path) -> None:
+    need("arm-none-eabi-gcc", "cmake")
+    small, big = Region("small", 0x1000_0000, 8192), Region("big", 0x2000_0000, 65536)
+    board = replace(load_board("nucleo_f401re"), ram=(small, big))
+    model = conv((40, 40, 8), (3, 3), 8)
+    image = build(write(tmp_path, generate([model], board, name="m", vectors=1, runtime="c")))
+    ram = judged(model, board).ram
+    assert ram.main is not None
+    assert image.main is not None
+    assert image.ram.region == ram.arena.region.name == "big"
+    assert image.ram.used_bytes == ram.arena.used_bytes
+    assert image.main.used_bytes <= ram.main.used_bytes
+
+
+def test_several_models_share_kernels_and_the_arena(tmp_path: Path) -> None:
+    need("arm-none-eabi-gcc", "cmake")
+    board, models = bare("mps2_an386"), [model() for model in MODELS.values()]
+    files = generate(models, load_board("mps2_an386"), name="m", vectors=1, runtime="c")
+    image = build(write(tmp_path, files))
+    flash, ram = place_c_firmware(board, [lower(read_model(model)) for model in models])
+    vectors = sum(p.flash_bytes for p in image.parts if p.name.startswith("golden vectors"))
+    # Code that hands the arena over is in no table: 47 bytes for each model.
+    assert flash.used_bytes == pytest.approx(image.flash.used_bytes - vectors, rel=0.03)
+    assert ram.arena.used_bytes == image.ram.used_bytes
