@@ -16,7 +16,7 @@ from edgecompress.evaluate.guessing import guessing
 from edgecompress.evaluate.pixels import resolve_pixels
 from edgecompress.evaluate.score import evaluate
 from edgecompress.files import refuse_existing, remove_unfinished, sha256_of
-from edgecompress.firmware.sources.frameworks import check_framework
+from edgecompress.firmware.sources.choice import choose
 from edgecompress.graph.overflow import refuse_overflow
 from edgecompress.keras_files.compiled import loss_weights
 from edgecompress.keras_files.custom_objects import use_custom_objects
@@ -172,8 +172,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     """Load everything, and measure the float original on the validation split."""
     deadline = time.monotonic() + recipe.time_budget_s
     board = load_board(recipe.board)
-    if recipe.in_c:
-        check_framework(recipe.framework, board, in_c=True)
+    # Refuses before any work.
+    choice = choose(board, recipe.framework, recipe.runtime, recipe.optimize)
     if recipe.custom_objects is not None:
         use_custom_objects(recipe.custom_objects)
     original = load_keras(Path(recipe.model))
@@ -203,6 +203,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
         goal=allowed_fitness(data.task, fitness_of(before), recipe.max_accuracy_drop),
         deadline=deadline,
         keeping=kept,
+        runtime=choice.runtime,
+        optimize=choice.optimize,
     )
 
 

@@ -13,6 +13,7 @@ from edgecompress.files import read_toml
 
 WEIGHT_BITS = (4, 8)
 RUNTIMES = ("tflm", "c")
+OPTIMIZED_FOR = ("speed", "size")
 PICKS = ("accuracy", "size", "arena", "macs")
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -34,8 +35,9 @@ class Recipe:
     weight_bits: int = 4  # the fewest that a weight may have, if 8 lose too much accuracy
     trials: int | None = None  # of the search; None: as many as the time allows, if need be
     custom_objects: str | None = None  # module that defines the model's own layers
-    framework: str = "cmake"
-    runtime: str = "tflm"  # what runs the model on the board, and what memory is judged with
+    framework: str | None = None  # of the firmware; None: the board's own
+    runtime: str | None = None  # what memory is judged with; None: what the framework has
+    optimize: str | None = None  # the C runtime's firmware: "speed" or "size"
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
     alpha: float = 0.3  # the teacher's share in the loss, unless the race of forms finds 0.9 better
@@ -51,11 +53,6 @@ class Recipe:
     def time_budget_s(self) -> float:
         """The time budget in seconds."""
         return seconds(self.time_budget)
-
-    @property
-    def in_c(self) -> bool:
-        """Whether kernels in C run the model on the board, and not TFLM."""
-        return self.runtime == "c"
 
 
 def seconds(duration: str) -> float:
@@ -161,9 +158,9 @@ def _check(recipe: Recipe, path: Path | None) -> None:
                 raise RecipeError(f"{where}{field.name} = {value}: allowed is {low} to {high}")
     if recipe.weight_bits not in WEIGHT_BITS:
         raise RecipeError(f"{where}weight_bits = {recipe.weight_bits}: it is 8 or 4")
-    for name, choices in (("pick", PICKS), ("runtime", RUNTIMES)):
+    for name, choices in (("pick", PICKS), ("runtime", RUNTIMES), ("optimize", OPTIMIZED_FOR)):
         value = getattr(recipe, name)
-        if value not in choices:
+        if value is not None and value not in choices:
             raise RecipeError(f"{where}{name} = {value!r}: it is one of {', '.join(choices)}")
     seconds(recipe.time_budget)
 

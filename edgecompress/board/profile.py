@@ -17,6 +17,8 @@ FRAMEWORK_KEYS: Mapping[str, tuple[str, ...]] = {
     "cmake": (), "arduino": ("fqbn",), "platformio": ("board",), "esp-idf": ("target",),
     "zephyr": ("board",), "pico": ("board",), "qemu": ("machine",),
 }  # fmt: skip
+# What a build system may be told besides: the flash chip of a module, as ESP-IDF names sizes.
+_FRAMEWORK_OPTIONS: Mapping[str, tuple[str, ...]] = {"esp-idf": ("flash_size",)}
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_]*")
 MIN_PART = 3  # letters that are enough to recognise a longer word by
 _ADDRESS_END = 1 << 32
@@ -135,7 +137,8 @@ def _framework_problems(frameworks: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}: found {table!r}; it must be a table"
         else:
             keys = FRAMEWORK_KEYS[name]
-            yield from _key_problems(f"{where}.", table, dict.fromkeys(keys, str), keys)
+            allowed = (*keys, *_FRAMEWORK_OPTIONS.get(name, ()))
+            yield from _key_problems(f"{where}.", table, dict.fromkeys(allowed, str), keys)
 
 
 def _source_problems(sources: Mapping[str, Any]) -> Iterator[str]:

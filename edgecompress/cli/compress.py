@@ -74,12 +74,18 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
     default=None,
     help="Leave the normalization of inputs in the integer graph; see `quantize --help`.",
 )
-@click.option("--framework", help="Build system of the firmware.  [default: cmake]")
+@click.option("--framework", help="Build system of the firmware.  [default: the board's own]")
+@click.option(
+    "--optimize",
+    type=click.Choice(["speed", "size"]),
+    help="What firmware of the C runtime is compiled for; see `generate --help`.  [default: speed]",
+)
 @click.option(
     "--runtime",
     type=click.Choice(RUNTIMES),
     help="What the firmware runs the model with, and its memory is judged for: TFLM, or kernels in "
-    "C that come with the project, with the same outputs.  [default: tflm]",
+    "C that come with the project, with the same outputs.  [default: tflm where the framework has "
+    "it for the board]",
 )
 @click.option(
     "--pixels",

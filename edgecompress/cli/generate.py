@@ -11,7 +11,7 @@ from edgecompress.cli import print_json
 from edgecompress.cli.input.options import boards_dir_option, json_option
 
 if TYPE_CHECKING:
-    from edgecompress.firmware.sources.model import ModelSource
+    from edgecompress.firmware.sources.model import ModelSource, Runtime
 
 _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "host")
 
@@ -24,8 +24,8 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
     help="Folder to write the project to.",
 )  # fmt: skip
 @click.option(
-    "--framework", type=click.Choice(_FRAMEWORKS), default="cmake", show_default=True,
-    help="Build system to write for; host is g++ on this machine.",
+    "--framework", type=click.Choice(_FRAMEWORKS),
+    help="Build system to write for; host is g++ on this machine.  [default: the board's own]",
 )  # fmt: skip
 @click.option("--name", help="Name of the project and, with one MODEL, of the model in C.  "
               "[default: the file's name]")  # fmt: skip
@@ -48,9 +48,13 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
     help="Kernel library TFLM was built with.  [default: the board's]",
 )  # fmt: skip
 @click.option(
-    "--runtime", type=click.Choice(["tflm", "c"]), default="tflm", show_default=True,
+    "--runtime", type=click.Choice(["tflm", "c"]),
     help="tflm: runs on TFLM, which the project links; c: on kernels in C that come with the "
-    "project, with the same outputs, for --framework cmake and host.",
+    "project, with the same outputs.  [default: tflm, or c where there is no TFLM for the board]",
+)  # fmt: skip
+@click.option(
+    "--optimize", type=click.Choice(["speed", "size"]),
+    help="What the kernels of --runtime c are compiled for: -O2 or -Os.  [default: speed]",
 )  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")
 @click.option(
@@ -64,13 +68,14 @@ def command(
     models: tuple[Path, ...],
     board: str,
     out: Path,
-    framework: str,
+    framework: str | None,
     name: str | None,
     data: tuple[str, ...],
     vectors: int,
     labels: tuple[Path, ...],
     kernels: str | None,
-    runtime: str,
+    runtime: "Runtime | None",
+    optimize: str | None,
     seed: int,
     force: bool,
     boards_dir: Path | None,
@@ -94,7 +99,8 @@ def command(
         vectors=vectors,
         seed=seed,
         kernels=kernels,
-        runtime="c" if runtime == "c" else "tflm",
+        runtime=runtime,
+        optimize=optimize,
     )
     write_firmware(out, files, force=force)
     if as_json:

@@ -68,21 +68,26 @@ class CCosts:
         caller's.
         """
         return self.runner_stack_bytes + max(
-            (self.kernels[name].stack_bytes + self._library_stack(name) for name in kernels),
+            (self.kernel(name).stack_bytes + self._library_stack(name) for name in kernels),
             default=0,
         )
 
+    def kernel(self, name: str) -> KernelCost:
+        """Return a kernel's figures; those of the largest for one that is not in the table yet."""
+        return self.kernels.get(name) or max(self.kernels.values(), key=lambda k: k.code_bytes)
+
     def _symbols(self, kernels: Iterable[str]) -> set[str]:
-        return {symbol for name in kernels for symbol in self.kernels[name].symbols}
+        return {symbol for name in kernels for symbol in self.kernel(name).symbols}
 
     def _library_stack(self, kernel: str) -> int:
-        symbols = self.kernels[kernel].symbols
+        symbols = self.kernel(kernel).symbols
         return max((self.library[symbol].stack_bytes for symbol in symbols), default=0)
 
 
 def descriptor_bytes(kernel: str) -> int:
-    """Return the size of a kernel's constant descriptor on a 32-bit core."""
-    return int(_table()["descriptors"][kernel])
+    """Return the size of a kernel's constant descriptor on a 32-bit core; as `CCosts.kernel`."""
+    known: Mapping[str, int] = _table()["descriptors"]
+    return known.get(kernel, max(known.values()))
 
 
 def c_substitute(core: str) -> Substitute | None:
@@ -97,7 +102,7 @@ def c_costs(core: str, optimize: Optimize = "speed") -> CCosts:
     """Return the figures of a core, or those of its substitute."""
     substitute = c_substitute(core)
     row = _table()["cores"][core if substitute is None else substitute.core]
-    application, runner = row["application"], row["runner"]
+    application, runner = row["application"], row["runner"][optimize]
     return CCosts(
         kernels={name: _kernel(figures) for name, figures in row[optimize].items()},
         library={

@@ -109,7 +109,8 @@ def _model_items(programs: Sequence[Program]) -> Iterator[Item]:
 def _code_items(programs: Sequence[Program], costs: CCosts) -> Iterator[Item]:
     kernels = _kernels(programs)
     for name in kernels:
-        yield Item(f"{name} kernel", "runtime", costs.kernels[name].code_bytes, "measured")
+        basis = "measured" if name in costs.kernels else "estimated"
+        yield Item(f"{name} kernel", "runtime", costs.kernel(name).code_bytes, basis)
     shared = costs.library_bytes(kernels)
     if shared:
         yield Item("arithmetic of the compiler's library", "runtime", shared, "measured")

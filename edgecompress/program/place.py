@@ -1,9 +1,7 @@
 """Where buffers with lifetimes lie so that they take little memory together."""
 
-from bisect import insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 
@@ -13,24 +11,45 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Request:
-    """A buffer to place: its size, and the first and the last time that it is used."""
+    """A buffer to place: its size, and the first and the last time that it is used.
+
+    Sizes are multiples of 4 bytes; a buffer begins at a multiple of its alignment.
+    """
 
     size_bytes: int
     first: int
     last: int
+    alignment_bytes: int = 4
 
 
-def placed(requests: Sequence[Request]) -> tuple[list[int], int]:
+@dataclass(frozen=True)
+class Overlap:
+    """Two buffers that may share memory while a call reads one and writes the other.
+
+    `clearance_bytes` is how far above the written buffer the one that is read has to begin.
+    """
+
+    written: int
+    read: int
+    clearance_bytes: int
+
+
+def placed(requests: Sequence[Request], overlaps: Sequence[Overlap] = ()) -> tuple[list[int], int]:
     """Return the offset of each buffer, and the size of all.
 
     Buffers are placed one by one, each in the lowest gap. Several orders are tried, then
     variations of the best, until the size is that of the buffers in use at the worst time, which
     no plan can be below.
+
+    Args:
+        requests: the buffers.
+        overlaps: pairs of them, by their numbers, whose lives meet in a single call.
     """
-    least = _lower_bound(requests)
+    least = _lower_bound(requests, overlaps)
+    allowed = {(o.written, o.read): o.clearance_bytes for o in overlaps}
     best: tuple[list[int], int] = ([], 0)
     for order in _orders(requests):
-        offsets = _in_order(requests, order)
+        offsets = _in_order(requests, order, allowed)
         size = max((o + r.size_bytes for o, r in zip(offsets, requests, strict=True)), default=0)
         if not best[0] or size < best[1]:
             best = offsets, size
@@ -39,10 +58,20 @@ def placed(requests: Sequence[Request]) -> tuple[list[int], int]:
     return best
 
 
-def _lower_bound(requests: Sequence[Request]) -> int:
+def _lower_bound(requests: Sequence[Request], overlaps: Sequence[Overlap]) -> int:
+    shared: dict[int, int] = {}  # by time
+    for overlap in overlaps:
+        written, read = requests[overlap.written], requests[overlap.read]
+        both = max(written.size_bytes, read.size_bytes + overlap.clearance_bytes)
+        saved = written.size_bytes + read.size_bytes - both
+        shared[read.last] = shared.get(read.last, 0) + max(saved, 0)
     times = {request.first for request in requests}
     return max(
-        (sum(r.size_bytes for r in requests if r.first <= t <= r.last) for t in times), default=0
+        (
+            sum(r.size_bytes for r in requests if r.first <= t <= r.last) - shared.get(t, 0)
+            for t in times
+        ),
+        default=0,
     )
 
 
@@ -64,32 +93,40 @@ def _orders(requests: Sequence[Request]) -> Iterator[list[int]]:
         yield [base[i] for i in np.argsort(weights, kind="stable")]
 
 
-def _in_order(requests: Sequence[Request], order: Sequence[int]) -> list[int]:
+def _in_order(
+    requests: Sequence[Request], order: Sequence[int], allowed: Mapping[tuple[int, int], int]
+) -> list[int]:
     offsets = [0] * len(requests)
-    done: list[tuple[int, Request]] = []
+    done: list[int] = []
     for number in order:
-        offsets[number] = lowest_gap(done, requests[number])
-        insert(done, offsets[number], requests[number])
+        taken = sorted(_taken(requests, offsets, done, number, allowed))
+        offsets[number] = _lowest_outside(taken, requests[number].alignment_bytes)
+        done.append(number)
     return offsets
 
 
-def lowest_gap(done: Sequence[tuple[int, Request]], wanted: Request) -> int:
-    """Return the lowest offset where a buffer meets none that is in use at the same time.
-
-    Args:
-        done: buffers with their offsets, in the order of these.
-        wanted: the buffer to place.
-    """
-    candidate = 0
-    for offset, other in done:
-        if other.first > wanted.last or wanted.first > other.last:
+def _taken(
+    requests: Sequence[Request],
+    offsets: Sequence[int],
+    done: Sequence[int],
+    number: int,
+    allowed: Mapping[tuple[int, int], int],
+) -> Iterator[tuple[int, int]]:
+    """Yield the open intervals where a buffer cannot begin."""
+    wanted = requests[number]
+    for other in done:
+        placed_one = requests[other]
+        if placed_one.first > wanted.last or wanted.first > placed_one.last:
             continue
-        if offset - candidate >= wanted.size_bytes:
+        below = allowed.get((number, other), wanted.size_bytes)
+        above = allowed.get((other, number), placed_one.size_bytes)
+        yield offsets[other] - below, offsets[other] + above
+
+
+def _lowest_outside(taken: Sequence[tuple[int, int]], alignment: int) -> int:
+    candidate = 0
+    for low, high in taken:
+        if candidate <= low:
             break
-        candidate = max(candidate, offset + other.size_bytes)
+        candidate = max(candidate, -(-high // alignment) * alignment)
     return candidate
-
-
-def insert(done: list[tuple[int, Request]], offset: int, new: Request) -> None:
-    """Insert by offset, behind entries of the same offset."""
-    insort(done, (offset, new), key=itemgetter(0))

@@ -42,7 +42,7 @@ class State:
         return self.first.nbytes
 
 
-Field = int | Constant | Sequence["int | Sequence[int]"]
+Field = int | Constant | Sequence["Field"]  # the last for a struct or an array
 Operand = int | Constant | State  # a tensor's index, values in flash, or what is remembered
 
 
@@ -61,6 +61,9 @@ class Call:
     outputs: tuple[int | State, ...]
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()  # positions of inputs whose memory the first output may take
+    # The first output may lie over the first input, if that begins so many bytes after it.
+    clearance_bytes: int | None = None
+    frugal: "Call | None" = None  # the same with less scratch, for more instructions
     macs: int = 0
 
 

@@ -19,6 +19,12 @@ def weights_constant(weights: NDArray[np.int8]) -> Constant:
     return Constant("weights", "int8_t", np.ascontiguousarray(weights).ravel(), of_model=True)
 
 
+def padded_rows(weights: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the weights of each filter [filters, ...] as a row, zeros up to a multiple of four."""
+    rows = weights.reshape(len(weights), -1)
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+
+
 def packed_constant(weights: Tensor) -> Constant:
     """Return weights of INT4 as they are stored: two to a byte."""
     if weights.data is None:

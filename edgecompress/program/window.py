@@ -1,5 +1,10 @@
 """Where the window of a convolution or a pooling lies on its input."""
 
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from edgecompress.program.node import Node
 from edgecompress.tflite.graph import Tensor
 
@@ -46,3 +51,34 @@ def window_fields(
             dilation=dilation, padding=str(node.option("padding")),
         )  # fmt: skip
     return fields
+
+
+def clearance_bytes(
+    fields: Mapping[str, int], in_channels: int, out_channels: int, block_pixels: int
+) -> int:
+    """Return how far above the output the input has to begin so that they may share memory.
+
+    Kernels go through the output's pixels in order. They read a block of pixels before they write
+    it; with blocks of 0 they may write a pixel before they have read all of it.
+
+    Args:
+        fields: those of `window_fields`.
+        in_channels: bytes of an input pixel.
+        out_channels: bytes of an output pixel.
+        block_pixels: pixels that are read before the first of them is written.
+    """
+    rows = _first_read(fields, "height", "top")[:, np.newaxis] * fields["in_width"]
+    first_read = (rows + _first_read(fields, "width", "left")).ravel() * in_channels
+    pixels = len(first_read)
+    read_later = np.minimum.accumulate(first_read[::-1])[::-1]
+    if block_pixels == 0:
+        return max(0, int((np.arange(1, pixels + 1) * out_channels - read_later).max()))
+    blocks = np.arange(block_pixels, pixels, block_pixels)  # that others follow
+    return max(0, int((blocks * out_channels - read_later[blocks]).max(initial=0)))
+
+
+def _first_read(fields: Mapping[str, int], axis: str, side: str) -> NDArray[np.int64]:
+    places: NDArray[np.int64] = (
+        np.arange(fields[f"out_{axis}"]) * fields[f"stride_{axis}"] - fields[f"pad_{side}"]
+    )
+    return np.maximum(places, 0)

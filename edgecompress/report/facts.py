@@ -74,17 +74,18 @@ def report_facts(
 
 def _runtimes(job: Job, best: Attempt) -> list[dict[str, Any]]:
     """Return what the result takes with each runtime; the one of the recipe is chosen."""
+    both = fit(best.tflite, [job.board], others=(), runtime="both", optimize=job.optimize)
     return [
         {
             "runtime": verdict.runtime,
-            "chosen": verdict.runtime == job.recipe.runtime,
+            "chosen": verdict.runtime == job.runtime,
             "runs": verdict.runs,
             "fits": verdict.fits,
             "arena_bytes": verdict.arena.min_bytes,
             "flash_bytes": verdict.flash.used_bytes,
             "ram_bytes": _ram_of(verdict),
         }
-        for verdict in fit(best.tflite, [job.board], others=(), runtime="both").verdicts
+        for verdict in both.verdicts
     ]
 
 
@@ -105,7 +106,7 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
             f"{job.recipe.max_accuracy_drop:g} are allowed. Give it more --time-budget, allow a "
             "larger --max-accuracy-drop, or name a larger board."
         )
-    in_c = " with the C runtime" if job.recipe.in_c else ""
+    in_c = " with the C runtime" if job.runtime == "c" else ""
     return f"It fits {job.board.name}{in_c}: {sizes}; {lost} on the test split."
 
 

@@ -28,6 +28,11 @@ _VECTORS = 4
 
 def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, out: Path) -> None:
     """Write the model, its report and the recipe to `out`; firmware too, if the model fits."""
+    write_file(out / "model.tflite", best.tflite)
+    save_keras(best.model, out / "model.keras")
+    write_file(out / "edgecompress.toml", recipe_toml(job.recipe, out))
+    write_file(out / "report.html", report_html(facts))
+    write_file(out / "report.json", json.dumps(facts, indent=2) + "\n")
     if best.fits:
         samples = samples_at(job.validation.x, slice(_VECTORS))
         firmware = generate(
@@ -39,13 +44,9 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
             samples=samples,
             labels=data.labels,
             seed=job.recipe.seed,
-            runtime="c" if job.recipe.in_c else "tflm",
+            runtime=job.runtime,
+            optimize=job.recipe.optimize,
         )
         write_firmware(out / "firmware", firmware, force=True)
     else:
         remove_firmware(out / "firmware")  # an earlier run's is not of this model
-    write_file(out / "model.tflite", best.tflite)
-    save_keras(best.model, out / "model.keras")
-    write_file(out / "edgecompress.toml", recipe_toml(job.recipe, out))
-    write_file(out / "report.html", report_html(facts))
-    write_file(out / "report.json", json.dumps(facts, indent=2) + "\n")

@@ -125,8 +125,8 @@ def _cut(cuts: Cuts, scores: Scores, widths: Widths) -> Any:
 def _shortfall(job: Job, graph: Graph) -> int:
     board = job.board
     verdict = (
-        judge_c(graph, board, lower(graph))
-        if job.recipe.in_c
+        judge_c(graph, board, lower(graph), job.optimize)
+        if job.runtime == "c"
         else judge(graph, board, board.kernels, "narrow", partial(plan_arena, graph))
     )
     return shortfall(verdict, graph.size_bytes, job.recipe)

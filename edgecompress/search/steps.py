@@ -120,7 +120,7 @@ def judged(job: Job, candidate: Candidate) -> Attempt:
     """
     metric, _ = primary_metric(job.task)
     tflite = candidate.tflite
-    verdict = fit(tflite, [job.board], runtime="c" if job.recipe.in_c else "tflm").verdicts[0]
+    verdict = fit(tflite, [job.board], runtime=job.runtime, optimize=job.optimize).verdicts[0]
     if not verdict.runs:
         raise UnsupportedModelError(verdict.problems[0])
     attempt = Attempt(

@@ -22,7 +22,7 @@ _KEPT = ("step", "why", "notes", "weight_bits", "alpha")
 # What may differ between a run and its resumption. Model and data count by their content.
 _FREE = ("time_budget", "model", "data", "pick", "trials")
 # What decides no trial's score, beyond these.
-_FREE_OF_TRIALS = (*(name for name in _FREE if name != "pick"), "framework")
+_FREE_OF_TRIALS = (*(name for name in _FREE if name != "pick"), "framework", "optimize")
 
 
 def run_key(recipe: Recipe, inputs: Sequence[str]) -> str:

@@ -138,6 +138,9 @@ static inline ModelStatus {{ model.prefix }}_set_input{{ tensor.index }}(const f
   if (!data) {
     return kModelErrorNotReady;
   }
+  if (!values) {
+    return kModelErrorArgument;
+  }
   for (size_t i = 0; i < {{ model.macro }}_{{ tensor.macro }}_ELEMENTS; ++i) {
 {% if tensor.is_by_feature %}
     const size_t feature = i % {{ model.macro }}_{{ tensor.macro }}_FEATURES;

@@ -54,7 +54,7 @@ def judged(model: bytes, board: Board) -> Verdict:
 
 
 def built(model: bytes, board_id: str, folder: Path) -> Build:
-    files = generate([model], load_board(board_id), name="m", vectors=1, runtime="c")
+    files = generate([model], load_board(board_id), "cmake", name="m", vectors=1, runtime="c")
     return build(write(folder, files))
 
 
@@ -95,14 +95,16 @@ def test_flash_on_risc_v_is_within_a_percent_of_what_is_linked(tmp_path: Path) -
     need("riscv64-unknown-elf-gcc")
     tools = script("benchmarks/memory/c_runtime.py").TOOLCHAINS["rv32imc"]
     for name, model in MODELS.items():
-        files = generate([model()], load_board("mps2_an386"), name="m", vectors=1, runtime="c")
+        files = generate(
+            [model()], load_board("mps2_an386"), "cmake", name="m", vectors=1, runtime="c"
+        )
         folder = write(tmp_path / name, files)
-        kernels = sorted((folder / "src" / "kernels").glob("*.c"))
-        others = [*(folder / "src").glob("*.c")]
+        own = sorted([*(folder / "src").glob("kernels/*.c"), folder / "src" / "m_model.c"])
+        others = sorted({*(folder / "src").glob("*.c")} - {*own})
         include = (f"-I{folder / 'src'}", f"-I{folder / 'board'}")
-        tools.compile(kernels, folder, "-O2")
+        tools.compile(own, folder, "-O2", *include)
         tools.compile(others, folder, "-Os", *include)
-        objects = [folder / source.with_suffix(".o").name for source in (*kernels, *others)]
+        objects = [folder / source.with_suffix(".o").name for source in (*own, *others)]
         link = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--unresolved-symbols=ignore-all")
         output_of([f"{tools.prefix}-gcc", *tools.flags, *tools.libc, *link, "-Wl,-e,main",
                    f"-Wl,-Map={folder / 'm.map'}", *objects, "-o", folder / "m.elf"])  # fmt: skip
@@ -148,7 +150,9 @@ def test_generate_puts_the_arena_where_fit_says_and_the_image_links(tmp_path: Pa
     small, big = Region("small", 0x1000_0000, 8192), Region("big", 0x2000_0000, 65536)
     board = replace(load_board("nucleo_f401re"), ram=(small, big))
     model = conv((40, 40, 8), (3, 3), 8)
-    image = build(write(tmp_path, generate([model], board, name="m", vectors=1, runtime="c")))
+    image = build(
+        write(tmp_path, generate([model], board, "cmake", name="m", vectors=1, runtime="c"))
+    )
     ram = judged(model, board).ram
     assert ram.main is not None
     assert image.main is not None
@@ -160,7 +164,7 @@ def test_generate_puts_the_arena_where_fit_says_and_the_image_links(tmp_path: Pa
 def test_several_models_share_kernels_and_the_arena(tmp_path: Path) -> None:
     need("arm-none-eabi-gcc", "cmake")
     board, models = bare("mps2_an386"), [model() for model in MODELS.values()]
-    files = generate(models, load_board("mps2_an386"), name="m", vectors=1, runtime="c")
+    files = generate(models, load_board("mps2_an386"), "cmake", name="m", vectors=1, runtime="c")
     image = build(write(tmp_path, files))
     flash, ram = place_c_firmware(board, [lower(read_model(model)) for model in models])
     vectors = sum(p.flash_bytes for p in image.parts if p.name.startswith("golden vectors"))

@@ -6,11 +6,18 @@ from typing import Any
 
 from edgecompress import __version__
 from edgecompress.board import Board
-from edgecompress.firmware.sources.frameworks import platformio_platform
+from edgecompress.firmware.sources import versions
+from edgecompress.firmware.sources.choice import Choice
 from edgecompress.firmware.sources.identifiers import identifier
 from edgecompress.firmware.sources.model import FirmwareModel
+from edgecompress.firmware.sources.optimize import FLAGS, SIZE_MACRO
 from edgecompress.firmware.sources.prediction import Prediction, predict
-from edgecompress.firmware.sources.regions import arena_place, arena_size, board_memory
+from edgecompress.firmware.sources.regions import (
+    app_partition,
+    arena_place,
+    arena_size,
+    board_memory,
+)
 from edgecompress.firmware.sources.targets import CORES, MACHINES
 from edgecompress.tflite.operators import TFLM_COMMIT
 
@@ -22,30 +29,36 @@ STACK_BYTES = 4096
 def template_facts(
     models: Sequence[FirmwareModel],
     board: Board,
-    framework: str,
+    choice: Choice,
     title: str,
     kernels: str,
 ) -> Mapping[str, Any]:
     """Return everything the templates may name."""
-    project = identifier(title)
+    project, framework = identifier(title), choice.framework
     facts = {
         "version": __version__,
         "title": title,
         "project": project,
         "framework": framework,
-        "runtime": "tflm" if models[0].program is None else "c",
+        "runtime": choice.runtime,
         "board": board,
         "core": "host" if framework == "host" else board.core,
         "kernels": kernels,
+        "no_tflm": choice.no_tflm,
+        "optimize": choice.optimize,
+        "optimize_flag": FLAGS[choice.optimize],
+        "size_macro": SIZE_MACRO,
         "tflm_commit": TFLM_COMMIT,
         "models": models,
         "runner_headers": [f"{model.prefix}_model_runner.h" for model in models],
         "golden_headers": [f"{model.prefix}_golden_vectors.h" for model in models],
         "arena": arena_size(models, framework),
         "arena_place": arena_place(models, board, framework, kernels),
+        "app_partition": app_partition(board),
         "stack_bytes": STACK_BYTES,
         "board_is_emulated": "qemu" in board.frameworks,
-        "platformio_platform": platformio_platform(board),
+        "versions": versions,
+        **versions.of_board(board),
         **(_bare_metal_facts(board, project) if framework == "cmake" else {}),
     }
     return {**facts, "summary": _summary(facts)}
@@ -73,6 +86,7 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "project": facts["project"],
         "framework": facts["framework"],
         "runtime": facts["runtime"],
+        **({"optimize": facts["optimize"]} if facts["runtime"] == "c" else {}),
         "board": facts["board"].id,
         "core": facts["core"],
         "kernels": facts["kernels"],

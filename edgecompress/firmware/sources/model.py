@@ -36,6 +36,8 @@ _TFLM_VARIABLE_HEADERS = (
     "tensorflow/lite/micro/micro_resource_variable.h",
 )
 
+_BINARY = 2  # classes, of which a single element says which
+
 # Operators that remember something from one inference to the next.
 _LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 _STATEFUL = frozenset({"ASSIGN_VARIABLE", "SVDF", _LSTM, "CUSTOM:CIRCULAR_BUFFER"})
@@ -138,6 +140,19 @@ class FirmwareModel:
         return tuple(found)
 
     @property
+    def labelled(self) -> IoTensor | None:
+        """The output that says which of the labels it is, None if there is none.
+
+        It has an element for each, is the index of one, or says by how much it is the second.
+        """
+        count = len(self.labels)
+        for output in self.outputs if count else ():
+            is_one = output.elements == 1 and (output.scale is None or count == _BINARY)
+            if output.elements == count or is_one:
+                return output
+        return None
+
+    @property
     def runner_headers(self) -> tuple[str, ...]:
         """What the model's runner includes, besides its own header."""
         return (
@@ -164,7 +179,7 @@ def check_labels(labels: Sequence[str], outputs: Sequence[IoTensor]) -> None:
     """Raise UsageError unless an output has an element for each label, or is an index of them."""
     counts = {tensor.shape[-1] if tensor.shape else 1 for tensor in outputs}
     is_index = any(tensor.scale is None for tensor in outputs)
-    is_binary = len(labels) == 2 and 1 in counts  # noqa: PLR2004 - one element says which of two
+    is_binary = len(labels) == _BINARY and 1 in counts
     if not (len(labels) in counts or is_index or is_binary):
         shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in outputs)
         raise UsageError(f"{len(labels)} labels for a model whose output is {shapes}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edgecompress.board import Board, Region
 from edgecompress.firmware.sources.model import FirmwareModel
-from edgecompress.firmware.sources.targets import Memory
+from edgecompress.firmware.sources.targets import KIB, Memory
 from edgecompress.memory.c_firmware import place_c_firmware
 from edgecompress.memory.ram import Placement, arena_margin_bytes
 from edgecompress.memory.verdict.judge import arena_items, place_firmware
@@ -14,6 +14,20 @@ from edgecompress.memory.verdict.judge import arena_items, place_firmware
 _CMAKE_SECTION = ".bss.tensor_arena"
 # Zephyr has a section for each memory region of its devicetree, of the region's name.
 _ZEPHYR_SECTION = "TENSOR_ARENA"
+
+
+_FLASH_SECTOR_BYTES = 4096
+# Flash chips of ESP32 modules. Source: ESP-IDF components/esptool_py/Kconfig.projbuild.
+_FLASH_CHIPS_MB = (2, 4, 8, 16, 32, 64, 128)
+
+
+@dataclass(frozen=True)
+class AppPartition:
+    """The partition of an ESP32's flash that the profile counts, and the chip it lies on."""
+
+    address: int
+    size_bytes: int
+    flash_size: str  # as ESP-IDF names it: "8MB"
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,18 @@ def board_memory(board: Board) -> tuple[Memory, Memory]:
     """Return the flash that offers most and the main RAM, without what others have reserved."""
     flash = max(board.flash, key=lambda region: region.available_bytes)
     return _memory(flash), _memory(board.ram[0])
+
+
+def app_partition(board: Board) -> AppPartition | None:
+    """Return where an application goes on an ESP32, in whole sectors; None on others."""
+    if not board.mcu.startswith("ESP32") and "esp-idf" not in board.frameworks:
+        return None
+    flash, _ = board_memory(board)
+    size_bytes = flash.size_bytes // _FLASH_SECTOR_BYTES * _FLASH_SECTOR_BYTES
+    end_mb = (flash.address + size_bytes) / KIB**2
+    smallest = next((mb for mb in _FLASH_CHIPS_MB if mb >= end_mb), _FLASH_CHIPS_MB[-1])
+    chip = board.frameworks.get("esp-idf", {}).get("flash_size", f"{smallest}MB")
+    return AppPartition(flash.address, size_bytes, chip)
 
 
 def arena_size(models: Sequence[FirmwareModel], framework: str) -> ArenaSize:

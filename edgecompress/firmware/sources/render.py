@@ -35,14 +35,14 @@ def c_string(text: str) -> str:
     return '"' + "".join(_c_character(byte) for byte in text.encode("utf-8", "replace")) + '"'
 
 
-def comment(text: str) -> str:
+def comment(text: str, characters: int = _COMMENT_CHARACTERS) -> str:
     """Return text for the inside of a `//`, `#` or block comment: one line that ends nothing.
 
     A backslash at the end (`??/` is one, as a trigraph) would continue the comment, `*/` would
     end a block.
     """
     plain = "".join(c if ord(c) in _ASCII_PRINTABLE and c not in "\\*?" else "_" for c in text)
-    return plain if len(plain) <= _COMMENT_CHARACTERS else plain[: _COMMENT_CHARACTERS - 3] + "..."
+    return plain if len(plain) <= characters else plain[: characters - 3] + "..."
 
 
 def markdown(text: str) -> str:

@@ -92,7 +92,10 @@ def plan_head(
         name = f"scratch of {op} {request.operator}"
         place = (name, request.subgraph, None, request.operator)
         buffers.append(_buffer(place, request.size_bytes, life, ONLINE))
-    requirements = [Requirement(b.aligned_bytes, b.first, b.last, b.offset_bytes) for b in buffers]
+    requirements = [
+        Requirement(b.aligned_bytes, b.first, b.last, offline_offset=b.offset_bytes)
+        for b in buffers
+    ]
     offsets = plan(requirements)
     placed = tuple(
         HeadBuffer(**{**vars(buffer), "offset_bytes": offset})

@@ -3,10 +3,12 @@
 Follows tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc of the pinned commit.
 """
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
-from edgecompress.program.place import Request, insert, lowest_gap
+from edgecompress.program.place import Request
 
 ONLINE = -1  # offline offset of a buffer that the planner places itself
 
@@ -33,9 +35,24 @@ def plan(requirements: Sequence[Requirement]) -> list[int]:
     placed: list[tuple[int, Request]] = []
     for i in fixed + free:
         if offsets[i] == ONLINE:
-            offsets[i] = lowest_gap(placed, requirements[i])
-        insert(placed, offsets[i], requirements[i])
+            offsets[i] = _lowest_gap(placed, requirements[i])
+        insort(placed, (offsets[i], requirements[i]), key=itemgetter(0))
     return offsets
+
+
+def _lowest_gap(done: Sequence[tuple[int, Request]], wanted: Request) -> int:
+    """Return the lowest offset where a buffer meets none that is in use at the same time.
+
+    `done` are buffers with their offsets, in the order of these.
+    """
+    candidate = 0
+    for offset, other in done:
+        if other.first > wanted.last or wanted.first > other.last:
+            continue
+        if offset - candidate >= wanted.size_bytes:
+            break
+        candidate = max(candidate, offset + other.size_bytes)
+    return candidate
 
 
 def head_bytes(requirements: Sequence[Requirement], offsets: Sequence[int]) -> int:

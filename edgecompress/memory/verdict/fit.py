@@ -13,6 +13,7 @@ from edgecompress.board.profile import kernels_run_on
 from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
+from edgecompress.memory.c_costs import Optimize
 from edgecompress.memory.verdict.judge import (
     Planner,
     RegistrationKind,
@@ -68,6 +69,7 @@ def fit(
     registration: RegistrationKind = "narrow",
     others: Sequence[Board] | None = None,
     runtime: Runtimes = "tflm",
+    optimize: Optimize = "speed",
 ) -> Fit:
     """Judge a model's memory on `boards`, without TensorFlow or a compiler.
 
@@ -82,6 +84,7 @@ def fit(
             edgecompress. An empty sequence saves the time of looking.
         runtime: "tflm", "c" for the kernels in C that come with a project, or "both" for a verdict
             of each on every board. What the C runtime lacks is a problem of its verdicts.
+        optimize: what the C runtime is compiled for.
 
     Raises:
         ModelError: the model cannot be read, or TFLM cannot run it.
@@ -90,7 +93,7 @@ def fit(
     libraries = [_kernels(board, kernels) for board in boards]
     graph = model if isinstance(model, Graph) else read_model(model)
     check_supported(graph)
-    judging = _Judging(graph, registration, _cached(partial(plan_arena, graph)))
+    judging = _Judging(graph, registration, _cached(partial(plan_arena, graph)), optimize)
     runtimes: Sequence[Runtime] = ("tflm", "c") if runtime == "both" else (runtime,)
     judged = [
         judging.verdict(board, library, name, alone=len(boards) == len(runtimes) == 1)
@@ -115,6 +118,7 @@ class _Judging:
     graph: Graph
     registration: RegistrationKind
     planner: Planner
+    optimize: Optimize
 
     @cached_property
     def program(self) -> Program | str:
@@ -131,7 +135,7 @@ class _Judging:
         if runtime == "c":
             if isinstance(self.program, str):
                 return unable(board, self.program)
-            return judge_c(self.graph, board, self.program)
+            return judge_c(self.graph, board, self.program, self.optimize)
         try:
             return judge(self.graph, board, kernels, self.registration, self.planner)
         except UnsupportedModelError as error:

@@ -6,6 +6,7 @@ from edgecompress.board import Board
 from edgecompress.memory.arena.head import HeadBuffer
 from edgecompress.memory.arena.plan import Arena
 from edgecompress.memory.arena.target import target_of
+from edgecompress.memory.c_costs import Optimize
 from edgecompress.memory.c_firmware import place_c_firmware
 from edgecompress.memory.ram import Placed, Placement
 from edgecompress.memory.verdict.judge import Verdict, normalization_items, problems_of
@@ -13,15 +14,16 @@ from edgecompress.program.program import Program
 from edgecompress.tflite.graph import Graph
 
 
-def judge_c(graph: Graph, board: Board, program: Program) -> Verdict:
+def judge_c(graph: Graph, board: Board, program: Program, optimize: Optimize = "speed") -> Verdict:
     """Add up flash and RAM of a model's program on `board`; without suggestions.
 
     Args:
         graph: the model.
         board: whose regions count.
         program: the model's.
+        optimize: what it is compiled for.
     """
-    flash, ram = place_c_firmware(board, [program])
+    flash, ram = place_c_firmware(board, [program], optimize)
     flash = replace(flash, items=(*flash.items, *normalization_items(graph)))
     verdict = Verdict(board, board.kernels, _arena(program, board), flash, ram, runtime="c")
     return replace(verdict, problems=problems_of(verdict))

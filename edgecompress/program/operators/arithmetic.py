@@ -10,6 +10,7 @@ from edgecompress.program.fixed_point import quantize_multiplier
 from edgecompress.program.node import Node, scale_of, zero_point_of
 from edgecompress.program.operands import in_place_inputs, of_type, operand
 from edgecompress.program.program import Call, Field
+from edgecompress.program.scaled import SHORT_SHIFTS
 from edgecompress.program.weights import product_multiplier
 from edgecompress.tflite.graph import Tensor
 
@@ -40,6 +41,7 @@ def squared_difference(node: Node) -> Sequence[Call]:
         "sign2": -1,
         "low": int(limits.min),
         "high": int(limits.max),
+        "is_plain": 0,
     }
     return [_call(node, "squared_difference_s8", fields)]
 
@@ -142,18 +144,23 @@ def _sum(node: Node, sign: int) -> Call:
     one, two, output = tensors_of(node)
     kernel = of_type(node, "add", one, two, output)
     low, high = activation_range(node, output)
-    fields: dict[str, Field] = {
-        **_common_scale(one, two, output, _LEFT_SHIFTS[one.type], power=1),
-        "sign2": sign,
-        "low": low,
-        "high": high,
-    }
-    return _call(node, kernel, fields)
+    scales = _common_scale(one, two, output, _LEFT_SHIFTS[one.type], power=1)
+    return _call(
+        node,
+        kernel,
+        {
+            **scales,
+            "sign2": sign,
+            "low": low,
+            "high": high,
+            "is_plain": int(-scales["shift"] in SHORT_SHIFTS and (low, high) == (-128, 127)),
+        },
+    )
 
 
 def _common_scale(
     one: Tensor, two: Tensor, output: Tensor, left_shift: int, *, power: int
-) -> Mapping[str, Field]:
+) -> Mapping[str, int]:
     """Return the fields of what adds two inputs, or squares their difference (power 2)."""
     twice_largest = 2 * max(float(scale_of(one)), float(scale_of(two)))
     multiplier1, shift1 = quantize_multiplier(float(scale_of(one)) / twice_largest)

@@ -1,58 +1,79 @@
-"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED of int8 activations."""
+"""CONV_2D and DEPTHWISE_CONV_2D of int8 activations."""
 
 from collections.abc import Sequence
-from math import prod
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgecompress.program.activation import activation_range
-from edgecompress.program.node import Node, values_of, zero_point_of
-from edgecompress.program.program import Call, Field
-from edgecompress.program.weights import (
-    border_constant,
-    folded_bias,
-    multiplier_constants,
-    packed_constant,
-    weights_constant,
-)
-from edgecompress.program.window import window_fields
-from edgecompress.tflite.graph import Tensor
+from edgecompress.program.node import Node, values_of
+from edgecompress.program.operators.dense import dense_call
+from edgecompress.program.program import Call
+from edgecompress.program.scaled import scaled_fields
+from edgecompress.program.weights import border_constant, padded_rows, weights_constant
+from edgecompress.program.window import clearance_bytes, window_fields
 
-# Rows of a kernel shorter than this are gathered to a patch first, for a row has a cost of its own.
-_SHORTEST_ROW_BYTES = 12
+_BLOCK_PIXELS = 4
+_SMALL_BLOCK_PIXELS = 2
+_TAPS_AT_ONCE = 3
+_POINTER_BYTES = 8  # at most: on a host
 
 
 def conv(node: Node) -> Sequence[Call]:
     """Return the call for CONV_2D."""
+    image, weights = node.input(0), values_of(node.input(1))
+    window = window_fields(node, image, node.output(), weights.shape[1:3])
+    if _sees_all(window) and weights.shape[3] == image.shape[3]:
+        return [dense_call(node, weights.reshape(len(weights), -1), 1)]
+    small = _convolution(node, weights, window, _SMALL_BLOCK_PIXELS)
+    if window["out_height"] * window["out_width"] <= _SMALL_BLOCK_PIXELS:
+        return [small]
+    return [replace(_convolution(node, weights, window, _BLOCK_PIXELS), frugal=small)]
+
+
+def _sees_all(window: dict[str, int]) -> bool:
+    """Say whether the one output pixel is a dense layer of the whole image."""
+    sizes = [[window[f"{part}_{axis}"] for part in ("out", "kernel", "in", "dilation")]
+             for axis in ("height", "width")]  # fmt: skip
+    return all(out == 1 and kernel == size and (kernel - 1) * dilation == kernel - 1
+               for out, kernel, size, dilation in sizes)  # fmt: skip
+
+
+def _keeps_size(window: dict[str, int]) -> bool:
+    return all(window[f"in_{axis}"] == window[f"out_{axis}"] for axis in ("height", "width"))
+
+
+def _convolution(
+    node: Node, weights: NDArray[np.int8], window: dict[str, int], pixels: int
+) -> Call:
+    """Return the call that computes so many pixels at once."""
     image, kernel, output = node.input(0), node.input(1), node.output()
-    weights = values_of(kernel)
     filters, height, width, depth = weights.shape
-    channels = image.shape[3]
-    row = width * depth
-    fields: dict[str, Field] = {
-        **window_fields(node, image, output, (height, width)),
-        "in_channels": node.int16(channels, "the number of input channels"),
-        "out_channels": node.int16(filters, "the number of output channels"),
-        "group_channels": depth,
-        "group_out_channels": filters * depth // channels,
-        "border": border_constant(image, row),
-        **_shared_fields(
-            node, image, kernel, output, weights.reshape(filters, -1).sum(1, np.int64)
-        ),
-    }
-    gathers = depth != channels or fields["dilation_width"] != 1 or row < _SHORTEST_ROW_BYTES
-    gathers = gathers and not (height == width == 1 and depth == channels)
-    return [
-        Call(
-            kernel="conv_s8",
-            layer=node.layer,
-            fields=fields,
-            inputs=(image.index,),
-            outputs=(output.index,),
-            scratch_bytes=2 * height * row if gathers else 0,
-            macs=output.elements * height * row,
-        )
-    ]
+    channels = node.int16(image.shape[3], "the number of input channels")
+    rows = padded_rows(weights)
+    fields = scaled_fields(node, image, kernel, output, rows, by_channel=True)
+    has_groups = depth != channels
+    return Call(
+        kernel="conv_s8",
+        layer=node.layer,
+        fields={
+            **window,
+            **fields,
+            "weights": weights_constant(rows),
+            "border": border_constant(image, width * depth),
+            "in_channels": channels,
+            "out_channels": node.int16(filters, "the number of output channels"),
+            "group_channels": depth,
+            "group_out_channels": filters * depth // channels,
+            "is_pointwise": int(weights.shape[1:] == (1, 1, channels) and _keeps_size(window)),
+            "block_pixels": pixels,
+        },
+        inputs=(image.index,),
+        outputs=(output.index,),
+        scratch_bytes=rows.shape[1] * (2 * pixels + (depth % 4 != 0)),
+        clearance_bytes=None if has_groups else clearance_bytes(window, channels, filters, pixels),
+        macs=output.elements * height * width * depth,
+    )
 
 
 def depthwise(node: Node) -> Sequence[Call]:
@@ -60,72 +81,38 @@ def depthwise(node: Node) -> Sequence[Call]:
     image, kernel, output = node.input(0), node.input(1), node.output()
     weights = values_of(kernel)
     _, height, width, filters = weights.shape
-    channels = image.shape[3]
-    fields: dict[str, Field] = {
-        **window_fields(node, image, output, (height, width)),
-        "in_channels": node.int16(channels, "the number of input channels"),
-        "depth_multiplier": filters // channels,
-        "border": border_constant(image, channels),
-        **_shared_fields(node, image, kernel, output, weights.sum((0, 1, 2), np.int64)),
-    }
+    channels = node.int16(image.shape[3], "the number of input channels")
+    window = window_fields(node, image, output, (height, width))
+    tap_count = -(-height * width // _TAPS_AT_ONCE) * _TAPS_AT_ONCE
+    fields = scaled_fields(
+        node, image, kernel, output, weights.reshape(-1, filters).T, by_channel=True
+    )
     return [
         Call(
             kernel="depthwise_conv_s8",
             layer=node.layer,
-            fields=fields,
+            fields={
+                **window,
+                **fields,
+                "weights": weights_constant(_by_fours(weights, filters // channels)),
+                "border": border_constant(image, channels),
+                "tap_count": tap_count,
+                "in_channels": channels,
+                "depth_multiplier": filters // channels,
+            },
             inputs=(image.index,),
             outputs=(output.index,),
+            scratch_bytes=_POINTER_BYTES * tap_count,
+            clearance_bytes=clearance_bytes(window, channels, filters, 0),
             macs=output.elements * height * width,
         )
     ]
 
 
-def dense(node: Node) -> Sequence[Call]:
-    """Return the call for FULLY_CONNECTED."""
-    value, kernel, output = node.input(0), node.input(1), node.output()
-    weights = values_of(kernel)
-    units, depth = weights.shape
-    rows = prod(value.shape) // depth
-    fields = _shared_fields(node, value, kernel, output, weights.sum(1, np.int64))
-    step = fields.pop("channel_step")
-    is_packed = kernel.type == "INT4"
-    if is_packed:
-        fields["weights"] = packed_constant(kernel)
-    return [
-        Call(
-            kernel="fully_connected_s4" if is_packed else "fully_connected_s8",
-            layer=node.layer,
-            fields={
-                **fields,
-                "unit_step": step,
-                "depth": depth,
-                "rows": node.int16(rows, "the number of rows"),
-                "units": node.int16(units, "the number of units"),
-            },
-            inputs=(value.index,),
-            outputs=(output.index,),
-            macs=output.elements * depth,
-        )
-    ]
-
-
-def _shared_fields(
-    node: Node, value: Tensor, kernel: Tensor, output: Tensor, weight_sums: "np.ndarray"
-) -> dict[str, Field]:
-    node.need_type(value, "INT8")
-    node.need_type(output, "INT8")
-    node.need_type(kernel, "INT8", "INT4")
-    quantization = kernel.quantization
-    scales = quantization.scales if quantization else ()
-    multipliers, shifts, step = multiplier_constants(scales, value, output)
-    low, high = activation_range(node, output)
-    return {
-        "weights": weights_constant(values_of(kernel)),
-        "bias": folded_bias(node, node.optional(2), weight_sums, zero_point_of(value)),
-        "multipliers": multipliers,
-        "shifts": shifts,
-        "channel_step": step,
-        "zero_point": zero_point_of(output),
-        "low": low,
-        "high": high,
-    }
+def _by_fours(weights: NDArray[np.int8], multiplier: int) -> NDArray[np.int8]:
+    """Return depthwise weights [1, height, width, filters] in the order that the kernel reads."""
+    taps = weights.reshape(-1, weights.shape[3])
+    taps = np.pad(taps, ((0, -len(taps) % _TAPS_AT_ONCE), (0, 0)))
+    together = taps.shape[1] // 4 * 4 if multiplier == 1 or multiplier % 4 == 0 else 0
+    fours = taps[:, :together].reshape(len(taps), -1, 4).swapaxes(0, 1)
+    return np.concatenate([fours.ravel(), taps[:, together:].T.ravel()])

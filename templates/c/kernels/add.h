@@ -23,6 +23,8 @@ typedef struct {
   int16_t zero_point;  // of the output
   int16_t low;
   int16_t high;
+  int16_t is_plain;  // outputs take all of int8, and shifts are to the right:
+                     // of the output by 1 to 22
 } EcAddLayer;
 
 void EcAddS8(const EcAddLayer* layer, const int8_t* input1,

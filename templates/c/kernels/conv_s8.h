@@ -5,15 +5,16 @@
 
 #include <stdint.h>
 
+#include "requantize.h"
+
 typedef struct {
-  const int8_t*
-      weights;  // [out_channels][kernel_height][kernel_width][group_channels]
+  // [out_channels][kernel_height][kernel_width][group_channels], each channel
+  // filled with zeros to a multiple of four
+  const int8_t* weights;
   const int32_t* bias;  // less the input's zero point times the weights' sum
-  const int32_t* multipliers;
-  const int8_t* shifts;
+  EcScales scales;      // with a step of 1
   const int8_t*
       border;  // input zero points, as many as a row of the kernel reads
-  int16_t channel_step;  // 1: a multiplier for each channel; 0: one for all
   int16_t in_height;
   int16_t in_width;
   int16_t in_channels;
@@ -30,14 +31,15 @@ typedef struct {
   int16_t dilation_width;
   int16_t pad_top;
   int16_t pad_left;
-  int16_t zero_point;  // of the output
-  int16_t low;
-  int16_t high;
+  int8_t is_pointwise;  // an output pixel sees the one that lies where it lies
+  int8_t block_pixels;  // 4 or 2
 } EcConvS8Layer;
 
-// `patches` has room for two patches (kernel height x width x group channels)
-// if rows of the kernel are too short to be read where they are; else null.
+// `scratch` has room for the patches of a block of pixels, two bytes for each
+// value, and one of bytes if channels are no multiple of four. Inputs of a
+// block are read before its outputs are written; without groups, outputs may
+// lie where inputs are that no later block reads.
 void EcConvS8(const EcConvS8Layer* layer, const int8_t* input, int8_t* output,
-              int8_t* patches);
+              uint8_t* scratch);
 
 #endif  // EDGECOMPRESS_KERNELS_CONV_S8_H_

@@ -1,109 +1,162 @@
 #include "depthwise_conv_s8.h"
 
-#include "fixed_point.h"
 #include "pairs.h"
 
-static int8_t Finish(const EcDepthwiseConvS8Layer* layer, int32_t channel,
-                     int32_t sum) {
-  const int32_t entry = channel * layer->channel_step;
-  const int32_t scaled =
-      EcRequantize(sum, layer->multipliers[entry], layer->shifts[entry]);
-  return (int8_t)EcClamp(scaled + layer->zero_point, layer->low, layer->high);
+// Notes where each place of the kernel reads, for the output at (y, x): a pixel
+// of the input, or the border. So do taps beyond the kernel, whose weights are
+// zero.
+static void FindTaps(const EcDepthwiseConvS8Layer* layer, const int8_t* input,
+                     int32_t y, int32_t x, const int8_t** taps) {
+  const int32_t top = y * layer->stride_height - layer->pad_top;
+  const int32_t left = x * layer->stride_width - layer->pad_left;
+  const int8_t** const end = taps + layer->tap_count;
+  for (int32_t ky = 0; ky < layer->kernel_height; ++ky) {
+    const int32_t in_y = top + ky * layer->dilation_height;
+    const int is_row = in_y >= 0 && in_y < layer->in_height;
+    for (int32_t kx = 0; kx < layer->kernel_width; ++kx) {
+      const int32_t in_x = left + kx * layer->dilation_width;
+      const int is_inside = is_row && in_x >= 0 && in_x < layer->in_width;
+      const int32_t pixel = in_y * layer->in_width + in_x;
+      *taps++ = is_inside ? input + pixel * layer->in_channels : layer->border;
+    }
+  }
+  while (taps != end) {
+    *taps++ = layer->border;
+  }
 }
 
-// The input's channels at (y, x), or those of the border.
-static const int8_t* PixelAt(const EcDepthwiseConvS8Layer* layer,
-                             const int8_t* input, int32_t y, int32_t x) {
-  const int is_inside =
-      y >= 0 && y < layer->in_height && x >= 0 && x < layer->in_width;
-  return is_inside ? input + (y * layer->in_width + x) * layer->in_channels
-                   : layer->border;
-}
-
-// One output channel at a time.
-static void OneChannel(const EcDepthwiseConvS8Layer* layer, const int8_t* input,
-                       int32_t top, int32_t left, int32_t channel,
+static void OneChannel(const EcDepthwiseConvS8Layer* layer,
+                       const int8_t* const* taps, int32_t channel,
                        int8_t* output) {
-  const int32_t channels = layer->in_channels * layer->depth_multiplier;
   const int32_t in_channel = channel / layer->depth_multiplier;
-  const int8_t* weights = layer->weights + channel;
+  const int32_t count = layer->tap_count;
+  const int8_t* weights = layer->weights + channel * count;
   int32_t sum = layer->bias[channel];
-  for (int32_t ky = 0; ky < layer->kernel_height; ++ky) {
-    for (int32_t kx = 0; kx < layer->kernel_width; ++kx) {
-      const int8_t* pixel =
-          PixelAt(layer, input, top + ky * layer->dilation_height,
-                  left + kx * layer->dilation_width);
-      sum += pixel[in_channel] * *weights;
-      weights += channels;
-    }
+  for (int32_t tap = 0; tap < count; ++tap) {
+    sum += taps[tap][in_channel] * weights[tap];
   }
-  output[channel] = Finish(layer, channel, sum);
+  output[channel] = EcOutputS8(&layer->scales, channel, sum);
 }
 
-typedef struct {
-  int32_t of[4];
-} Sums;
+// Adds the products of four weights with one channel of a pixel.
+static inline void AddOne(int32_t value, const int8_t* weights,
+                          EcFourSums* sums) {
+  sums->of0 += value * weights[0];
+  sums->of1 += value * weights[1];
+  sums->of2 += value * weights[2];
+  sums->of3 += value * weights[3];
+}
 
-static inline void AddTap(const int8_t* pixel, const int8_t* weights,
-                          Sums* sums) {
 #if defined(EC_HAS_DUAL_MAC)
-  const EcPairs x = EcLoadPairs(pixel);
-  const EcPairs w = EcLoadPairs(weights);
-  sums->of[0] = EcMultiplyLow(x.even, w.even, sums->of[0]);
-  sums->of[1] = EcMultiplyLow(x.odd, w.odd, sums->of[1]);
-  sums->of[2] = EcMultiplyHigh(x.even, w.even, sums->of[2]);
-  sums->of[3] = EcMultiplyHigh(x.odd, w.odd, sums->of[3]);
-#else
-  sums->of[0] += pixel[0] * weights[0];
-  sums->of[1] += pixel[1] * weights[1];
-  sums->of[2] += pixel[2] * weights[2];
-  sums->of[3] += pixel[3] * weights[3];
+// Four weights times as many channels of a pixel: the place of the kernel that
+// `tap` points to.
+#define EC_TAP                                    \
+  "  ldr %[x], [%[tap]], #4\n"                    \
+  "  ldr %[w], [%[weights]], #4\n"                \
+  "  ldr %[x], [%[x], %[channel]]\n"              \
+  "  sxtb16 %[even_w], %[w]\n"                    \
+  "  sxtb16 %[even_x], %[x]\n"                    \
+  "  sxtb16 %[w], %[w], ror #8\n"                 \
+  "  sxtb16 %[x], %[x], ror #8\n"                 \
+  "  smlabb %[s0], %[even_x], %[even_w], %[s0]\n" \
+  "  smlatt %[s2], %[even_x], %[even_w], %[s2]\n" \
+  "  smlabb %[s1], %[x], %[w], %[s1]\n"           \
+  "  smlatt %[s3], %[x], %[w], %[s3]\n"
 #endif
+
+// Adds the products of four channels at all taps; returns the weights of the
+// next four.
+static inline const int8_t* AddTaps(const int8_t* const* tap,
+                                    const int8_t* const* last, int32_t channel,
+                                    const int8_t* weights, EcFourSums* sums) {
+#if defined(EC_HAS_DUAL_MAC)
+  uint32_t x;
+  uint32_t w;
+  uint32_t even_x;
+  uint32_t even_w;
+  __asm__ volatile(
+      "1:\n" EC_TAP EC_TAP EC_TAP
+      "  cmp %[tap], %[last]\n"
+      "  bne 1b\n"
+      : [s0] "+r"(sums->of0), [s1] "+r"(sums->of1), [s2] "+r"(sums->of2),
+        [s3] "+r"(sums->of3), [tap] "+r"(tap), [weights] "+r"(weights),
+        [x] "=&r"(x), [w] "=&r"(w), [even_x] "=&r"(even_x),
+        [even_w] "=&r"(even_w)
+      : [last] "r"(last), [channel] "r"(channel)
+      : "cc", "memory");
+#else
+  for (; tap != last; ++tap) {
+    const int8_t* pixel = *tap + channel;
+    sums->of0 += pixel[0] * weights[0];
+    sums->of1 += pixel[1] * weights[1];
+    sums->of2 += pixel[2] * weights[2];
+    sums->of3 += pixel[3] * weights[3];
+    weights += 4;
+  }
+#endif
+  return weights;
 }
 
-// Four output channels at a time, of as many input channels.
-static void FourChannels(const EcDepthwiseConvS8Layer* layer,
-                         const int8_t* input, int32_t top, int32_t left,
-                         int32_t channel, int8_t* output) {
-  const int32_t channels = layer->in_channels;
-  const uint32_t width = (uint32_t)layer->in_width;
-  const int32_t dilation = layer->dilation_width;
-  const int8_t* weights = layer->weights + channel;
-  const int8_t* border = layer->border + channel;
-  const int32_t* bias = layer->bias + channel;
-  Sums sums = {{bias[0], bias[1], bias[2], bias[3]}};
-  for (int32_t ky = 0; ky < layer->kernel_height; ++ky) {
-    const int32_t y = top + ky * layer->dilation_height;
-    const uint32_t row_width = y >= 0 && y < layer->in_height ? width : 0;
-    int32_t x = left;
-    int32_t place = (y * layer->in_width + left) * channels + channel;
-    for (int32_t kx = 0; kx < layer->kernel_width; ++kx) {
-      AddTap((uint32_t)x < row_width ? input + place : border, weights, &sums);
-      x += dilation;
-      place += dilation * channels;
-      weights += channels;
-    }
+// Four outputs of as many channels of the input, and so on up to `end`.
+static EC_OUT_OF_LINE void FourChannels(const EcDepthwiseConvS8Layer* layer,
+                                        const int8_t* const* taps, int32_t end,
+                                        int8_t* output) {
+  const int32_t count = layer->tap_count;
+  const int8_t* const* const last = taps + count;
+  const int8_t* weights = layer->weights;
+  const int32_t* bias = layer->bias;
+  EcScaleReader scales = EcScalesFrom(&layer->scales, 0);
+  for (int32_t channel = 0; channel < end; channel += 4) {
+    EcFourSums sums = {bias[0], bias[1], bias[2], bias[3]};
+    weights = AddTaps(taps, last, channel, weights, &sums);
+    EcOutputFour(&scales, 1, &sums, output + channel);
+    bias += 4;
   }
-  for (int32_t i = 0; i < 4; ++i) {
-    output[channel + i] = Finish(layer, channel + i, sums.of[i]);
+}
+
+// Four outputs of one channel of the input, and so on.
+static void FourOfOne(const EcDepthwiseConvS8Layer* layer,
+                      const int8_t* const* taps, int8_t* output) {
+  const int32_t channels = layer->in_channels * layer->depth_multiplier;
+  const int32_t count = layer->tap_count;
+  const int8_t* weights = layer->weights;
+  EcScaleReader scales = EcScalesFrom(&layer->scales, 0);
+  for (int32_t channel = 0; channel < channels; channel += 4) {
+    const int32_t in_channel = channel / layer->depth_multiplier;
+    const int32_t* bias = layer->bias + channel;
+    EcFourSums sums = {bias[0], bias[1], bias[2], bias[3]};
+    for (int32_t tap = 0; tap < count; ++tap) {
+      AddOne(taps[tap][in_channel], weights, &sums);
+      weights += 4;
+    }
+    EcOutputFour(&scales, 1, &sums, output + channel);
+  }
+}
+
+static void Pixel(const EcDepthwiseConvS8Layer* layer,
+                  const int8_t* const* taps, int8_t* output) {
+  const int32_t multiplier = layer->depth_multiplier;
+  const int32_t channels = layer->in_channels * multiplier;
+  int32_t done = 0;
+  if (multiplier == 1) {
+    done = channels & ~3;
+    FourChannels(layer, taps, done, output);
+  } else if (multiplier % 4 == 0) {
+    done = channels;
+    FourOfOne(layer, taps, output);
+  }
+  for (; done < channels; ++done) {
+    OneChannel(layer, taps, done, output);
   }
 }
 
 void EcDepthwiseConvS8(const EcDepthwiseConvS8Layer* layer, const int8_t* input,
-                       int8_t* output) {
-  const int32_t channels = layer->in_channels * layer->depth_multiplier;
-  const int32_t by_four = layer->depth_multiplier == 1 ? channels & ~3 : 0;
+                       int8_t* output, const int8_t** taps) {
   for (int32_t y = 0; y < layer->out_height; ++y) {
-    const int32_t top = y * layer->stride_height - layer->pad_top;
     for (int32_t x = 0; x < layer->out_width; ++x) {
-      const int32_t left = x * layer->stride_width - layer->pad_left;
-      for (int32_t channel = 0; channel < by_four; channel += 4) {
-        FourChannels(layer, input, top, left, channel, output);
-      }
-      for (int32_t channel = by_four; channel < channels; ++channel) {
-        OneChannel(layer, input, top, left, channel, output);
-      }
-      output += channels;
+      FindTaps(layer, input, y, x, taps);
+      Pixel(layer, taps, output);
+      output += layer->in_channels * layer->depth_multiplier;
     }
   }
 }

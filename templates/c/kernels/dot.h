@@ -1,6 +1,5 @@
-// Sums of products of int8 vectors: what convolutions and dense layers consist
-// of. `a` and `b` are two rows of weights; inputs are vectors of one or two
-// pixels.
+// Sums of products of int8 vectors: what dense layers consist of. Rows of
+// weights lie one after another.
 
 #ifndef EDGECOMPRESS_KERNELS_DOT_H_
 #define EDGECOMPRESS_KERNELS_DOT_H_
@@ -8,67 +7,82 @@
 #include <stdint.h>
 
 #include "pairs.h"
+#include "requantize.h"
 
-typedef struct {
-  int32_t a0;  // row a with pixel 0
-  int32_t b0;
-  int32_t a1;
-  int32_t b1;
-} EcSums;
-
-// Adds the products of n inputs of one pixel with both rows.
-static inline void EcDot1x2(const int8_t* pixel, const int8_t* a,
-                            const int8_t* b, int32_t n, EcSums* sums) {
+// `sum` and the products of n values with a row.
+static inline int32_t EcDot(const int8_t* values, const int8_t* row, int32_t n,
+                            int32_t sum) {
   int32_t i = 0;
 #if defined(EC_HAS_DUAL_MAC)
   for (; i + 4 <= n; i += 4) {
-    const EcPairs x = EcLoadPairs(pixel + i);
-    sums->a0 = EcMultiplyPairs(x, EcLoadPairs(a + i), sums->a0);
-    sums->b0 = EcMultiplyPairs(x, EcLoadPairs(b + i), sums->b0);
+    sum = EcMultiplyPairs(EcLoadPairs(values + i), EcLoadPairs(row + i), sum);
   }
 #endif
   for (; i < n; ++i) {
-    sums->a0 += pixel[i] * a[i];
-    sums->b0 += pixel[i] * b[i];
+    sum += values[i] * row[i];
   }
+  return sum;
 }
 
-// Adds the products of n inputs of two pixels with both rows.
-static inline void EcDot2x2(const int8_t* pixel0, const int8_t* pixel1,
-                            const int8_t* a, const int8_t* b, int32_t n,
-                            EcSums* sums) {
+// Adds the products of n values with each of four rows to its sum.
+static inline void EcDot1x4(const int8_t* values, const int8_t* rows, int32_t n,
+                            EcFourSums* sums) {
   int32_t i = 0;
 #if defined(EC_HAS_DUAL_MAC)
-  const int8_t* const end = pixel0 + (n & ~3);
-  int32_t a0 = sums->a0;
-  int32_t b0 = sums->b0;
-  int32_t a1 = sums->a1;
-  int32_t b1 = sums->b1;
-  while (pixel0 != end) {
-    const EcPairs x = EcLoadPairs(pixel0);
-    const EcPairs y = EcLoadPairs(pixel1);
-    pixel0 += 4;
-    pixel1 += 4;
-    EcPairs w = EcLoadPairs(a);
-    a += 4;
-    a0 = EcMultiplyPairs(x, w, a0);
-    a1 = EcMultiplyPairs(y, w, a1);
-    w = EcLoadPairs(b);
-    b += 4;
-    b0 = EcMultiplyPairs(x, w, b0);
-    b1 = EcMultiplyPairs(y, w, b1);
+  // Twenty-five instructions for sixteen products. The third and the fourth
+  // row lie two rows after the first and the second.
+  const int8_t* first = rows;
+  const int8_t* second = rows + n;
+  const int8_t* x = values;
+  const int8_t* const end = values + (n & ~3);
+  EcFourSums s = *sums;
+  uint32_t x02;
+  uint32_t x13;
+  uint32_t w02;
+  uint32_t w13;
+  if (x != end) {
+    __asm__ volatile(
+        "1:\n"
+        "  ldr %[x13], [%[x]], #4\n"
+        "  ldr %[w13], [%[first], %[n], lsl #1]\n"
+        "  sxtb16 %[x02], %[x13]\n"
+        "  sxtb16 %[x13], %[x13], ror #8\n"
+        "  sxtb16 %[w02], %[w13]\n"
+        "  sxtb16 %[w13], %[w13], ror #8\n"
+        "  smlad %[s2], %[x02], %[w02], %[s2]\n"
+        "  smlad %[s2], %[x13], %[w13], %[s2]\n"
+        "  ldr %[w13], [%[second], %[n], lsl #1]\n"
+        "  sxtb16 %[w02], %[w13]\n"
+        "  sxtb16 %[w13], %[w13], ror #8\n"
+        "  smlad %[s3], %[x02], %[w02], %[s3]\n"
+        "  smlad %[s3], %[x13], %[w13], %[s3]\n"
+        "  ldr %[w13], [%[first]], #4\n"
+        "  sxtb16 %[w02], %[w13]\n"
+        "  sxtb16 %[w13], %[w13], ror #8\n"
+        "  smlad %[s0], %[x02], %[w02], %[s0]\n"
+        "  smlad %[s0], %[x13], %[w13], %[s0]\n"
+        "  ldr %[w13], [%[second]], #4\n"
+        "  sxtb16 %[w02], %[w13]\n"
+        "  sxtb16 %[w13], %[w13], ror #8\n"
+        "  smlad %[s1], %[x02], %[w02], %[s1]\n"
+        "  smlad %[s1], %[x13], %[w13], %[s1]\n"
+        "  cmp %[x], %[end]\n"
+        "  bne 1b\n"
+        : [s0] "+r"(s.of0), [s1] "+r"(s.of1), [s2] "+r"(s.of2),
+          [s3] "+r"(s.of3), [x] "+r"(x), [first] "+r"(first),
+          [second] "+r"(second), [x02] "=&r"(x02), [x13] "=&r"(x13),
+          [w02] "=&r"(w02), [w13] "=&r"(w13)
+        : [n] "r"(n), [end] "r"(end)
+        : "cc", "memory");
   }
-  sums->a0 = a0;
-  sums->b0 = b0;
-  sums->a1 = a1;
-  sums->b1 = b1;
-  n &= 3;
+  *sums = s;
+  i = n & ~3;
 #endif
   for (; i < n; ++i) {
-    sums->a0 += pixel0[i] * a[i];
-    sums->b0 += pixel0[i] * b[i];
-    sums->a1 += pixel1[i] * a[i];
-    sums->b1 += pixel1[i] * b[i];
+    sums->of0 += values[i] * rows[i];
+    sums->of1 += values[i] * rows[i + n];
+    sums->of2 += values[i] * rows[i + 2 * n];
+    sums->of3 += values[i] * rows[i + 3 * n];
   }
 }
 

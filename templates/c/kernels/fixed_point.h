@@ -18,8 +18,22 @@ static inline int32_t EcClamp(int32_t value, int32_t low, int32_t high) {
 
 // value * multiplier / 2^31, rounded half up.
 static inline int32_t EcHighMul(int32_t value, int32_t multiplier) {
+#if defined(__thumb__) && !defined(__thumb2__)
+  // Armv6-M has no product of 64 bits: by halves, value = a * 2^16 + b and
+  // multiplier = c * 2^16 + d.
+  const int32_t a = value >> 16;
+  const int32_t b = value & 0xffff;
+  const int32_t c = multiplier >> 16;
+  const int32_t d = multiplier & 0xffff;
+  const int32_t ad = a * d;
+  const int32_t bc = b * c + (int32_t)(((uint32_t)b * (uint32_t)d) >> 16);
+  const int32_t middle = (ad & 0xffff) + (bc & 0xffff);
+  const int32_t high = a * c + (ad >> 16) + (bc >> 16);
+  return high * 2 + ((middle + 0x4000) >> 15);
+#else
   const int64_t product = (int64_t)value * multiplier;
   return (int32_t)((product + (1 << 30)) >> 31);
+#endif
 }
 
 // value / 2^exponent, rounded half away from zero; 0 <= exponent <= 31.

@@ -1,7 +1,5 @@
 #include "fully_connected_s4.h"
 
-#include "fixed_point.h"
-
 static int32_t Lower(uint8_t pair) { return ((pair & 15) ^ 8) - 8; }
 
 static int32_t Upper(uint8_t pair) { return (int8_t)pair >> 4; }
@@ -27,14 +25,10 @@ void EcFullyConnectedS4(const EcFullyConnectedS4Layer* layer,
                         const int8_t* input, int8_t* output) {
   for (int32_t row = 0; row < layer->rows; ++row) {
     for (int32_t unit = 0; unit < layer->units; ++unit) {
-      const int32_t entry = unit * layer->unit_step;
       const int32_t sum =
           layer->bias[unit] +
           Dot(input, layer->weights, unit * layer->depth, layer->depth);
-      const int32_t scaled =
-          EcRequantize(sum, layer->multipliers[entry], layer->shifts[entry]);
-      *output++ =
-          (int8_t)EcClamp(scaled + layer->zero_point, layer->low, layer->high);
+      *output++ = EcOutputS8(&layer->scales, unit, sum);
     }
     input += layer->depth;
   }

@@ -5,19 +5,16 @@
 
 #include <stdint.h>
 
+#include "requantize.h"
+
 typedef struct {
   const uint8_t*
       weights;          // [units][depth], two to a byte, the lower half first
   const int32_t* bias;  // less the input's zero point times the weights' sum
-  const int32_t* multipliers;
-  const int8_t* shifts;
+  EcScales scales;
   int32_t depth;
   int16_t rows;
   int16_t units;
-  int16_t unit_step;   // 1: a multiplier for each unit; 0: one for all
-  int16_t zero_point;  // of the output
-  int16_t low;
-  int16_t high;
 } EcFullyConnectedS4Layer;
 
 void EcFullyConnectedS4(const EcFullyConnectedS4Layer* layer,

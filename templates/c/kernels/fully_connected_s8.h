@@ -5,18 +5,15 @@
 
 #include <stdint.h>
 
+#include "requantize.h"
+
 typedef struct {
   const int8_t* weights;  // [units][depth]
   const int32_t* bias;    // less the input's zero point times the weights' sum
-  const int32_t* multipliers;
-  const int8_t* shifts;
+  EcScales scales;
   int32_t depth;
   int16_t rows;
   int16_t units;
-  int16_t unit_step;   // 1: a multiplier for each unit; 0: one for all
-  int16_t zero_point;  // of the output
-  int16_t low;
-  int16_t high;
 } EcFullyConnectedS8Layer;
 
 void EcFullyConnectedS8(const EcFullyConnectedS8Layer* layer,

@@ -30,18 +30,6 @@ static inline int32_t EcMultiplyPairs(EcPairs x, EcPairs y, int32_t sum) {
   __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(x.odd), "r"(y.odd));
   return sum;
 }
-
-// sum + the product of the lower halves.
-static inline int32_t EcMultiplyLow(uint32_t x, uint32_t y, int32_t sum) {
-  __asm__("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(y));
-  return sum;
-}
-
-// sum + the product of the upper halves.
-static inline int32_t EcMultiplyHigh(uint32_t x, uint32_t y, int32_t sum) {
-  __asm__("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(y));
-  return sum;
-}
 #endif
 
 #endif  // EDGECOMPRESS_KERNELS_PAIRS_H_

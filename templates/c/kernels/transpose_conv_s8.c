@@ -21,10 +21,10 @@ static const int8_t* Pixel(const EcTransposeConvS8Layer* layer,
                    : layer->border;
 }
 
-// Adds all that reaches output (top, left), padding included, of two channels.
-static void Add(const EcTransposeConvS8Layer* layer, const int8_t* input,
-                int32_t top, int32_t left, const int8_t* a, const int8_t* b,
-                EcSums* sums) {
+// `sum` and all that reaches a channel of output (top, left), padding included.
+static int32_t Add(const EcTransposeConvS8Layer* layer, const int8_t* input,
+                   int32_t top, int32_t left, const int8_t* weights,
+                   int32_t sum) {
   for (int32_t ky = top % layer->stride_height; ky < layer->kernel_height;
        ky += layer->stride_height) {
     const int32_t y = (top - ky) / layer->stride_height;
@@ -32,10 +32,11 @@ static void Add(const EcTransposeConvS8Layer* layer, const int8_t* input,
          kx += layer->stride_width) {
       const int32_t x = (left - kx) / layer->stride_width;
       const int32_t used = (ky * layer->kernel_width + kx) * layer->in_channels;
-      EcDot1x2(Pixel(layer, input, y, x), a + used, b + used,
-               layer->in_channels, sums);
+      sum = EcDot(Pixel(layer, input, y, x), weights + used, layer->in_channels,
+                  sum);
     }
   }
+  return sum;
 }
 
 static void Output(const EcTransposeConvS8Layer* layer, const int8_t* input,
@@ -45,13 +46,10 @@ static void Output(const EcTransposeConvS8Layer* layer, const int8_t* input,
   const int32_t* bias = layer->bias + phase * layer->out_channels;
   const int32_t size =
       layer->kernel_height * layer->kernel_width * layer->in_channels;
-  for (int32_t channel = 0; channel < layer->out_channels; channel += 2) {
-    const int32_t next = EcMin(channel + 1, layer->out_channels - 1);
-    EcSums sums = {bias[channel], bias[next], 0, 0};
-    Add(layer, input, top, left, layer->weights + channel * size,
-        layer->weights + next * size, &sums);
-    output[channel] = Finish(layer, channel, sums.a0);
-    output[next] = Finish(layer, next, sums.b0);
+  for (int32_t channel = 0; channel < layer->out_channels; ++channel) {
+    const int32_t sum = Add(layer, input, top, left,
+                            layer->weights + channel * size, bias[channel]);
+    output[channel] = Finish(layer, channel, sum);
   }
 }
 

@@ -2,8 +2,10 @@
 // application once it passes.
 
 #include <Arduino.h>
+{% if runtime == "tflm" %}
 // PlatformIO finds TFLM by this header; another port has another.
 #include <Chirale_TensorFlowLite.h>
+{% endif %}
 
 {{ golden_headers | includes }}
 

@@ -2,6 +2,7 @@
 
 import configparser
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import yaml
 from support.firmware_tools import boards_of, copying_runner, need, output_of, write
 from support.tflite_models import dense_model, reshape_model
 
-from edgecompress.board import Board, load_board
+from edgecompress.board import Board, all_boards, load_board
 from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.sources.model import Runtime
+from edgecompress.memory.verdict.fit import fit
 
 pytestmark = pytest.mark.usefixtures("cached_vectors")
 
@@ -34,7 +37,8 @@ config TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS
 """
 
 # Those of ESP-IDF that sdkconfig.defaults sets. Sources: ESP-IDF's Kconfig, and
-# components/esp_system/Kconfig. The optimization level is one of a choice there.
+# Kconfig files of components/esp_system, esptool_py and partition_table. The optimization level is
+# one of a choice there.
 ESP_IDF_KCONFIG = """
 config IDF_TARGET
     string "target"
@@ -42,6 +46,16 @@ config ESP_MAIN_TASK_STACK_SIZE
     int "stack"
 config COMPILER_OPTIMIZATION_PERF
     bool "-O2"
+config ESPTOOLPY_FLASHSIZE_4MB
+    bool "4 MB"
+config ESPTOOLPY_FLASHSIZE_8MB
+    bool "8 MB"
+config ESPTOOLPY_FLASHSIZE_16MB
+    bool "16 MB"
+config PARTITION_TABLE_CUSTOM
+    bool "Custom partition table CSV"
+config PARTITION_TABLE_CUSTOM_FILENAME
+    string "Custom partition CSV file"
 """
 
 # Arduino library specification 1.5: https://arduino.github.io/arduino-cli/latest/library-specification/
@@ -75,20 +89,28 @@ endfunction()
 }
 
 
-def rendered(framework: str, path: str, board: Board | None = None, name: str = HOSTILE) -> str:
+RUNTIMES: tuple[Runtime, ...] = ("tflm", "c")
+
+
+def rendered(
+    framework: str, path: str, board: Board | None = None, runtime: Runtime = "tflm"
+) -> str:
     board = board or boards_of(framework)[0]
-    content = generate([dense_model()], board, framework, name=name, vectors=1)[path]
+    content = generate([dense_model()], board, framework, HOSTILE, vectors=1, runtime=runtime)[path]
     assert isinstance(content, str)
     return content
 
 
-def test_west_reads_the_manifest() -> None:
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_west_reads_the_manifest(runtime: Runtime) -> None:
     manifest = pytest.importorskip("west.manifest", reason="needs west: pip install west")
-    text = rendered("zephyr", "west.yml")
+    text = rendered("zephyr", "west.yml", runtime=runtime)
     read = manifest.Manifest.from_data(text, import_flags=manifest.ImportFlag.IGNORE)
     assert [project.name for project in read.projects] == ["manifest", "zephyr"]
     assert read.projects[1].url == "https://github.com/zephyrproject-rtos/zephyr"
-    assert yaml.safe_load(text)["manifest"]["group-filter"] == ["+optional"]
+    assert re.fullmatch(r"v\d+\.\d+\.\d+", read.projects[1].revision)
+    groups = yaml.safe_load(text)["manifest"].get("group-filter")
+    assert groups == (["+optional"] if runtime == "tflm" else None)
     assert read.yaml_path == "x_y_z"
     assert yaml.safe_load(text)["manifest"]["projects"][0]["import"] is True
 
@@ -107,8 +129,9 @@ def test_kconfig_accepts_every_setting(
         "kconfiglib", reason="needs kconfiglib: pip install kconfiglib"
     )
     (tmp_path / "Kconfig").write_text(declarations)
-    for board in boards_of(framework):
-        text = rendered(framework, path, board)
+    for board, runtime in product(boards_of(framework), RUNTIMES):
+        text = rendered(framework, path, board, runtime)
+        assert runtime == "tflm" or "TENSORFLOW" not in text
         (tmp_path / "conf").write_text(text)
         kconfig = kconfiglib.Kconfig(str(tmp_path / "Kconfig"), warn_to_stderr=False)
         kconfig.load_config(str(tmp_path / "conf"))
@@ -122,8 +145,10 @@ def test_kconfig_accepts_every_setting(
 def test_the_component_managers_manifest_is_yaml() -> None:
     dependencies = yaml.safe_load(rendered("esp-idf", "main/idf_component.yml"))["dependencies"]
     assert set(dependencies) == {"idf", "espressif/esp-tflite-micro"}
-    for version in dependencies.values():
-        assert re.fullmatch(r"(>=|\^)\d+(\.\d+){1,2}", version)
+    assert re.fullmatch(r">=\d+\.\d+", dependencies["idf"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", dependencies["espressif/esp-tflite-micro"])
+    in_c = yaml.safe_load(rendered("esp-idf", "main/idf_component.yml", runtime="c"))
+    assert set(in_c["dependencies"]) == {"idf"}
 
 
 def test_the_component_manager_reads_its_manifest(tmp_path: Path) -> None:
@@ -145,30 +170,79 @@ def test_platformio_reads_its_configuration(tmp_path: Path) -> None:
         ini.write_text(rendered("platformio", "platformio.ini", board))
         config = platformio.ProjectConfig(str(ini))
         assert config.validate() is True
-        (env,) = config.envs()
+        assert len(config.envs()) == 2
+        (env,) = config.default_envs()
         assert config.get(f"env:{env}", "board") == board.frameworks["platformio"]["board"]
         assert config.get(f"env:{env}", "framework") == ["arduino"]
 
 
 def test_platformio_ini_names_platform_board_and_flags() -> None:
     boards = boards_of("platformio")
-    for board in boards:
+    for board, runtime in product(boards, RUNTIMES):
         parser = configparser.ConfigParser(interpolation=None)
-        parser.read_string(rendered("platformio", "platformio.ini", board))
+        parser.read_string(rendered("platformio", "platformio.ini", board, runtime))
         identity = board.frameworks["platformio"]["board"]
-        assert parser.sections() == [f"env:{identity}"]
+        assert parser.sections() == ["platformio", f"env:{identity}", "env:classify"]
+        assert parser["platformio"]["default_envs"] == identity
         settings = parser[f"env:{identity}"]
         assert settings["board"] == identity
-        assert settings["platform"]
+        assert re.fullmatch(r"[\w-]+@\d+\.\d+\.\d+|https://\S+#[0-9a-f]{40}", settings["platform"])
         assert settings["framework"] == "arduino"
-        assert settings["build_flags"] == "-std=gnu++17"
+        if runtime == "tflm":
+            assert settings["build_flags"] == "-std=gnu++17"
+            assert re.search(r"#v\d+\.\d+\.\d+$", settings["lib_deps"])
+        else:
+            assert settings["build_src_flags"] == "-O2"
+            assert "lib_deps" not in settings
     assert len(boards) > 5
 
 
-def test_library_properties_are_as_arduino_specifies() -> None:
-    lines = rendered("arduino", "library.properties").splitlines()
+ESP32_BOARDS = [board for board in all_boards() if board.mcu.startswith("ESP32")]
+# Application partitions of Arduino's schemes. Source: espressif/arduino-esp32 tools/partitions,
+# and boards.txt for the boards' defaults.
+ARDUINO_PARTITIONS = {
+    "arduino:esp32:nano_nora": 0x300000,
+    "esp32:esp32:XIAO_ESP32S3": 0x330000,
+    "esp32:esp32:esp32": 0x140000,
+    "esp32:esp32:esp32c3": 0x140000,
+    "esp32:esp32:esp32s3:FlashSize=8M,PartitionScheme=default_8MB": 0x330000,
+}
+
+
+@pytest.mark.parametrize("board", ESP32_BOARDS, ids=lambda board: board.id)
+def test_what_fit_counts_of_an_esp32s_flash_is_the_projects_partition(board: Board) -> None:
+    (verdict,) = fit(dense_model(), [board], others=()).verdicts
+    counted_bytes = verdict.flash.region.available_bytes
+    for framework in {"esp-idf", "platformio"} & set(board.frameworks):
+        rows = [
+            [cell.strip() for cell in line.split(",")]
+            for line in rendered(framework, "partitions.csv", board, "c").splitlines()
+            if not line.startswith("#")
+        ]
+        ((address, size_bytes),) = [(row[3], row[4]) for row in rows if row[1] == "app"]
+        assert int(size_bytes, 0) == counted_bytes
+        assert int(address, 0) % 0x10000 == 0
+        assert all(int(row[3], 0) + int(row[4], 0) <= int(address, 0) for row in rows[:-1])
+    if "esp-idf" in board.frameworks:
+        conf = rendered("esp-idf", "sdkconfig.defaults", board, "c")
+        (chip_mb,) = re.findall(r"^CONFIG_ESPTOOLPY_FLASHSIZE_(\d+)MB=y$", conf, re.MULTILINE)
+        assert int(chip_mb) << 20 >= 0x10000 + counted_bytes
+        assert 'CONFIG_PARTITION_TABLE_CUSTOM_FILENAME="partitions.csv"' in conf
+    if "platformio" in board.frameworks:
+        ini = rendered("platformio", "platformio.ini", board, "c")
+        assert "board_build.partitions = partitions.csv" in ini
+    if "arduino" in board.frameworks:
+        fqbn = board.frameworks["arduino"]["fqbn"]
+        assert ARDUINO_PARTITIONS[fqbn] >= counted_bytes
+        assert f"--fqbn {fqbn} " in rendered("arduino", "README.md", board, "c")
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_library_properties_are_as_arduino_specifies(runtime: Runtime) -> None:
+    lines = rendered("arduino", "library.properties", runtime=runtime).splitlines()
     fields = dict(line.split("=", 1) for line in lines)
-    assert set(fields) == ARDUINO_FIELDS
+    assert set(fields) == ARDUINO_FIELDS - (set() if runtime == "tflm" else {"depends"})
+    assert fields.get("depends", "Chirale_TensorFLowLite (=2.0.0)").endswith(" (=2.0.0)")
     assert len(lines) == len(fields)
     assert re.fullmatch(r"[A-Za-z][\w .-]{0,62}", fields["name"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", fields["version"])
@@ -206,15 +280,23 @@ def test_arduinos_builder_finds_compiles_and_links_the_library(tmp_path: Path) -
     assert {"copy_golden_vectors.c.o", "self_test.c.o", "tensor_arena.cpp.o"} <= built
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("framework", STAND_INS)
-def test_cmake_reads_the_project_and_finds_its_sources(framework: str, tmp_path: Path) -> None:
+def test_cmake_reads_the_project_and_finds_its_sources(
+    framework: str, runtime: Runtime, tmp_path: Path
+) -> None:
     need("cmake", "g++")
     board = load_board("rpi_pico") if framework == "pico" else boards_of(framework)[0]
-    folder = write(tmp_path / "fw", generate([dense_model()], board, framework, name=HOSTILE))
+    files = generate([dense_model()], board, framework, HOSTILE, runtime=runtime)
+    folder = write(tmp_path / "fw", files)
     sdk = write(tmp_path / "sdk", STAND_INS[framework])
-    (tmp_path / "tflm.a").touch()
     variables = [f"{name}={sdk}" for name in ("PICO_SDK_PATH", "IDF_PATH", "Zephyr_DIR")]
-    options = [f"-DTFLM_LIBRARY={tmp_path / 'tflm.a'}", f"-DTFLM_INCLUDE_DIRS={tmp_path}"]
+    options = []
+    if runtime == "tflm":
+        port = write(tmp_path / "port", {"CMakeLists.txt": "add_library(pico-tflmicro INTERFACE)"})
+        (port / "tflm.a").touch()
+        variables.append(f"PICO_TFLMICRO_PATH={port}")
+        options = [f"-DTFLM_LIBRARY={port / 'tflm.a'}", f"-DTFLM_INCLUDE_DIRS={port}"]
     command = ["env", *variables, "cmake", "-S", folder, "-B", tmp_path / "build", *options]
     assert "Generating done" in output_of(command)
     (source,) = folder.rglob("*_golden_vectors.c")

@@ -247,7 +247,6 @@ def test_nothing_outside_the_folder_is_removed(tmp_path: Path) -> None:
         (dense_model()[:300], "mps2_an386", (3, "truncated")),
         (add_model("FLOAT32"), "mps2_an386", (3, "edgecompress quantize")),
         (dense_model(), "mps2_an387", (2, "mps2_an386")),
-        (dense_model(), "esp32_devkitc", (2, "esp-idf")),
     ],
 )
 def test_input_errors_end_in_their_code_with_one_message(

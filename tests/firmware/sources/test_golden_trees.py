@@ -3,17 +3,15 @@
 import pytest
 from support import golden_trees
 
-from edgecompress.firmware.sources.frameworks import FRAMEWORKS
-
 RENEW = (
     "if the change is meant, run `PYTHONPATH=tests python -m support.golden_trees` and read "
     "`git diff tests/golden`"
 )
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_project_is_as_it_was(framework: str) -> None:
-    folder = golden_trees.FOLDER / framework
+@pytest.mark.parametrize("tree", golden_trees.TREES)
+def test_the_project_is_as_it_was(tree: str) -> None:
+    folder = golden_trees.FOLDER / tree
     golden = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -21,8 +19,8 @@ def test_the_project_is_as_it_was(framework: str) -> None:
     }
     files = {
         path: content if isinstance(content, bytes) else content.encode()
-        for path, content in golden_trees.project(framework).items()
+        for path, content in golden_trees.project(tree).items()
     }
     assert sorted(files) == sorted(golden), RENEW
     changed = [path for path, content in files.items() if content != golden[path]]
-    assert not changed, f"{framework}: {', '.join(changed)} changed; {RENEW}"
+    assert not changed, f"{tree}: {', '.join(changed)} changed; {RENEW}"

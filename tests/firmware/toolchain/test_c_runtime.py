@@ -89,9 +89,11 @@ def test_calls_before_init_and_wrong_indices_return_an_error(tmp_path: Path) -> 
         '#include "m_model_runner.h"\n'
         "int main(void) {\n"
         "  if (m_invoke() != kModelErrorNotReady || m_input(0) || m_output(0)) return 1;\n"
+        "  if (m_set_input0(NULL) != kModelErrorNotReady || m_input0()) return 6;\n"
         "  if (m_arena_used() != 0 || m_init() != kModelOk) return 2;\n"
         "  if (!m_input(0) || m_input(1) || !m_output(0) || m_output(9)) return 3;\n"
-        "  return m_invoke() == kModelOk ? 0 : 4;\n}\n"
+        "  if (m_set_input0(NULL) != kModelErrorArgument) return 4;\n"
+        "  return m_invoke() == kModelOk ? 0 : 5;\n}\n"
     )
     sources = [p for p in (tmp_path / "src").rglob("*.c") if p.name != "main.c"]
     program = tmp_path / "user"
@@ -99,16 +101,6 @@ def test_calls_before_init_and_wrong_indices_return_an_error(tmp_path: Path) -> 
     include = ("-I", tmp_path / "src")
     output_of(["gcc", *flags, *include, tmp_path / "user.c", *sources, "-o", program])
     output_of([program])
-
-
-def test_other_frameworks_are_refused_with_what_works(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model = tmp_path / "m.tflite"
-    model.write_bytes(MODELS["conv"]())
-    arduino = ("--board", "arduino_nano_33_ble_sense", "--framework", "arduino")
-    assert run_cli("generate", model, *arduino, "--runtime", "c", "-o", tmp_path / "fw") == 2
-    assert "--runtime c is for --framework cmake and host so far" in capsys.readouterr().err
 
 
 def test_hostile_names_are_valid_c(tmp_path: Path) -> None:

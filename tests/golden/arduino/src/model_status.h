@@ -11,7 +11,9 @@ typedef enum ModelStatus {
   // A kernel failed while it ran.
   kModelErrorInvoke = 2,
   // Not initialized, or another model has taken the tensor arena since.
-  kModelErrorNotReady = 3
+  kModelErrorNotReady = 3,
+  // A null pointer where there have to be values.
+  kModelErrorArgument = 4
 } ModelStatus;
 
 #endif  // EDGECOMPRESS_MODEL_STATUS_H_

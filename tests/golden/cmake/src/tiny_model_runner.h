@@ -72,6 +72,9 @@ static inline ModelStatus tiny_set_input0(const float* values) {
   if (!data) {
     return kModelErrorNotReady;
   }
+  if (!values) {
+    return kModelErrorArgument;
+  }
   for (size_t i = 0; i < TINY_INPUT0_ELEMENTS; ++i) {
     data[i] = tiny_quantize0(values[i]);
   }

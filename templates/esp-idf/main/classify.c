@@ -1,0 +1,9 @@
+// One sample through the model, its class printed: the code to copy.
+
+#include <stdio.h>
+
+{{ ([models[0].prefix ~ "_golden_vectors.h", models[0].prefix ~ "_model_runner.h"]) | includes }}
+
+{% include "common/classify.inc" %}
+
+void app_main(void) { Classify(); }

@@ -1,0 +1,15 @@
+// Self-test: runs every golden vector on the chip. Replace it by your own
+// application once it passes.
+
+#include <stdio.h>
+
+#include "tiny_golden_vectors.h"
+
+static void PrintText(const char* text) { fputs(text, stdout); }
+
+void app_main(void) {
+  size_t failed = 0;
+  failed += RunSelfTest(&g_tiny_self_test, PrintText, NULL);
+  PrintText("edgecompress: result=");
+  PrintText(failed == 0 ? "PASS\n" : "FAIL\n");
+}
