@@ -1,6 +1,6 @@
 """`edgecompress inspect`: what is in a model, which runtimes run it, and its memory over time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,17 +67,9 @@ def command(
     defects = known_defects(graph, arena.target) if arena else ()
     checked = _verify(model) if cross_check and arena else None
     if as_json:
-        support = {
-            "commit": TFLM_COMMIT,
-            "supported": unsupported is None,
-            "reason": str(unsupported) if unsupported else None,
-            "known_defects": defects,
-        }
-        in_c = {"supported": not unsupported and lacking is None, "reason": lacking}
         facts = {
             "model": {"path": str(model), **asdict(summarize(graph))},
-            "tflm": support,
-            "c": in_c,
+            **_support(unsupported, lacking, defects),
         }
         print_json({**facts, **_memory(arena, life), **({"verify": checked} if checked else {})})
     else:
@@ -126,6 +118,21 @@ def _unsupported(graph: Graph) -> UnsupportedModelError | None:
     except UnsupportedModelError as error:
         return error
     return None
+
+
+def _support(
+    unsupported: UnsupportedModelError | None, lacking: str | None, defects: Sequence[str]
+) -> Mapping[str, Any]:
+    """Return whether each runtime runs the model, and if not, why."""
+    return {
+        "tflm": {
+            "commit": TFLM_COMMIT,
+            "supported": unsupported is None,
+            "reason": str(unsupported) if unsupported else None,
+            "known_defects": defects,
+        },
+        "c": {"supported": not unsupported and lacking is None, "reason": lacking},
+    }
 
 
 def _lacking_in_c(graph: Graph) -> str | None:

@@ -29,22 +29,17 @@ static const int32_t kScoresMultipliers[1] = {
 
 TINY_MODEL_DATA_ATTRIBUTE __attribute__((aligned(4)))
 static const int8_t kScoresShifts[1] = {
-  -7
+  7
 };
 
 // scores
 static const EcFullyConnectedS8Layer kScores = {
     kScoresWeights,  // weights
     kScoresBias,  // bias
-    kScoresMultipliers,  // multipliers
-    kScoresShifts,  // shifts
+    {kScoresMultipliers, kScoresShifts, 0, -5, -128, 127, 1},  // scales
     8,  // depth
     1,  // rows
     3,  // units
-    0,  // unit_step
-    -5,  // zero_point
-    -128,  // low
-    127,  // high
 };
 
 // clang-format on
