@@ -56,7 +56,7 @@ def runtime_code(model: Path, board: Board, tflm: Tflm) -> RuntimeCode:
     """Generate a project, link it with each of the two `main` functions, and measure both."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_tree(folder, generate([model], board, name="model"), force=True)
+        write_tree(folder, generate([model], board, "cmake", "model"), force=True)
         runs = ONE_INFERENCE.format(header="model_model_runner.h", prefix="model")
         linked, empty = (_flash_bytes(folder, main, tflm) for main in (runs, EMPTY))
     return RuntimeCode(linked, model.stat().st_size, empty)
@@ -80,7 +80,7 @@ def row(model: Path, board_id: str, tflm: Tflm) -> str:
     """Return the table's row for a model on a board."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_tree(folder, generate([model], load_board(board_id)), force=True)
+        write_tree(folder, generate([model], load_board(board_id), "cmake"), force=True)
         return _row(model, build(folder, tflm), emulate(folder))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.program.fuse import merged, written_out
+from edgecompress.program.images import image_by_image
 from edgecompress.program.layout import laid_out
 from edgecompress.program.node import Node
 from edgecompress.program.operators import (
@@ -140,6 +141,7 @@ def lower(graph: Graph, table_of: TableOf | None = None) -> Program:
     Raises:
         UnsupportedModelError: an operator or a type that the C runtime has no kernel for.
     """
+    graph = image_by_image(graph)
     steps = list(merged(graph.main, list(_steps(graph, table_of or _stand_in))))
     return laid_out(graph.main, steps)
 

@@ -30,12 +30,10 @@ def window_fields(
 
     Args:
         node: the operator, with the schema's names for stride, dilation and padding.
-        image: [batch, height, width, channels].
+        image: [1, height, width, channels].
         output: the same.
         kernel: height and width.
     """
-    if image.shape[0] != 1:  # kernels with a window have no loop over images
-        raise node.refuse(f"it computes {image.shape[0]} images at once")
     fields: dict[str, int] = {}
     sizes = {"height": 1, "width": 2}
     for (axis, place), extent in zip(sizes.items(), kernel, strict=True):

@@ -1,7 +1,8 @@
 // The memory that the model{{ "s work" if models | length > 1 else " works" }} in{{ ", one at a time" if models | length > 1 }}.
 {% for model in models %}
 //
-// {{ model.title | comment }}: {{ model.program.arena_bytes }} bytes. Calls are those of {{ model.prefix }}_model.c, -1 is before them.
+// {{ model.title | comment }}: {{ model.program.arena_bytes }} bytes.
+// Calls are those of {{ model.prefix }}_model.c, -1 is before them.
 //
 //   bytes              calls      tensor
 {% for row in model.program.arena_rows %}

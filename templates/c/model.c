@@ -7,7 +7,8 @@
 {% endif %}
 {{ (["arena.h", model.prefix ~ "_model_runner.h"] + (model.program.headers | list)) | includes }}
 
-// Where weights and tables are placed, such as __attribute__((section(".qspi"))).
+// Where weights and tables are placed, such as
+// __attribute__((section(".qspi"))).
 #ifndef {{ model.macro }}_MODEL_DATA_ATTRIBUTE
 #define {{ model.macro }}_MODEL_DATA_ATTRIBUTE
 #endif
@@ -54,13 +55,11 @@ static const uint8_t kSelf = 0;
 static uint8_t g_is_ready;
 {% endif %}
 
-static int IsReady(void) {
 {% if models | length > 1 %}
-  return g_tensor_arena_owner == &kSelf;
+static int IsReady(void) { return g_tensor_arena_owner == &kSelf; }
 {% else %}
-  return g_is_ready;
+static int IsReady(void) { return g_is_ready; }
 {% endif %}
-}
 
 {% if model.program.states %}
 static void ResetStates(void) {
@@ -116,7 +115,8 @@ ModelStatus {{ model.prefix }}_reset(void) {
 
 {% endif %}
 size_t {{ model.prefix }}_arena_used(void) {
-  return IsReady() ? {{ model.program.arena_bytes }} : 0;
+  const size_t used = {{ model.program.arena_bytes }};
+  return IsReady() ? used : 0;
 }
 
 void* {{ model.prefix }}_input(size_t index) {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgecompress.board import load_board
 from edgecompress.files import write_tree
 from edgecompress.firmware.sources.generate import ModelSource, generate
+from edgecompress.tflite.affine import quantize
 from edgecompress.tflite.interpreter import run, run_sequence
 from edgecompress.tflite.reader import read_model
 
@@ -99,7 +100,14 @@ def _values(tensor: Any, count: int, random: np.random.Generator) -> NDArray[Any
 
 def differing(model: CModel, count: int = 20) -> int:
     """Count the output elements that differ from those of TFLM's interpreter."""
-    inputs = noise(model.content, count)
+    return differing_on(model, noise(model.content, count))
+
+
+def differing_on(model: CModel, samples: Sequence[NDArray[Any]]) -> int:
+    """Count as `differing` does on samples [n, ...] for each input, real ones or integers."""
+    graph = read_model(model.content)
+    tensors = [graph.main.tensors[i] for i in graph.main.inputs]
+    inputs = [quantize(v, t) for v, t in zip(samples, tensors, strict=True)]
     expected = run(model.content, inputs, workers=1)
     actual = model(*inputs)
     return sum(int((a.ravel() != b.ravel()).sum()) for a, b in zip(expected, actual, strict=True))

@@ -124,8 +124,6 @@ def _call(
     output = node.output()
     for tensor, kind in ((value, "INT16"), (output, "INT16"), (kernel, "INT8")):
         node.need_type(tensor, kind)
-    if node.operator.op != "FULLY_CONNECTED" and value.shape[0] != 1:
-        raise node.refuse(f"its batch is {value.shape[0]}")
     low, high = activation_range(node, output)
     sums = weights.reshape(len(weights), -1).sum(1, np.int64)
     fields: dict[str, Field] = {

@@ -112,6 +112,18 @@ def _tabled(table: np.ndarray, shape: tuple[int, ...] = (1, 5, 4)) -> bytes:
     return build(Graph(tensors, ops, ["x"], ["y"]))
 
 
+@pytest.mark.parametrize("kind", ["INT8", "INT16"])
+def test_several_images_are_computed_one_by_one(tmp_path, kind):
+    pooling = options("Pool2DOptions", filterHeight=2, filterWidth=2, strideH=2, strideW=2)
+    tensors = {"x": T((3, 4, 4, 5), kind), "m": T((3, 2, 2, 5), kind), "y": T((3, 1, 1, 5), kind)}
+    ops = [Op("MAX_POOL_2D", ["x"], ["m"], pooling), Op("AVERAGE_POOL_2D", ["m"], ["y"], pooling)]
+    single = build(Graph(tensors, ops[:1], ["x"], ["m"]))
+    twice = build(Graph(tensors, ops, ["x"], ["y"]))
+    pool = {"INT8": "pool_s8", "INT16": "pool_s16"}[kind]
+    assert [call.kernel for call in _calls(single)] == [pool] * 3  # and no copies
+    assert _differences({"single": single, "twice": twice}, tmp_path, _INPUTS) == {}
+
+
 def test_functions_in_a_row_are_one_table(tmp_path):
     model = _tabled(np.random.default_rng(0).integers(-128, 128, 256, np.int8))
     assert [call.kernel for call in _calls(model)] == ["lookup_s8"]

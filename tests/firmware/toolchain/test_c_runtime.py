@@ -112,16 +112,3 @@ def test_hostile_names_are_valid_c(tmp_path: Path) -> None:
     write_tree(tmp_path, files, force=True)
     for source in (tmp_path / "src").glob("*_model.c"):
         output_of(["gcc", "-std=c99", *WARNINGS, "-fsyntax-only", "-I", tmp_path / "src", source])
-
-
-def test_several_images_at_once_are_refused() -> None:
-    from support.flatbuffer_models import T, one, options
-
-    from edgecompress.errors import UnsupportedModelError
-    from edgecompress.program.lower import lower
-    from edgecompress.tflite.reader import read_model
-
-    pooling = options("Pool2DOptions", filterHeight=2, filterWidth=2, strideH=2, strideW=2)
-    model = one("MAX_POOL_2D", [T((2, 4, 4, 3))], [T((2, 2, 2, 3))], pooling)
-    with pytest.raises(UnsupportedModelError, match="computes 2 images at once"):
-        lower(read_model(model))

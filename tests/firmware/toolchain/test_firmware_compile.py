@@ -25,6 +25,7 @@ from edgecompress.firmware.run.emulate import emulate
 from edgecompress.firmware.run.profile import OperatorCounts, longest_inferences
 from edgecompress.firmware.sources.frameworks import FRAMEWORKS
 from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.sources.model import Runtime
 from edgecompress.firmware.sources.prediction import Prediction
 from edgecompress.firmware.toolchain.build import build
 from edgecompress.firmware.toolchain.comparison import compare, explain
@@ -164,14 +165,15 @@ def test_the_runner_of_a_normalized_input_is_plain_c(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("runtime", ["tflm", "c"])
 @pytest.mark.parametrize("name", ["a", LONGEST])
 def test_sources_are_as_clang_format_would_have_them(
-    tmp_path: Path, framework: str, name: str
+    tmp_path: Path, framework: str, name: str, runtime: Runtime
 ) -> None:
     need("clang-format")
     board = boards_of(framework)[0]
     model = with_normalizations(dense_model(features=4), [Normalization(MEANS, DEVIATIONS)])
-    files = generate([model], board, framework, name=name, labels=LABELS, vectors=1)
+    files = generate([model], board, framework, name, labels=LABELS, vectors=1, runtime=runtime)
     folder = write(tmp_path, files)
     sources = [p for p in folder.rglob("*") if p.suffix in {".c", ".cc", ".cpp", ".h", ".ino"}]
     output_of(["clang-format", "--style=file", "--dry-run", "--Werror", *sorted(sources)])
@@ -206,7 +208,7 @@ def copying(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]
     """A project whose runner copies its input, and the stand-in for TFLM it is built with."""
     need("cmake", "arm-none-eabi-g++", "qemu-system-arm")
     board = load_board(getattr(request, "param", "mps2_an386"))
-    framework_files = generate([reshape_model()], board, name="copy", vectors=2)
+    framework_files = generate([reshape_model()], board, "cmake", "copy", vectors=2)
     folder = write(tmp_path / "fw", framework_files)
     (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy"))
     return folder, write_stand_in_tflm(tmp_path / "tflm", board.core)
@@ -306,7 +308,7 @@ def test_a_host_project_runs_under_sanitizers(statement: str, error: str, tmp_pa
 def test_a_folder_generated_anew_for_another_core_builds(copying: tuple[Path, Path]) -> None:
     folder, tflm = copying
     build(folder, find_tflm(tflm))
-    write(folder, generate([reshape_model()], load_board("rpi_pico"), name="copy"))
+    write(folder, generate([reshape_model()], load_board("rpi_pico"), "cmake", "copy"))
     (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy"))
     (tflm / "tflm.toml").write_text(
         'include_dirs = ["include"]\n[libraries]\ncortex-m0plus = "empty.a"\n'

@@ -70,7 +70,7 @@ def check_on_board(model: bytes | Path, board_id: str, tflm: Tflm, folder: Path)
     """Generate, build and emulate; return the flash of the runtime in bytes."""
     board = load_board(board_id)
     needs_library(tflm, board.core)
-    write(folder, generate([model], board))
+    write(folder, generate([model], board, "cmake"))
     built = build(folder, tflm)
     result = emulate(folder, timeout_seconds=120)
     assert [run.failed for run in result.models] == [0]
@@ -168,7 +168,7 @@ def test_the_operators_of_an_inference_add_up(
 ) -> None:
     needs_library(tflm, load_board(board).core)
     path = shared_dir / "models" / "mlperf_tiny" / "kws_dscnn_int8.tflite"
-    write(tmp_path, generate([path], load_board(board), vectors=2))
+    write(tmp_path, generate([path], load_board(board), "cmake", vectors=2))
     plain = build(tmp_path, tflm).flash.used_bytes
     assert run_cli("emulate", tmp_path, "--profile", "--json") == 0
     (run,) = json.loads(capsys.readouterr().out)["models"]

@@ -54,7 +54,7 @@ def is_inside(region: Region, address: int, size_bytes: int) -> bool:
 def copying_project(board: Board, tmp_path: Path, elements: int) -> tuple[Path, Path]:
     """A project whose runner needs no TFLM, and the stand-in it is built with."""
     need("cmake", "arm-none-eabi-g++")
-    files = generate([reshape_model(elements)], board, name="copy", vectors=1)
+    files = generate([reshape_model(elements)], board, "cmake", "copy", vectors=1)
     folder = write(tmp_path / "fw", files)
     (folder / "src/copy_model_runner.cc").write_text(copying_runner("copy"))
     return folder, write_stand_in_tflm(tmp_path / "tflm", board.core)
@@ -65,7 +65,7 @@ def test_generate_places_the_arena_where_fit_does(elements: int) -> None:
     model = add_model(shape=(1, elements))
     for board in (F407, CCM_FIRST):
         ram = fit_document(fit(model, [board], others=()))["boards"][0]["ram"]
-        files = generate([model], board, vectors=1)
+        files = generate([model], board, "cmake", vectors=1)
         facts = json.loads(files["firmware.json"])
         assert facts["arena_region"]["name"] == ram["region"]
         assert ("ARENA" in str(files["board/memory.ld"])) == ("main" in ram)
@@ -78,20 +78,20 @@ def test_another_region_is_used_only_when_the_main_one_is_too_small() -> None:
         (CCM_FIRST, 24_000, "SRAM1 and SRAM2"),
         (F407, 24_000, "SRAM1 and SRAM2"),
     ):
-        files = generate([add_model(shape=(1, elements))], board, vectors=1)
+        files = generate([add_model(shape=(1, elements))], board, "cmake", vectors=1)
         assert json.loads(files["firmware.json"])["arena_region"]["name"] == name
 
 
 def test_models_that_fit_the_main_region_apart_share_an_arena_in_another() -> None:
     # Each interpreter and resolver takes room: one fewer byte than they need moves the arena.
     models = [add_model(shape=(1, 2_000)), dense_model()]
-    facts = json.loads(generate(models, CCM_FIRST)["firmware.json"])
+    facts = json.loads(generate(models, CCM_FIRST, "cmake")["firmware.json"])
     one = fit(models[0], [CCM_FIRST], others=()).verdicts[0].ram.arena
     assert facts["arena_region"]["name"] == "CCM"
     tight = replace(CCM_FIRST.ram[0], size_bytes=one.used_bytes)
     board = replace(CCM_FIRST, ram=(tight, CCM_FIRST.ram[1]))
     assert fit(models[0], [board], others=()).verdicts[0].ram.main is None
-    facts = json.loads(generate(models, board)["firmware.json"])
+    facts = json.loads(generate(models, board, "cmake")["firmware.json"])
     assert facts["arena_region"]["name"] == "SRAM1 and SRAM2"
 
 
@@ -148,9 +148,12 @@ def teensy() -> Board:
 
 def test_a_section_of_the_arduino_core_is_used_where_there_is_one() -> None:
     for framework in ("arduino", "platformio"):
-        files = generate([LARGE], teensy(), framework, vectors=1)
+        files = generate([LARGE], teensy(), framework, vectors=1, runtime="tflm")
         assert 'section(".dmabuffers")' in str(files["src/tensor_arena.h"])
         assert "`.dmabuffers`" in str(files["README.md"])
+        in_c = generate([LARGE], teensy(), framework, vectors=1)
+        assert 'section(".dmabuffers")' in str(in_c["src/arena.h"])
+        assert "`arena.h` puts it into the section `.dmabuffers`" in str(in_c["README.md"])
     small = generate([dense_model()], teensy(), "arduino")
     assert "dmabuffers" not in "".join(str(content) for content in small.values())
 
@@ -191,8 +194,9 @@ def test_zephyrs_devicetree_has_a_section_for_the_arena() -> None:
 def test_sources_are_the_same_each_time_and_as_clang_format_has_them(
     board: Board, framework: str, tmp_path: Path
 ) -> None:
-    files = generate([LARGE, dense_model()], board, framework, vectors=1)
-    assert files == generate([LARGE, dense_model()], board, framework, vectors=1)
+    models = [LARGE, dense_model()]
+    files = generate(models, board, framework, vectors=1, runtime="tflm")
+    assert files == generate(models, board, framework, vectors=1, runtime="tflm")
     need("clang-format")
     folder = write(tmp_path, files)
     sources = sorted(p for p in folder.rglob("tensor_arena.*"))
@@ -208,7 +212,7 @@ def test_models_run_with_a_real_tflm_and_the_arena_apart(board: Board, tmp_path:
     tflm = find_tflm()
     if board.core not in tflm.libraries:
         pytest.skip(f"{tflm.path} has no library for {board.core}")
-    folder = write(tmp_path, generate([LARGE, dense_model()], board, name="pair", vectors=1))
+    folder = write(tmp_path, generate([LARGE, dense_model()], board, "cmake", "pair", vectors=1))
     built = build(folder, tflm)
     assert built.fits
     assert is_inside(board.ram[1], arena_address(built.image), built.project.arena_bytes)

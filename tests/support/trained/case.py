@@ -1,7 +1,7 @@
 """One kind of model: its data, how it is built and trained, and what int8 makes of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgecompress.dataset import Split, infer_task
@@ -39,6 +39,7 @@ class Result:
     exact: float
     int8: float
     lost: float  # points of accuracy, or per cent of an error
+    model: bytes = field(repr=False)  # the .tflite
     bytes: int
     arena_bytes: int
     operators: Mapping[str, int]
@@ -75,7 +76,7 @@ def measured(case: Case) -> Result:
     try:
         tflite = quantize(model, train.x)
     except ModelError as error:
-        return Result(case, metric, before[metric], 0.0, 0.0, 0, 0, {}, str(error))
+        return Result(case, metric, before[metric], 0.0, 0.0, b"", 0, 0, {}, str(error))
     after = evaluate(tflite, test, task)
     graph = read_model(tflite)
     names = [operator.op for operator in graph.main.operators]
@@ -85,6 +86,7 @@ def measured(case: Case) -> Result:
         exact=before[metric],
         int8=after[metric],
         lost=_lost(metric, before, after),
+        model=tflite,
         bytes=len(tflite),
         arena_bytes=plan_arena(graph, "cortex-m4f", "cmsis-nn").min_bytes,
         operators={name: names.count(name) for name in dict.fromkeys(names)},

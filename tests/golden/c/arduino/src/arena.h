@@ -1,6 +1,7 @@
 // The memory that the model works in.
 //
-// tiny: 12 bytes. Calls are those of tiny_model.c, -1 is before them.
+// tiny: 12 bytes.
+// Calls are those of tiny_model.c, -1 is before them.
 //
 //   bytes              calls      tensor
 //         0 to 7         -1 to 0    input

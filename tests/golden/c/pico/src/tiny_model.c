@@ -5,7 +5,8 @@
 #include "kernels/fully_connected_s8.h"
 #include "tiny_model_runner.h"
 
-// Where weights and tables are placed, such as __attribute__((section(".qspi"))).
+// Where weights and tables are placed, such as
+// __attribute__((section(".qspi"))).
 #ifndef TINY_MODEL_DATA_ATTRIBUTE
 #define TINY_MODEL_DATA_ATTRIBUTE
 #endif
@@ -51,9 +52,7 @@ const char* const g_tiny_labels[] = {
 
 static uint8_t g_is_ready;
 
-static int IsReady(void) {
-  return g_is_ready;
-}
+static int IsReady(void) { return g_is_ready; }
 
 ModelStatus tiny_init(void) {
   g_is_ready = 1;
@@ -71,7 +70,8 @@ ModelStatus tiny_invoke(void) {
 }
 
 size_t tiny_arena_used(void) {
-  return IsReady() ? 12 : 0;
+  const size_t used = 12;
+  return IsReady() ? used : 0;
 }
 
 void* tiny_input(size_t index) {

@@ -8,7 +8,7 @@
 // first golden vector, in an application of yours of a sensor.
 static float SampleValue0(size_t i) {
   const void* values = g_tiny_self_test.inputs[0].values;
-  const int8_t golden = ((const int8_t*)values)[i];
+  const int8_t golden = static_cast<const int8_t*>(values)[i];
   const float scale = TINY_INPUT0_SCALE;
   const int32_t zero_point = TINY_INPUT0_ZERO_POINT;
   return DequantizeValue(golden, scale, zero_point);
