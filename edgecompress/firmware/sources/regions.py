@@ -7,7 +7,8 @@ from edgecompress.board import Board, Region
 from edgecompress.board.profile import FLASH_CHIPS_MB
 from edgecompress.firmware.sources.model import FirmwareModel
 from edgecompress.firmware.sources.targets import KIB, Memory
-from edgecompress.memory.ram import arena_margin_bytes
+from edgecompress.memory.c_firmware import place_c_firmware
+from edgecompress.memory.ram import Placement, arena_margin_bytes
 from edgecompress.memory.verdict.judge import arena_items, place_firmware
 
 # Part of .bss, so that a linker script which does not know it still gives the arena memory.
@@ -83,17 +84,24 @@ def arena_place(
     """
     if framework == "host":
         return ArenaPlace(_memory(board.ram[0]), is_apart=False)
-    size = arena_size(models, framework)
-    items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
-    model_bytes = sum(len(model.content) for model in models)
-    resolvers = [
-        [entry.name for entry in model.registrations] for model in models if model.program is None
-    ]
-    _, ram = place_firmware(board, kernels, model_bytes, resolvers, items)
+    ram = _placement(models, board, framework, kernels)
     region = ram.arena.region
     if ram.main is None:
         return ArenaPlace(_memory(region), is_apart=False)
     return ArenaPlace(_memory(region), is_apart=True, section=_section(region, framework))
+
+
+def _placement(
+    models: Sequence[FirmwareModel], board: Board, framework: str, kernels: str
+) -> Placement:
+    programs = [model.program.lowered for model in models if model.program is not None]
+    if programs:
+        return place_c_firmware(board, programs)[1]
+    size = arena_size(models, framework)
+    items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
+    model_bytes = sum(len(model.content) for model in models)
+    resolvers = [[entry.name for entry in model.registrations] for model in models]
+    return place_firmware(board, kernels, model_bytes, resolvers, items)[1]
 
 
 def _section(region: Region, framework: str) -> str:
