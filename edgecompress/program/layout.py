@@ -117,8 +117,8 @@ def _lives(subgraph: Subgraph, calls: Sequence[Call]) -> dict[int, list[int]]:
         for tensor in (*call.inputs, *call.outputs):
             if isinstance(tensor, int):
                 lives.setdefault(tensor, [number, number])[1] = number
-    for tensor in subgraph.outputs:
-        lives.setdefault(tensor, [-1, -1])[1] = len(calls)
+    for tensor in subgraph.outputs:  # one that is a view begins with what it shows
+        lives.setdefault(tensor, [len(calls), len(calls)])[1] = len(calls)
     return lives
 
 
