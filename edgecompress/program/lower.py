@@ -115,6 +115,7 @@ _OPERATORS: Mapping[str, Lower] = {
 }
 # Operators that are lowered otherwise where an input or output is int16.
 _WIDE: Mapping[str, Lower] = {
+    "ABS": wide_functions.absolute,
     "CONV_2D": wide_sums.conv,
     "DEPTHWISE_CONV_2D": wide_sums.depthwise,
     "FULLY_CONNECTED": wide_sums.dense,
