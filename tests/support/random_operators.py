@@ -14,6 +14,7 @@ from support.random_scales import (
     random_tensor,
     random_zero,
 )
+from support.random_weights import WEIGHTED
 
 
 def random_models(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
@@ -392,4 +393,5 @@ _KINDS: Mapping[str, Callable[[Random], bytes]] = {
     "resize": _resize, "gather": _gather, "sums": _sums, "requantize": _requantize,
     "moved": _moved, "batches": _batches, "select": _select, "depthwise_again": _depthwise,
     **MOVERS,
+    **WEIGHTED,
 }  # fmt: skip
