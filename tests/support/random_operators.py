@@ -385,6 +385,7 @@ def _select(random: Random) -> bytes:
 
 
 _KINDS: Mapping[str, Callable[[Random], bytes]] = {
+    **WEIGHTED,
     "conv": _conv, "depthwise": _depthwise, "dense": _dense, "dense_int4": _dense_int4,
     "transpose_conv": _transpose_conv, "pool": _pool, "binary": _binary, "conv_again": _conv,
     "squared_difference": _squared_difference, "compared": _compared, "larger": _larger,
@@ -393,5 +394,4 @@ _KINDS: Mapping[str, Callable[[Random], bytes]] = {
     "resize": _resize, "gather": _gather, "sums": _sums, "requantize": _requantize,
     "moved": _moved, "batches": _batches, "select": _select, "depthwise_again": _depthwise,
     **MOVERS,
-    **WEIGHTED,
 }  # fmt: skip
