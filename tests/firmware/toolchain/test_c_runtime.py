@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from support.firmware_tools import need, output_of, run_cli
+from support import REPOSITORY
+from support.firmware_tools import need, output_of, run_cli, script
 from support.tiny_models import conv, depthwise
 from support.zoo import ZOO
 
 from edgecompress.board import load_board
-from edgecompress.files import write_tree
+from edgecompress.files import sha256_of, write_tree
 from edgecompress.firmware.sources.generate import generate
 
 MODELS = {
@@ -39,6 +40,31 @@ def test_a_board_needs_no_tflm(
     run = json.loads(capsys.readouterr().out)
     assert [model["failed"] for model in run["models"]] == [0, 0, 0]
     assert run["stack_used_bytes"] < 1000
+
+
+def test_the_table_of_the_documentation_is_made_by_its_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    model, published = tmp_path / "conv.tflite", tmp_path / "published.json"
+    model.write_bytes(MODELS["conv"]())
+    record = {"model_sha256": sha256_of(model), "core": "cortex-m0plus", "min_bytes": 4321,
+              "ram_static_without_arena_bytes": 272}  # fmt: skip
+    published.write_text(json.dumps({"records": [record]}))
+    (tmp_path / "broken.tflite").write_bytes(b"TFL3")
+    words = [tmp_path, "--core", "cortex-m0plus", "--published", published]
+    monkeypatch.setattr("sys.argv", ["runtime.py", *map(str, words)])
+    script("benchmarks/runtime.py").main()
+    out, err = capsys.readouterr()
+    assert "broken on cortex-m0plus: " in err
+    (row,) = [line for line in out.splitlines() if line.startswith("| conv | cortex-m0plus | ")]
+    headings = [line for line in out.splitlines() if line.startswith("| model | ")]
+    assert headings[0] in (REPOSITORY / "docs" / "runtime.md").read_text(encoding="utf-8")
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[3] == cells[9] == "-"
+    assert cells[7] == "4,321 + 272"
+    assert 10_000 < int(cells[2].replace(",", "")) < 1_000_000
+    assert int(cells[4].replace(",", "")) < int(cells[5].replace(",", "")) / 4
 
 
 def test_the_host_needs_a_c_compiler_alone(
