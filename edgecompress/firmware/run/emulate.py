@@ -31,6 +31,7 @@ class ModelRun:
     arena_used_bytes: int
     arena_planned_bytes: int
     instructions: int | None  # of the longest inference, to within the clock's step; None on a host
+    microseconds: int | None  # of processor time of the longest inference; on a host alone
     operators: tuple[OperatorRun, ...] = ()  # in the order in which they ended; () if not profiled
 
 
@@ -158,6 +159,7 @@ def _emulation(project: Project, output: str, machine: str, core: str) -> Emulat
                 instructions=(
                     _instructions(machine, model.inference_counts) if machine in MACHINES else None
                 ),
+                microseconds=None if machine in MACHINES else model.inference_counts,
             )
             for model in report.models
         ),
