@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     help="When to give up on an image that does not end, in seconds.",
 )
 @click.option(
-    "--profile", is_flag=True, help="Count the instructions of each operator, in a second image."
+    "--profile",
+    is_flag=True,
+    help="Count the instructions of each operator or layer, in a second image.",
 )
 @json_option
 def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:

@@ -9,13 +9,13 @@
 
 static void PrintText(const char* text) { fputs(text, stdout); }
 
-// Of processor time; wraps, as the self-test expects.
-static uint32_t Microseconds(void) {
+// In microseconds; wraps, as the self-test expects.
+static uint32_t CpuTime(void) {
   return (uint32_t)((uint64_t)clock() * 1000000u / (uint64_t)CLOCKS_PER_SEC);
 }
 
 int main(void) {
-{% set count = "Microseconds" %}
+{% set count = "CpuTime" %}
 {% include "common/run_self_tests.c" %}
   return failed == 0 ? 0 : 1;
 }

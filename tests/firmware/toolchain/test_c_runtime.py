@@ -1,6 +1,7 @@
 """Firmware of the C runtime: it builds without TFLM and answers as TFLM does."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.zoo import ZOO
 from edgecompress.board import load_board
 from edgecompress.files import sha256_of, write_tree
 from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.toolchain.build import build
 
 MODELS = {
     "conv": lambda: conv((9, 8, 12), (3, 3), 6, stride=2),
@@ -40,6 +42,26 @@ def test_a_board_needs_no_tflm(
     run = json.loads(capsys.readouterr().out)
     assert [model["failed"] for model in run["models"]] == [0, 0, 0]
     assert run["stack_used_bytes"] < 1000
+
+
+@pytest.mark.parametrize("board", ["mps2_an386", "rpi_pico"])
+def test_the_layers_of_an_inference_add_up(
+    board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    models = [MODELS[name]() for name in ("conv", "residual")]
+    write_tree(tmp_path, generate(models, load_board(board), "cmake", runtime="c"), force=True)
+    flash = build(tmp_path).flash.used_bytes
+    assert run_cli("emulate", tmp_path, "--profile", "--json") == 0
+    for run in json.loads(capsys.readouterr().out)["models"]:
+        source = (tmp_path / "src" / f"{run['name']}_model.c").read_text(encoding="utf-8")
+        calls = re.findall(r"^  (Ec\w+\(&k\w+),", source, re.MULTILINE)
+        assert [operator["name"] for operator in run["operators"]] == [f"{c})" for c in calls]
+        total = sum(operator["instructions"] for operator in run["operators"])
+        assert total == pytest.approx(run["instructions"], rel=0.05, abs=100 * len(calls))
+    assert build(tmp_path).flash.used_bytes == flash
+    assert run_cli("emulate", tmp_path, "--profile") == 0
+    assert "EcAddS8(&k" in capsys.readouterr().out
 
 
 def test_the_table_of_the_documentation_is_made_by_its_benchmark(

@@ -9,14 +9,14 @@
 
 static void PrintText(const char* text) { fputs(text, stdout); }
 
-// Of processor time; wraps, as the self-test expects.
-static uint32_t Microseconds(void) {
+// In microseconds; wraps, as the self-test expects.
+static uint32_t CpuTime(void) {
   return (uint32_t)((uint64_t)clock() * 1000000u / (uint64_t)CLOCKS_PER_SEC);
 }
 
 int main(void) {
   size_t failed = 0;
-  failed += RunSelfTest(&g_tiny_self_test, PrintText, Microseconds);
+  failed += RunSelfTest(&g_tiny_self_test, PrintText, CpuTime);
   PrintText("edgecompress: result=");
   PrintText(failed == 0 ? "PASS\n" : "FAIL\n");
   return failed == 0 ? 0 : 1;
