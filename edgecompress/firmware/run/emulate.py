@@ -15,7 +15,10 @@ from edgecompress.firmware.toolchain.tools import check, require, run
 
 @dataclass(frozen=True)
 class OperatorRun:
-    """An operator of the longest inference; one that runs subgraphs includes theirs."""
+    """An operator of the longest inference; one that runs subgraphs includes theirs.
+
+    On the C runtime it is a call of a kernel, named as in the program: "EcConvS8(&kStem)".
+    """
 
     name: str
     instructions: int  # to within the clock's step
@@ -31,6 +34,7 @@ class ModelRun:
     arena_used_bytes: int
     arena_planned_bytes: int
     instructions: int | None  # of the longest inference, to within the clock's step; None on a host
+    microseconds: int | None  # of processor time of the longest inference; on a host alone
     operators: tuple[OperatorRun, ...] = ()  # in the order in which they ended; () if not profiled
 
 
@@ -69,8 +73,6 @@ def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False
             stack is too small; the message shows where.
     """
     project = read_project(folder)
-    if profile and project.runtime == "c":
-        raise UsageError(f"{folder}: operators are counted with TFLM alone, not on the C runtime")
     if isinstance(project, BareMetalProject):
         return _on_qemu(project, timeout_seconds, profile=profile)
     if profile:
@@ -158,6 +160,7 @@ def _emulation(project: Project, output: str, machine: str, core: str) -> Emulat
                 instructions=(
                     _instructions(machine, model.inference_counts) if machine in MACHINES else None
                 ),
+                microseconds=None if machine in MACHINES else model.inference_counts,
             )
             for model in report.models
         ),
