@@ -137,7 +137,8 @@ def _planned(variant: Variant, targets: Targets) -> Sequence[Variant]:
     if plan is None or not _is_less(plan.arena_bytes, _arenas(variant)):
         return ()
     written = with_plan(bare, plan.offsets)
-    what = "no plan gives a smaller arena" if plan.optimal else "the best plan found"
+    least = "none gives a smaller arena" if plan.optimal else "the best found"
+    what = f"an offline plan in the metadata; {least}"
     changes = {**variant.changes, "plan": what}
     return (Variant(written, sizes_of(written, targets), changes),)
 
