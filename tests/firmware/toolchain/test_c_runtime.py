@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from support.firmware_tools import need, output_of, run_cli
+from support.random_operators import random_models
 from support.tiny_models import conv, depthwise
 from support.zoo import ZOO
 
 from edgecompress.board import load_board
 from edgecompress.files import write_tree
-from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.sources.generate import ModelSource, generate
 
 MODELS = {
     "conv": lambda: conv((9, 8, 12), (3, 3), 6, stride=2),
@@ -39,6 +40,20 @@ def test_a_board_needs_no_tflm(
     run = json.loads(capsys.readouterr().out)
     assert [model["failed"] for model in run["models"]] == [0, 0, 0]
     assert run["stack_used_bytes"] < 1000
+
+
+def test_random_operators_on_a_core_with_helium(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    models = [ModelSource(model) for _, model in random_models(90, seed=7)]
+    board = load_board("mps3_corstone300_an547")
+    write_tree(tmp_path, generate(models, board, name="m", runtime="c"), force=True)
+    assert run_cli("build", tmp_path) == 0
+    capsys.readouterr()
+    assert run_cli("emulate", tmp_path, "--json") == 0
+    run = json.loads(capsys.readouterr().out)
+    assert [model["failed"] for model in run["models"]] == [0] * len(models)
 
 
 def test_the_host_needs_a_c_compiler_alone(
