@@ -30,5 +30,15 @@ def pack_document(packed: Packed) -> dict[str, Any]:
     }
 
 
+def saved_in_words(packed: Packed) -> str:
+    """Say what each step saved, on the core where it saved most."""
+    steps = [step for step in pack_document(packed)["steps"] if step["done"]]
+    return "; ".join(
+        f"{step['name']} {-max(step['saved_arena_bytes'].values()):+,} bytes of arena and "
+        f"{-step['saved_model_bytes']:+,} of file ({step['what']})"
+        for step in steps
+    )
+
+
 def _sizes(sizes: Sizes) -> dict[str, Any]:
     return {"model_bytes": sizes.model_bytes, "arena_bytes": dict(sizes.arena_bytes)}

@@ -1,11 +1,11 @@
 """A memory plan for a model that suits one core, or several at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgecompress.memory.arena.allocator import align_up
 from edgecompress.memory.arena.head import HeadBuffer
-from edgecompress.memory.arena.plan import Arena
+from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.planner import ONLINE, Requirement, head_bytes, plan
 from edgecompress.pack.placement import best_placement, least_bytes
 from edgecompress.program.place import Request
@@ -42,6 +42,17 @@ def best_plan(graph: Graph, arenas: Sequence[Arena]) -> Plan | None:
         return None
     plans = [_plan(graph, buffers, arenas) for buffers in _tasks(arenas)]
     return min(plans, key=lambda each: sum(each.arena_bytes))
+
+
+def least_arena(graph: Graph, core: str, kernels: str) -> Arena:
+    """Return the arena with the smallest head that any plan could give: there may be none such.
+
+    Args and errors are those of `plan_arena`. Offsets of buffers are TFLM's own.
+    """
+    arena = plan_arena(graph, core, kernels)
+    head = min(arena.head_bytes, least_bytes(_requests(arena.buffers)))
+    used = head + arena.tail_bytes
+    return replace(arena, head_bytes=head, used_bytes=used, min_bytes=arena_bytes(arena, head))
 
 
 def arena_bytes(arena: Arena, head: int) -> int:

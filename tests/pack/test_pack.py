@@ -6,6 +6,7 @@ from support.random_graphs import random_graph
 from support.zoo import ZOO
 
 from edgecompress.errors import ModelError
+from edgecompress.keras_files.model import set_seed
 from edgecompress.memory.arena.cross_check import verify
 from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.target import target_of
@@ -75,19 +76,11 @@ def test_published_models_answer_the_same(shared_dir, name: str) -> None:
 @pytest.fixture(scope="module")
 def mobile_net() -> bytes:
     """A MobileNet of a few layers whose widths grow as its images shrink, in int8."""
-    from edgecompress.keras_files.model import import_keras, set_seed
+    from support.keras_graphs import mobile_net as made
 
-    keras = import_keras()
     set_seed(0)
-    layers = keras.layers
-    image = keras.Input((48, 48, 3))
-    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(image)
-    for channels, stride in ((16, 1), (32, 2), (32, 1), (64, 2)):
-        x = layers.DepthwiseConv2D(3, strides=stride, padding="same", activation="relu")(x)
-        x = layers.Conv2D(channels, 1, activation="relu")(x)
-    x = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(x))
     samples = np.random.default_rng(0).random((20, 48, 48, 3), np.float32)
-    return quantize(keras.Model(image, x), samples, judged=False)
+    return quantize(made(), samples, judged=False)
 
 
 def test_a_mobile_net_takes_what_its_largest_layer_needs(mobile_net: bytes) -> None:

@@ -52,6 +52,7 @@ def _arena(program: Program | None, board: Board) -> Arena:
         used_bytes=size,
         head_bytes=size,
         tail_bytes=0,
+        planning_bytes=0,
         basis="exact",
         why_estimated=(),
         sections={},
