@@ -172,7 +172,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     """Load everything, and measure the float original on the validation split."""
     deadline = time.monotonic() + recipe.time_budget_s
     board = load_board(recipe.board)
-    choose(board, recipe.framework, optimize=recipe.optimize)  # refuses before any work
+    # Refuses before any work.
+    choice = choose(board, recipe.framework, recipe.runtime, recipe.optimize)
     if recipe.custom_objects is not None:
         use_custom_objects(recipe.custom_objects)
     original = load_keras(Path(recipe.model))
@@ -202,6 +203,8 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
         goal=allowed_fitness(data.task, fitness_of(before), recipe.max_accuracy_drop),
         deadline=deadline,
         keeping=kept,
+        runtime=choice.runtime,
+        optimize=choice.optimize,
     )
 
 

@@ -12,6 +12,7 @@ from edgecompress.errors import RecipeError
 from edgecompress.files import read_toml
 
 WEIGHT_BITS = (4, 8)
+RUNTIMES = ("tflm", "c")
 OPTIMIZED_FOR = ("speed", "size")
 PICKS = ("accuracy", "size", "arena", "macs")
 
@@ -35,6 +36,7 @@ class Recipe:
     trials: int | None = None  # of the search; None: as many as the time allows, if need be
     custom_objects: str | None = None  # module that defines the model's own layers
     framework: str | None = None  # of the firmware; None: the board's own
+    runtime: str | None = None  # what memory is judged with; None: what the framework has
     optimize: str | None = None  # the C runtime's firmware: "speed" or "size"
     pixels: str = "auto"
     score: str = "taylor"  # what makes a channel worth keeping
@@ -156,10 +158,10 @@ def _check(recipe: Recipe, path: Path | None) -> None:
                 raise RecipeError(f"{where}{field.name} = {value}: allowed is {low} to {high}")
     if recipe.weight_bits not in WEIGHT_BITS:
         raise RecipeError(f"{where}weight_bits = {recipe.weight_bits}: it is 8 or 4")
-    if recipe.pick not in PICKS:
-        raise RecipeError(f"{where}pick = {recipe.pick!r}: it is one of {', '.join(PICKS)}")
-    if recipe.optimize not in (None, *OPTIMIZED_FOR):
-        raise RecipeError(f"{where}optimize = {recipe.optimize!r}: it is speed or size")
+    for name, choices in (("pick", PICKS), ("runtime", RUNTIMES), ("optimize", OPTIMIZED_FOR)):
+        value = getattr(recipe, name)
+        if value is not None and value not in choices:
+            raise RecipeError(f"{where}{name} = {value!r}: it is one of {', '.join(choices)}")
     seconds(recipe.time_budget)
 
 

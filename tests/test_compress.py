@@ -1,11 +1,13 @@
 """`edgecompress compress`, as a user runs it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from edgecompress.files import BOARDS_DIR
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.report.write import OUTPUTS
 from edgecompress.search.forms import SHRINKING
@@ -46,7 +48,7 @@ def test_a_model_that_fits_is_quantized_and_nothing_more(plain: Path) -> None:
 
 def test_everything_the_contract_names_is_written(plain: Path) -> None:
     assert all((plain / name).exists() for name in OUTPUTS)
-    assert (plain / "firmware" / "CMakeLists.txt").is_file()
+    assert (plain / "firmware" / "platformio.ini").is_file()  # what the board is for
 
 
 def test_the_model_is_full_int8_with_a_batch_of_one(plain: Path) -> None:
@@ -93,7 +95,7 @@ def test_the_recipe_makes_the_same_bytes_again(plain: Path, tmp_path: Path, cli)
     again = tmp_path / "again"
     code, _, _ = cli("compress", "--recipe", plain / "edgecompress.toml", "-o", again)
     assert code == 0
-    for name in ("model.tflite", "model.keras", "firmware/src/digits_model_data.cc"):
+    for name in ("model.tflite", "model.keras", "firmware/src/digits_model.c"):
         assert (again / name).read_bytes() == (plain / name).read_bytes()
 
 
@@ -189,3 +191,45 @@ def test_an_interrupted_run_resumes_after_its_last_attempt(
 
 def _interrupt(*args, **kwargs):
     raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def small_board(tmp_path_factory):
+    """A Cortex-M3 whose 12 KiB of flash TFLM's code alone does not fit."""
+    profile = (BOARDS_DIR / "bluepill_f103c8.toml").read_text(encoding="utf-8")
+    path = tmp_path_factory.mktemp("board") / "small.toml"
+    path.write_text(re.sub(r"(?m)^size_bytes = 65_536", "size_bytes = 12_288", profile))
+    return path
+
+
+def test_the_c_runtime_judges_what_it_is_to_run(cli, digits_files, small_board, tmp_path) -> None:
+    out = tmp_path / "out"
+    data = ("--data", digits_files / "digits.npz", "--time-budget", "1m")
+    recipe = ("compress", digits_files / "digits.keras", "--board", small_board, *data)
+    code, printed, err = cli(*recipe, "--runtime", "c", "-o", out)
+    assert code == 0, err
+    assert "C runtime (chosen): " in printed
+    assert "TFLM: " in printed
+    facts = json.loads((out / "report.json").read_text())
+    assert facts["verdict"]["runtime"] == "c"
+    assert [(r["runtime"], r["chosen"], r["fits"]) for r in facts["runtimes"]] == [
+        ("tflm", False, False), ("c", True, True),
+    ]  # fmt: skip
+    assert json.loads((out / "firmware" / "firmware.json").read_text())["runtime"] == "c"
+    assert [*(out / "firmware").rglob("kernels/conv_s8.c")]
+    assert 'runtime = "c"' in (out / "edgecompress.toml").read_text()
+    assert "C runtime <span" in (out / "report.html").read_text()
+
+
+def test_a_runtime_that_cannot_be_what_was_asked_for_is_refused_at_once(
+    cli, digits_files, tmp_path
+) -> None:
+    code, _, err = cli(
+        "compress", digits_files / "digits.keras", "--board", "arduino_nano_33_ble_sense",
+        "--data", digits_files / "digits.npz", "--optimize", "size", "--runtime", "tflm",
+        "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 2
+    assert "--optimize is for the C runtime" in err
+    code, _, err = cli("compress", "m", "--board", "b", "--data", "d", "--runtime", "d", "-o", "o")
+    assert code == 2

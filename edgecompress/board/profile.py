@@ -18,6 +18,8 @@ FRAMEWORK_KEYS: Mapping[str, tuple[str, ...]] = {
     "zephyr": ("board",), "pico": ("board",), "qemu": ("machine",),
 }  # fmt: skip
 # What a build system may be told besides: the flash chip of a module, as ESP-IDF names sizes.
+# Source: ESP-IDF components/esptool_py/Kconfig.projbuild.
+FLASH_CHIPS_MB = (2, 4, 8, 16, 32, 64, 128)
 _FRAMEWORK_OPTIONS: Mapping[str, tuple[str, ...]] = {"esp-idf": ("flash_size",)}
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_]*")
 MIN_PART = 3  # letters that are enough to recognise a longer word by
@@ -139,6 +141,10 @@ def _framework_problems(frameworks: Mapping[str, Any]) -> Iterator[str]:
             keys = FRAMEWORK_KEYS[name]
             allowed = (*keys, *_FRAMEWORK_OPTIONS.get(name, ()))
             yield from _key_problems(f"{where}.", table, dict.fromkeys(allowed, str), keys)
+            sizes = tuple(f"{mb}MB" for mb in FLASH_CHIPS_MB)
+            if table.get("flash_size", sizes[0]) not in sizes:
+                found = table["flash_size"]
+                yield f"{where}.flash_size: found {found!r}; allowed are {', '.join(sizes)}"
 
 
 def _source_problems(sources: Mapping[str, Any]) -> Iterator[str]:

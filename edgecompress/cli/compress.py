@@ -7,7 +7,7 @@ import click
 
 from edgecompress.cli import print_json
 from edgecompress.cli.input.options import custom_objects_choice
-from edgecompress.recipe import PICKS, WEIGHT_BITS
+from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 
 
 @click.command()
@@ -79,6 +79,13 @@ from edgecompress.recipe import PICKS, WEIGHT_BITS
     "--optimize",
     type=click.Choice(["speed", "size"]),
     help="What firmware of the C runtime is compiled for; see `generate --help`.  [default: speed]",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    help="What the firmware runs the model with, and its memory is judged for: TFLM, or kernels in "
+    "C that come with the project, with the same outputs.  [default: tflm where the framework has "
+    "it for the board]",
 )
 @click.option(
     "--pixels",

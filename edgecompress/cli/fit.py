@@ -12,7 +12,7 @@ from edgecompress.cli import print_json
 from edgecompress.cli.input.options import boards_dir_option, custom_objects_option, json_option
 from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
-from edgecompress.memory.verdict.fit import Fit
+from edgecompress.memory.verdict.fit import Fit, Runtimes
 from edgecompress.memory.verdict.judge import RegistrationKind
 
 
@@ -25,6 +25,14 @@ from edgecompress.memory.verdict.judge import RegistrationKind
     type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
     help="Kernel library, instead of each board's own; --all-boards leaves out boards it does "
     "not run on.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["tflm", "c", "both"]),
+    default="tflm",
+    show_default=True,
+    help="What runs the model: TFLM; kernels in C, as of `generate --runtime c`; or a verdict on "
+    "each.",
 )
 @click.option(
     "--registration",
@@ -66,6 +74,7 @@ def command(
     names: tuple[str, ...],
     every: bool,
     kernels: str | None,
+    runtime: Runtimes,
     registration: RegistrationKind,
     cross_check: bool,
     for_ci: bool,
@@ -78,6 +87,7 @@ def command(
 
     MODEL is a .tflite, or a Keras model, which is converted first with noise for calibration.
     Ends with 5 if it does not fit one of the boards named; with --all-boards, if it fits none.
+    With --runtime both that is so of each runtime. Ends with 3 if a runtime cannot run it.
     """
     known = all_boards(boards_dir)
     result = fit(
@@ -86,6 +96,7 @@ def command(
         kernels=kernels,
         registration=registration,
         others=() if every else known,
+        runtime=runtime,
     )
     grown = _compare(result, save_baseline, baseline)
     _show(result, as_json=as_json, overview=every)
@@ -165,9 +176,13 @@ def _refuse(result: Fit, grown: Sequence[str], *, every: bool) -> None:
     """Raise if something cannot run, does not fit, or has grown."""
     if result.refused and not (every and result.verdicts):
         raise UnsupportedModelError("\n".join(f"{name}: {why}" for name, why in result.refused))
+    unable = [verdict for verdict in result.verdicts if not verdict.runs]
+    if unable and not (every and len(unable) < len(result.verdicts)):
+        lacking = dict.fromkeys(problem for v in unable for problem in v.problems)
+        raise UnsupportedModelError("\n".join(lacking))
     failed = [verdict for verdict in result.verdicts if not verdict.fits]
     if failed and (not every or len(failed) == len(result.verdicts)):
-        problems = [f"{v.board.id}: {problem}" for v in failed for problem in v.problems]
+        problems = [f"{v.title}: {problem}" for v in failed for problem in v.problems]
         raise DoesNotFitError("\n".join(("the model does not fit", *problems)))
     if grown:
         raise DoesNotFitError("\n".join(("memory grew since the baseline", *grown)))

@@ -1,6 +1,6 @@
-"""`edgecompress inspect`: what is in a model, whether TFLM runs it, and its memory over time."""
+"""`edgecompress inspect`: what is in a model, which runtimes run it, and its memory over time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.timeline import Timeline, timeline
+from edgecompress.program.lower import lower
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import TFLM_COMMIT, check_supported
 from edgecompress.tflite.reader import read_model
@@ -53,30 +54,30 @@ def command(
     boards_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Show what MODEL (a .tflite) is made of, and what lies where in its arena, when.
+    """Show what MODEL (a .tflite) is made of, and what lies where in TFLM's arena, when.
 
-    Ends with 3 if TFLM cannot run the model.
+    Says also whether the C runtime runs it. Ends with 3 if TFLM cannot run the model.
     """
     graph = read_model(model)
     core, kernels = _target(board, core, kernels, boards_dir)
     unsupported = _unsupported(graph)
+    lacking = None if unsupported else _lacking_in_c(graph)
     arena = None if unsupported else plan_arena(graph, core, kernels)
     life = timeline(graph, arena) if arena else None
     defects = known_defects(graph, arena.target) if arena else ()
     checked = _verify(model) if cross_check and arena else None
     if as_json:
-        support = {
-            "commit": TFLM_COMMIT,
-            "supported": unsupported is None,
-            "reason": str(unsupported) if unsupported else None,
-            "known_defects": defects,
+        facts = {
+            "model": {"path": str(model), **asdict(summarize(graph))},
+            **_support(unsupported, lacking, defects),
         }
-        facts = {"model": {"path": str(model), **asdict(summarize(graph))}, "tflm": support}
         print_json({**facts, **_memory(arena, life), **({"verify": checked} if checked else {})})
     else:
         from edgecompress.cli.output.inspect import show
 
         show(model, summarize(graph), arena, life, checked)
+        if not unsupported:
+            click.echo(f"runs on TFLM; {lacking or 'runs on the C runtime'}")
         for defect in defects:
             click.echo(f"known defect: {defect}", err=True)
     if unsupported:
@@ -116,6 +117,30 @@ def _unsupported(graph: Graph) -> UnsupportedModelError | None:
         check_supported(graph)
     except UnsupportedModelError as error:
         return error
+    return None
+
+
+def _support(
+    unsupported: UnsupportedModelError | None, lacking: str | None, defects: Sequence[str]
+) -> Mapping[str, Any]:
+    """Return whether each runtime runs the model, and if not, why."""
+    return {
+        "tflm": {
+            "commit": TFLM_COMMIT,
+            "supported": unsupported is None,
+            "reason": str(unsupported) if unsupported else None,
+            "known_defects": defects,
+        },
+        "c": {"supported": not unsupported and lacking is None, "reason": lacking},
+    }
+
+
+def _lacking_in_c(graph: Graph) -> str | None:
+    """Return why the C runtime cannot run a model, None if it can."""
+    try:
+        lower(graph)
+    except UnsupportedModelError as error:
+        return str(error)
     return None
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgecompress.dataset import Split, Task
 from edgecompress.dataset.split import Tasks
 from edgecompress.keras_files.outputs import outputs_of
+from edgecompress.keras_files.token_ids import id_inputs
 from edgecompress.metrics import confusion_matrix, fitness, predicted_classes
 
 _SAMPLES = 1000  # enough to tell a model from a guess within three points
@@ -97,8 +98,8 @@ def _against_guess(
 def _changes(
     model: Any, outputs: NDArray[np.float32], split: Split, task: Task
 ) -> Iterator[tuple[str, float]]:
-    """Yield (what is changed, the fitness that it comes to)."""
-    for name, change in _RANGES.items():
+    """Yield (what is changed, the fitness that it comes to). Ids of tokens have no other range."""
+    for name, change in ({} if id_inputs(model) else _RANGES).items():
         yield f"its inputs are {name}", _changed(model, split, task, change)
     if split.x.ndim > _COLOURS and split.x.shape[-1] == _COLOURS:
         swapped = _changed(model, split, task, lambda x: x[..., ::-1])

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgecompress.dataset.split import Dataset, Split, Task, Tasks, arrays_of
 from edgecompress.errors import DataError
+from edgecompress.keras_files.token_ids import id_inputs
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +30,14 @@ def resolve_pixels(dataset: Dataset, model: Any, choice: str = "auto") -> Datase
 
     Args:
         dataset: one whose `pixel_range` is "0..255" for `choice` to matter; with "auto", others
-            are returned as they are.
+            are returned as they are. Ids for an Embedding of the model are no pixels.
         model: the float model, a `keras.Model` or the bytes of a .tflite; for "auto" only.
         choice: "auto", "0..255", "0..1" or "-1..1".
 
     Raises:
         DataError: an unknown range, or one given for samples that are no pixels of 0..255.
     """
+    dataset = _without_ids(dataset, model)
     if choice not in PIXEL_RANGES:
         raise DataError(f"pixel range {choice!r} is none of {', '.join(PIXEL_RANGES)}")
     if choice == "auto":
@@ -54,6 +56,17 @@ def resolve_pixels(dataset: Dataset, model: Any, choice: str = "auto") -> Datase
         test=dataset.test.mapped(lambda split: _scaled(split, choice, inputs)),
         pixel_range=choice,
     )
+
+
+def _without_ids(dataset: Dataset, model: Any) -> Dataset:
+    """Return the data set without pixels where its bytes are ids for an Embedding of the model."""
+    if dataset.pixel_range is None or not hasattr(model, "inputs"):
+        return dataset
+    ids = id_inputs(model)
+    left = tuple(place for place in dataset.pixel_inputs if place not in ids)
+    if left:
+        return replace(dataset, pixel_inputs=left)
+    return replace(dataset, pixel_range=None, pixel_inputs=(0,))
 
 
 def choose_pixel_range(model: Any, split: Split, task: Task, inputs: tuple[int, ...] = (0,)) -> str:

@@ -30,6 +30,7 @@ from edgecompress.keras_files.saved_model import (
     keras2_to_hdf5,
     saved_model_to_hdf5,
 )
+from edgecompress.keras_files.stateful import refuse_stateful
 
 
 def import_keras() -> Any:
@@ -68,7 +69,7 @@ def load_keras(
 
     Raises:
         ModelError: there is no such file, it is damaged, it is not a Keras model, it uses layers
-            that Keras does not have, or it holds NaN.
+            that Keras does not have, it holds NaN, or one of its layers is stateful.
     """
     form = model_form(path)
     keras = import_keras()
@@ -78,6 +79,7 @@ def load_keras(
         file = _readable(path, form, Path(folder))
         model = _load(keras, file, path, custom_objects)
     refuse_diverged(model, path)
+    refuse_stateful(model._flatten_layers(include_self=False), f"{path}: ")  # noqa: SLF001 - inside wrappers too
     return _functional(keras, model, path)
 
 

@@ -24,27 +24,50 @@ class Application:
     stack_bytes: int  # 0 where the framework's figure has its stack in it
 
 
-def application(board: Board) -> Application:
-    """Return what the firmware of `board` holds besides model and TFLM.
+@dataclass(frozen=True)
+class Glue:
+    """What generated firmware holds beside model and runtime, whatever its framework."""
+
+    flash: Item
+    ram: Item
+    stack_bytes: int  # that startup sets aside on bare metal
+
+
+def application(board: Board, glue: Glue | None = None) -> Application:
+    """Return what the firmware of `board` holds besides model and runtime.
 
     Args:
         board: the board; its first framework decides what an empty program costs.
+        glue: what is the same for all frameworks; that of firmware with TFLM by default.
     """
-    costs = _costs()
-    glue = costs["glue"]
+    glue = glue or _tflm_glue()
     framework = _framework(board)
-    flash = [
-        Item("startup and glue of the generated firmware", "application", glue["flash_bytes"],
-             glue["basis"]),
-    ]  # fmt: skip
-    ram = [Item("startup and glue", "application", glue["ram_bytes"], glue["basis"])]
+    flash, ram = [glue.flash], [glue.ram]
     if framework is None:
-        return Application(tuple(flash), tuple(ram), glue["stack_bytes"])
+        return Application(tuple(flash), tuple(ram), glue.stack_bytes)
     name = f"{framework['name']}, an empty program"
     flash.append(Item(name, "application", framework["flash_bytes"], "estimated"))
     ram.append(Item(name, "application", framework["ram_bytes"], "estimated"))
     ram.extend(_shared_iram(board.core, framework["name"]))
     return Application(tuple(flash), tuple(ram), 0)
+
+
+def is_bare_metal(board: Board) -> bool:
+    """Say whether nothing but generated firmware is in the image that is judged."""
+    return _framework(board) is None
+
+
+def glue_of(flash_bytes: int, ram_bytes: int, flash_basis: str, ram_basis: str) -> Glue:
+    """Return the glue of firmware whose startup sets aside as much stack as generated ones do."""
+    name = "startup and glue of the generated firmware"
+    flash = Item(name, "application", flash_bytes, flash_basis)
+    ram = Item("startup and glue", "application", ram_bytes, ram_basis)
+    return Glue(flash, ram, _costs()["glue"]["stack_bytes"])
+
+
+def _tflm_glue() -> Glue:
+    glue = _costs()["glue"]
+    return glue_of(glue["flash_bytes"], glue["ram_bytes"], glue["basis"], glue["basis"])
 
 
 @cache

@@ -1,7 +1,7 @@
 """The arena of a program: which tensors share memory, how long each lives, where each lies."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from edgecompress.program.place import Overlap, Request, placed
@@ -110,7 +110,8 @@ def _calls(
     """Yield the calls; note views, or make them copies where they cannot be."""
     outer = {*subgraph.inputs, *subgraph.outputs}
     written: set[int | State] = set(subgraph.inputs)
-    for number, step in enumerate(steps):
+    for number, given in enumerate(steps):
+        step = _of_whole(subgraph, given, sharing, written)
         if isinstance(step, Call):
             written.update(step.outputs)
             yield step
@@ -124,6 +125,18 @@ def _calls(
         else:
             sharing.parents[step.tensor] = (step.inside, step.offset_bytes)
         written.update((step.tensor, step.inside))
+
+
+def _of_whole(subgraph: Subgraph, step: Step, sharing: _Sharing, written: set[int | State]) -> Step:
+    """Return a view of a part so that what it shows all of, as reshaping does, is the part."""
+    if isinstance(step, Call) or step.tensor not in written:
+        return step
+    root, offset = sharing.root(step.tensor)
+    around = step.inside if isinstance(step.inside, State) else sharing.root(step.inside)[0]
+    if not isinstance(root, int) or offset or root == around:
+        return step
+    sizes = {tensor_bytes(subgraph.tensors[tensor]) for tensor in (root, step.tensor)}
+    return replace(step, tensor=root) if len(sizes) == 1 else step
 
 
 def _keeps(subgraph: Subgraph, steps: Sequence[Step], number: int) -> bool:
@@ -163,8 +176,8 @@ def _lives(subgraph: Subgraph, calls: Sequence[Call]) -> dict[int, list[int]]:
         for tensor in (*call.inputs, *call.outputs):
             if isinstance(tensor, int):
                 lives.setdefault(tensor, [number, number])[1] = number
-    for tensor in subgraph.outputs:
-        lives.setdefault(tensor, [-1, -1])[1] = len(calls)
+    for tensor in subgraph.outputs:  # one that is a view begins with what it shows
+        lives.setdefault(tensor, [len(calls), len(calls)])[1] = len(calls)
     return lives
 
 

@@ -15,6 +15,8 @@ from edgecompress.graph.groups import find_groups
 from edgecompress.graph.macs import count_macs
 from edgecompress.graph.separate import POINTWISE
 from edgecompress.memory.verdict.document import verdict_document
+from edgecompress.memory.verdict.fit import fit
+from edgecompress.memory.verdict.judge import Verdict
 from edgecompress.metrics import primary_metric
 from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
 from edgecompress.report.final import Final
@@ -55,6 +57,7 @@ def report_facts(
         "before": _before(job, attempts[0], final),
         "after": _after(best, final),
         "verdict": verdict_document(best.verdict),
+        "runtimes": _runtimes(job, best),
         "steps": _steps(attempts, best),
         "layers": _layers(job, best),
         "candidates": _candidates(job, candidates),
@@ -67,6 +70,23 @@ def report_facts(
         "seed": job.recipe.seed,
         "versions": {name: version(name) for name in _PACKAGES},
     }
+
+
+def _runtimes(job: Job, best: Attempt) -> list[dict[str, Any]]:
+    """Return what the result takes with each runtime; the one of the recipe is chosen."""
+    both = fit(best.tflite, [job.board], others=(), runtime="both", optimize=job.optimize)
+    return [
+        {
+            "runtime": verdict.runtime,
+            "chosen": verdict.runtime == job.runtime,
+            "runs": verdict.runs,
+            "fits": verdict.fits,
+            "arena_bytes": verdict.arena.min_bytes,
+            "flash_bytes": verdict.flash.used_bytes,
+            "ram_bytes": _ram_of(verdict),
+        }
+        for verdict in both.verdicts
+    ]
 
 
 def _summary(job: Job, best: Attempt, final: Final) -> str:
@@ -86,7 +106,8 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
             f"{job.recipe.max_accuracy_drop:g} are allowed. Give it more --time-budget, allow a "
             "larger --max-accuracy-drop, or name a larger board."
         )
-    return f"It fits {job.board.name}: {sizes}; {lost} on the test split."
+    in_c = " with the C runtime" if job.runtime == "c" else ""
+    return f"It fits {job.board.name}{in_c}: {sizes}; {lost} on the test split."
 
 
 def _sentences(texts: Sequence[str]) -> str:
@@ -196,8 +217,12 @@ def _sensitivity(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
 
 
 def _ram_bytes(attempt: Attempt) -> int:
+    return _ram_of(attempt.verdict)
+
+
+def _ram_of(verdict: Verdict) -> int:
     """Return the RAM used in the region of the arena, and in the main one if that is another."""
-    ram = attempt.verdict.ram
+    ram = verdict.ram
     return ram.arena.used_bytes + (ram.main.used_bytes if ram.main else 0)
 
 

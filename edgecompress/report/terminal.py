@@ -23,6 +23,8 @@ def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
         console.print(f"{step['step']}: {step['why']}", markup=False, soft_wrap=True)
     for row in facts["after"]["normalized_inputs"]:
         console.print(normalization_in_words(row), markup=False, soft_wrap=True)
+    for row in facts["runtimes"]:
+        console.print(_runtime(row), markup=False, soft_wrap=True)
     console.print(facts["summary"], style="bold", markup=False, soft_wrap=True)
     console.print(f"Written to {out}: {', '.join(_written(out))}", markup=False, soft_wrap=True)
 
@@ -49,6 +51,18 @@ def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     for title, part in (("flash", verdict["flash"]), ("RAM", verdict["ram"])):
         rows.append((f"{title} of the board, bytes", "", f"{part['available_bytes']:,}"))
     return rows
+
+
+def _runtime(row: Mapping[str, Any]) -> str:
+    """Say what a runtime takes, and whether it is the one of this run."""
+    name = {"tflm": "TFLM", "c": "C runtime"}[row["runtime"]]
+    chosen = " (chosen)" if row["chosen"] else ""
+    if not row["runs"]:
+        return f"{name}{chosen}: lacks an operator of the model"
+    return (
+        f"{name}{chosen}: {row['flash_bytes']:,} bytes of flash, {row['ram_bytes']:,} of RAM, "
+        f"{'fits' if row['fits'] else 'does not fit'}"
+    )
 
 
 def _metric(facts: Mapping[str, Any], value: float) -> str:

@@ -44,6 +44,7 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
             samples=samples,
             labels=data.labels,
             seed=job.recipe.seed,
+            runtime=job.runtime,
             optimize=job.recipe.optimize,
         )
         write_firmware(out / "firmware", firmware, force=True)

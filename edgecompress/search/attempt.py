@@ -8,7 +8,8 @@ from typing import Any
 
 from edgecompress.board import Board
 from edgecompress.dataset import Split, Task
-from edgecompress.memory.verdict.judge import Verdict
+from edgecompress.memory.c_costs import Optimize
+from edgecompress.memory.verdict.judge import Runtime, Verdict
 from edgecompress.metrics import points_lost
 from edgecompress.prune.sensitivity import Sensitivity
 from edgecompress.recipe import Recipe
@@ -35,6 +36,8 @@ class Job:
     deadline: float  # time.monotonic() at which the time budget ends
     keeping: Keeping | None = None  # where trainings are kept while they last
     place: Place | None = None  # where the trials of a search are kept; None: there is no search
+    runtime: Runtime = "tflm"  # what memory is judged with, and firmware written for
+    optimize: Optimize = "speed"  # of the C runtime
     weight_bits: int = 8  # what `fits` is judged for: 4 with large kernels in 4 bits
 
     @cached_property

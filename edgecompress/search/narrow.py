@@ -14,6 +14,8 @@ from edgecompress.graph.groups import ChannelGroup, find_groups
 from edgecompress.graph.surgery import prune_channels
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.memory.verdict.judge import judge
+from edgecompress.memory.verdict.judge_c import judge_c
+from edgecompress.program.lower import lower
 from edgecompress.prune.channels import choose_channels
 from edgecompress.prune.scores import Scores, score_channels
 from edgecompress.prune.sensitivity import Sensitivity, sensitivity
@@ -122,7 +124,11 @@ def _cut(cuts: Cuts, scores: Scores, widths: Widths) -> Any:
 
 def _shortfall(job: Job, graph: Graph) -> int:
     board = job.board
-    verdict = judge(graph, board, board.kernels, "narrow", partial(plan_arena, graph))
+    verdict = (
+        judge_c(graph, board, lower(graph), job.optimize)
+        if job.runtime == "c"
+        else judge(graph, board, board.kernels, "narrow", partial(plan_arena, graph))
+    )
     return shortfall(verdict, graph.size_bytes, job.recipe)
 
 

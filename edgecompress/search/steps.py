@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from edgecompress.errors import ModelError
+from edgecompress.errors import ModelError, UnsupportedModelError
 from edgecompress.evaluate.score import evaluate
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.metrics import primary_metric
@@ -113,10 +113,16 @@ def _quantized(job: Job, model: Any, weight_bits: int = 8) -> bytes:
 
 
 def judged(job: Job, candidate: Candidate) -> Attempt:
-    """Judge the memory of a candidate and measure it on the validation split."""
+    """Judge the memory of a candidate and measure it on the validation split.
+
+    Raises:
+        UnsupportedModelError: the recipe's runtime lacks an operator of the candidate.
+    """
     metric, _ = primary_metric(job.task)
     tflite = candidate.tflite
-    verdict = fit(tflite, [job.board]).verdicts[0]
+    verdict = fit(tflite, [job.board], runtime=job.runtime, optimize=job.optimize).verdicts[0]
+    if not verdict.runs:
+        raise UnsupportedModelError(verdict.problems[0])
     attempt = Attempt(
         **vars(candidate),
         verdict=verdict,

@@ -54,6 +54,11 @@ MISTAKES = [
     ("address = 0x20000000", "address = 0xFFFFF000", ["ram[0].address", "4 GiB"]),
     ("[frameworks.zephyr]", "[frameworks.zepyr]", ["frameworks.zepyr", "did you mean zephyr?"]),
     ('board = "a_board"', 'bord = "a_board"', ["frameworks.zephyr.bord", "did you mean board?"]),
+    (
+        "[frameworks.zephyr]",
+        '[frameworks.esp-idf]\ntarget = "esp32"\nflash_size = "3MB"\n[frameworks.zephyr]',
+        ["frameworks.esp-idf.flash_size", "found '3MB'", "4MB"],
+    ),
     ('flash = "its data sheet"', "", ["sources.flash", "missing"]),
     ('ram = "its data sheet"', 'rom = "its data sheet"', ["sources.rom", "did you mean ram?"]),
     ("[[flash]]", "[flash]", ["flash", "an array of tables"]),

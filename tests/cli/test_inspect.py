@@ -31,6 +31,18 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_says_which_runtimes_run_the_model(model: Path, tmp_path: Path) -> None:
+    branches = tmp_path / "if.tflite"
+    branches.write_bytes(ZOO["condition"]())
+    for path, lacking in ((model, None), (branches, "operator 0 (IF, layer 'y')")):
+        facts = json.loads(CliRunner().invoke(app, ["inspect", str(path), "--json"]).output)
+        assert facts["tflm"]["supported"]
+        assert facts["c"]["supported"] == (lacking is None)
+        assert lacking is None or lacking in facts["c"]["reason"]
+    shown = CliRunner().invoke(app, ["inspect", str(model)])
+    assert "runs on TFLM; runs on the C runtime" in shown.output
+
+
 def test_shows_operators_the_peak_and_what_is_free(model: Path) -> None:
     result = CliRunner().invoke(app, ["inspect", str(model)], env={"COLUMNS": "100"})
     assert result.exit_code == 0, result.output

@@ -1,6 +1,7 @@
 """Models of one operator with random shapes, options and scales, for comparison with TFLM."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,13 +84,14 @@ def _window_options(kind: str, window: Any, **rest: Any) -> Any:
     return options(kind, strideH=stride[0], strideW=stride[1], padding=padding, **rest)
 
 
-def _conv(random: Random) -> bytes:
+def _conv(random: Random, inputs: int = 8, outputs: int = 4) -> bytes:
+    """Convolve at most so many channels of a group."""
     window = _window(random)
     size, out = _sizes(random, window)
     depth, groups, each = (
-        random.integers(1, 9),
+        random.integers(1, inputs + 1),
         random.choice([1, 1, 1, 2, 3]),
-        random.integers(1, 5),
+        random.integers(1, outputs + 1),
     )
     batch = _batch(random)
     image = random_tensor(random, (batch, *size, depth * groups))
@@ -100,10 +102,10 @@ def _conv(random: Random) -> bytes:
     return _weighted(random, "CONV_2D", image, kernel, 0, (batch, *out, kernel[0]), settings)
 
 
-def _depthwise(random: Random) -> bytes:
+def _depthwise(random: Random, inputs: int = 19) -> bytes:
     window = _window(random)
     size, out = _sizes(random, window)
-    depth, multiplier = int(random.integers(1, 20)), int(random.choice([1, 1, 2, 3]))
+    depth, multiplier = int(random.integers(1, inputs + 1)), int(random.choice([1, 1, 2, 3]))
     batch = _batch(random)
     image = random_tensor(random, (batch, *size, depth))
     settings = _window_options("DepthwiseConv2DOptions", window, depthMultiplier=multiplier,
@@ -391,5 +393,6 @@ _KINDS: Mapping[str, Callable[[Random], bytes]] = {
     "softmax": _softmax, "log_softmax": _log_softmax, "l2": _l2, "batch_matmul": _batch_matmul,
     "resize": _resize, "gather": _gather, "sums": _sums, "requantize": _requantize,
     "moved": _moved, "batches": _batches, "select": _select, "depthwise_again": _depthwise,
-    **MOVERS,
+    "wide_conv": partial(_conv, inputs=40, outputs=40),
+    "wide_depthwise": partial(_depthwise, inputs=70), **MOVERS,
 }  # fmt: skip

@@ -117,6 +117,27 @@ def binary(op: str, kind: str, seed: int) -> bytes:
     return one(op, pair, [T(shape, "INT16", scale=scale)], settings)
 
 
+def compared(op: str, seed: int) -> bytes:
+    """MAXIMUM, MINIMUM and SQUARED_DIFFERENCE: of two tensors, the second maybe broadcast."""
+    random = np.random.default_rng(seed)
+    shape = (1, 4, 3, 5)
+    right = tuple(n if random.integers(2) else 1 for n in shape)
+    one_ = _wide(random, shape)
+    if op == "SQUARED_DIFFERENCE":
+        output = T(shape, "INT16", scale=float(random.uniform(0.2, 4) / 1000))
+        return one(op, [one_, _wide(random, right)], [output])
+    return one(op, [one_, T(right, "INT16", scale=one_.scale)], [one_])
+
+
+def prelu(seed: int) -> bytes:
+    random = np.random.default_rng(seed)
+    shape, alpha_shape = (1, 4, 3, 5), (1, 1, 5)
+    zero = int(random.integers(-20, 20)) if seed % 2 else 0
+    alpha = T(alpha_shape, "INT8", values(random, alpha_shape), zero_point=zero,
+              scale=float(random.uniform(0.2, 2) / 128))  # fmt: skip
+    return one("PRELU", [_wide(random, shape), alpha], [_wide(random, shape)])
+
+
 def pool(op: str, seed: int) -> bytes:
     random = np.random.default_rng(seed)
     height, width, stride = _sizes(random, 3, 3)
@@ -144,6 +165,14 @@ def unary(op: str, seed: int) -> bytes:
     settings = options("LeakyReluOptions", alpha=float(random.uniform(-1, 1)))
     return one(op, [_wide(random, (1, 600))], [_wide(random, (1, 600))],
                settings if op == "LEAKY_RELU" else None)  # fmt: skip
+
+
+def absolute(seed: int) -> bytes:
+    """ABS of values whose halves are exact, where the seed is odd."""
+    random = np.random.default_rng(seed)
+    value = _wide(random, (1, 600))
+    scale = float(value.scale) * [1, 2, 4, 0.5][seed] if seed % 2 else random.uniform(1, 4) / 4096
+    return one("ABS", [value], [T((1, 600), "INT16", scale=float(scale))])
 
 
 def curve(op: str, seed: int) -> bytes:
@@ -202,6 +231,10 @@ WIDE: Models = {
     **{f"{op}_{s}": lambda op=op, s=s: reduction(op, s) for op in ("MEAN", "SUM") for s in _SEEDS},
     **{f"{op}_{s}": lambda op=op, s=s: unary(op, s)
        for op in ("RELU", "RELU6", "LEAKY_RELU") for s in _SEEDS},
+    **{f"{op}_{s}": lambda op=op, s=s: compared(op, s)
+       for op in ("MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE") for s in _SEEDS},
+    **{f"{make.__name__}_{s}": lambda make=make, s=s: make(s)
+       for make in (absolute, prelu) for s in _SEEDS},
     **{f"{op}_{s}": lambda op=op, s=s: curve(op, s) for op in ("LOGISTIC", "TANH") for s in _SEEDS},
     **{f"softmax_{t}_{s}": lambda t=t, s=s: softmax(s, t)
        for t in ("INT8", "INT16") for s in _SEEDS},

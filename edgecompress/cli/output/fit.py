@@ -1,10 +1,11 @@
 """Verdicts for people: KiB, headroom, and what takes the room."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from edgecompress.cli.output.side_by_side import RUNTIMES, answer_of, print_side_by_side
 from edgecompress.memory.ram import Placed
 from edgecompress.memory.verdict.fit import Fit, ModelFacts
 from edgecompress.memory.verdict.judge import Verdict
@@ -28,12 +29,25 @@ def print_overview(result: Fit) -> None:
 
 
 def print_verdicts(result: Fit) -> None:
-    """Print each board's items, problems and suggestions."""
+    """Print each board's items, problems and suggestions; two runtimes side by side."""
     console = Console(highlight=False)
     _print_model(console, result.model)
-    for verdict in result.verdicts:
+    for verdicts in _by_board(result.verdicts):
         console.print()
-        _print_verdict(console, verdict)
+        if len(verdicts) == 1:
+            _print_verdict(console, verdicts[0])
+        else:
+            print_side_by_side(console, verdicts)
+            for verdict in verdicts:
+                for text in _notes(verdict):
+                    console.print(f"{RUNTIMES[verdict.runtime]}: {text}", markup=False)
+
+
+def _by_board(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.board.id, []).append(verdict)
+    return list(found.values())
 
 
 def _print_model(console: Console, model: ModelFacts) -> None:
@@ -46,8 +60,10 @@ def _print_model(console: Console, model: ModelFacts) -> None:
 def _overview_row(verdict: Verdict) -> tuple[str, ...]:
     flash, ram = verdict.flash, verdict.ram.arena
     ms = "" if verdict.latency is None else f"{verdict.latency.milliseconds:.0f}"
+    if not verdict.runs:
+        return verdict.title, "[red]NO[/red]"
     return (
-        verdict.board.id,
+        verdict.title,
         "[green]yes[/green]" if verdict.fits else "[red]NO[/red]",
         *(f"{size / _KIB:.1f}" for size in (
             verdict.arena.min_bytes, flash.used_bytes, flash.headroom_bytes, ram.used_bytes,
@@ -58,9 +74,16 @@ def _overview_row(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _print_verdict(console: Console, verdict: Verdict) -> None:
-    answer = "[green]fits[/green]" if verdict.fits else "[red]does not fit[/red]"
     board = verdict.board
-    console.print(f"[bold]{board.name}[/bold] ({board.id}, {verdict.kernels} kernels): {answer}")
+    with_what = f"{verdict.kernels} kernels" if verdict.runtime == "tflm" else "C runtime"
+    console.print(f"[bold]{board.name}[/bold] ({board.id}, {with_what}): {answer_of(verdict)}")
+    if verdict.runs:
+        console.print(_items_table(verdict))
+    for text in _notes(verdict):
+        console.print(text, markup=False)
+
+
+def _items_table(verdict: Verdict) -> Table:
     table = Table(box=None, padding=(0, 1))
     table.add_column("what")
     table.add_column("bytes", justify="right")
@@ -76,9 +99,7 @@ def _print_verdict(console: Console, verdict: Verdict) -> None:
             "  headroom", f"{placed.headroom_bytes:,}", _kib(placed.headroom_bytes), "",
             style=colour,
         )  # fmt: skip
-    console.print(table)
-    for text in _notes(verdict):
-        console.print(text, markup=False)
+    return table
 
 
 def _regions(verdict: Verdict) -> Iterator[tuple[str, Placed]]:

@@ -60,6 +60,7 @@ class CProgram:
     arena_rows: tuple[str, ...]
     input_offsets: tuple[int, ...]
     output_offsets: tuple[int, ...]
+    lowered: Program  # that it says in C
 
 
 class _Names:
@@ -107,6 +108,7 @@ def c_program(program: Program) -> CProgram:
         arena_rows=tuple(_arena_rows(program)),
         input_offsets=tuple(program.places[t].offset_bytes for t in program.inputs),
         output_offsets=tuple(program.places[t].offset_bytes for t in program.outputs),
+        lowered=program,
     )
 
 

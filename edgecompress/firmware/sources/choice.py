@@ -33,7 +33,7 @@ class Choice:
 def choose(
     board: Board,
     framework: str | None = None,
-    runtime: Runtime | None = None,
+    runtime: str | None = None,
     optimize: str | None = None,
 ) -> Choice:
     """Return what was asked for, with the board's defaults where it is None.
@@ -45,15 +45,16 @@ def choose(
     framework = framework or default_framework(board)
     check_framework(framework, board)
     no_tflm = _no_tflm(framework, board)
-    runtime = runtime or ("c" if no_tflm else "tflm")
+    in_c = runtime == "c" or (runtime is None and no_tflm != "")
     if optimize not in (None, *FLAGS):
         raise UsageError(f"no optimization for {optimize!r}; there are {', '.join(FLAGS)}")
-    if optimize is not None and runtime == "tflm":
+    if optimize is not None and not in_c:
         raise UsageError(
             "--optimize is for the C runtime: TFLM and its kernels are compiled as their own "
             "build says. Leave it out, or give --runtime c"
         )
-    return Choice(framework, runtime, "size" if optimize == "size" else "speed", no_tflm)
+    optimized: Optimize = "size" if optimize == "size" else "speed"
+    return Choice(framework, "c" if in_c else "tflm", optimized, no_tflm)
 
 
 def default_framework(board: Board) -> str:
@@ -86,7 +87,7 @@ def _no_tflm(framework: str, board: Board) -> str:
         return ""
     return (
         f"the port of TFLM that {framework} projects take, Chirale_TensorFlowLite, is for mbed "
-        f"and ESP32 cores, not for {board.name}'s"
+        f"and ESP32 cores, not for that of {board.name}"
     )
 
 

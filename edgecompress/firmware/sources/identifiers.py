@@ -8,8 +8,9 @@ from collections.abc import Iterable
 # Generated lines stay within 80 columns, and file names readable, up to this length.
 MAX_LENGTH = 20
 
-# Keywords of C11 and C++20, names that a namespace of ours must not take, and targets of CMake.
-# Source: ISO/IEC 9899:2011 6.4.1, ISO/IEC 14882:2020 5.11, CMake policy CMP0037.
+# Keywords of C11 and C++20, names that a namespace of ours must not take, targets of CMake, and
+# headers that one of an Arduino library's, named for the project, must not hide.
+# Source: ISO/IEC 9899:2011 6.4.1 and 7.1.2, ISO/IEC 14882:2020 5.11, CMake policy CMP0037.
 _RESERVED = frozenset(
     re.findall(
         r"\S+",
@@ -23,7 +24,11 @@ _RESERVED = frozenset(
         sizeof static static_assert static_cast struct switch template this thread_local throw
         true try typedef typeid typename typeof union unsigned using virtual void volatile wchar_t
         while xor xor_eq
-        all clean errno help install linux main package std test tflite unix
+        all clean edgecompress_model help install linux main package std test tflite unix
+        arduino assert ctype errno fenv inttypes iso646 limits locale math setjmp signal stdalign
+        stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time
+        uchar wchar wctype
+        arena model_status quantization self_test tensor_arena
         """,
     )
 )

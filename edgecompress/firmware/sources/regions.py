@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgecompress.board import Board, Region
+from edgecompress.board.profile import FLASH_CHIPS_MB
 from edgecompress.firmware.sources.model import FirmwareModel
 from edgecompress.firmware.sources.targets import KIB, Memory
-from edgecompress.memory.ram import arena_margin_bytes
+from edgecompress.memory.c_firmware import place_c_firmware
+from edgecompress.memory.ram import Placement, arena_margin_bytes
 from edgecompress.memory.verdict.judge import arena_items, place_firmware
 
 # Part of .bss, so that a linker script which does not know it still gives the arena memory.
@@ -16,8 +18,6 @@ _ZEPHYR_SECTION = "TENSOR_ARENA"
 
 
 _FLASH_SECTOR_BYTES = 4096
-# Flash chips of ESP32 modules. Source: ESP-IDF components/esptool_py/Kconfig.projbuild.
-_FLASH_CHIPS_MB = (2, 4, 8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def app_partition(board: Board) -> AppPartition | None:
     flash, _ = board_memory(board)
     size_bytes = flash.size_bytes // _FLASH_SECTOR_BYTES * _FLASH_SECTOR_BYTES
     end_mb = (flash.address + size_bytes) / KIB**2
-    smallest = next((mb for mb in _FLASH_CHIPS_MB if mb >= end_mb), _FLASH_CHIPS_MB[-1])
+    smallest = next((mb for mb in FLASH_CHIPS_MB if mb >= end_mb), FLASH_CHIPS_MB[-1])
     chip = board.frameworks.get("esp-idf", {}).get("flash_size", f"{smallest}MB")
     return AppPartition(flash.address, size_bytes, chip)
 
@@ -84,17 +84,24 @@ def arena_place(
     """
     if framework == "host":
         return ArenaPlace(_memory(board.ram[0]), is_apart=False)
-    size = arena_size(models, framework)
-    items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
-    model_bytes = sum(len(model.content) for model in models)
-    resolvers = [
-        [entry.name for entry in model.registrations] for model in models if model.program is None
-    ]
-    _, ram = place_firmware(board, kernels, model_bytes, resolvers, items)
+    ram = _placement(models, board, framework, kernels)
     region = ram.arena.region
     if ram.main is None:
         return ArenaPlace(_memory(region), is_apart=False)
     return ArenaPlace(_memory(region), is_apart=True, section=_section(region, framework))
+
+
+def _placement(
+    models: Sequence[FirmwareModel], board: Board, framework: str, kernels: str
+) -> Placement:
+    programs = [model.program.lowered for model in models if model.program is not None]
+    if programs:
+        return place_c_firmware(board, programs)[1]
+    size = arena_size(models, framework)
+    items = arena_items(size.min_bytes, size.margin_bytes, size.basis)
+    model_bytes = sum(len(model.content) for model in models)
+    resolvers = [[entry.name for entry in model.registrations] for model in models]
+    return place_firmware(board, kernels, model_bytes, resolvers, items)[1]
 
 
 def _section(region: Region, framework: str) -> str:

@@ -48,7 +48,7 @@ def contributors(map_file: Path) -> tuple[Contributor, ...]:
     """Return the parts of an image, those that need most flash first."""
     flash: Counter[tuple[str, str]] = Counter()
     ram: Counter[tuple[str, str]] = Counter()
-    for output_section, input_section, size, source in _pieces(map_file.read_text("utf-8")):
+    for output_section, input_section, size, source in pieces(map_file.read_text("utf-8")):
         part = _part(output_section, input_section, source)
         if output_section in _FLASH_SECTIONS:
             flash[part] += size
@@ -93,7 +93,7 @@ def _holds(region: Memory, address: int) -> bool:
     return region.address <= address < region.address + region.size_bytes
 
 
-def _pieces(text: str) -> Iterator[tuple[str, str, int, str]]:
+def pieces(text: str) -> Iterator[tuple[str, str, int, str]]:
     """Yield (output section, input section, bytes, object file) from a map."""
     output_section = pending = ""
     for line in text[text.index("Linker script and memory map") :].splitlines():

@@ -21,7 +21,7 @@ def save_baseline(path: Path, result: Fit) -> None:
     """
     if path.exists():
         _read(path)
-    boards = {verdict.board.id: _figures(verdict) for verdict in result.verdicts}
+    boards = {verdict.title: _figures(verdict) for verdict in result.verdicts}
     document = {"model_sha256": result.model.sha256, "boards": boards}
     write_file(path, json.dumps(document, indent=2) + "\n")
 
@@ -36,11 +36,11 @@ def growth(path: Path, result: Fit) -> tuple[str, ...]:
     """
     before = _read(path)
     return tuple(
-        f"{verdict.board.id}: {name} grew by {now - then:,}, from {then:,} to {now:,}"
+        f"{verdict.title}: {name} grew by {now - then:,}, from {then:,} to {now:,}"
         for verdict in result.verdicts
-        if verdict.board.id in before
+        if verdict.title in before
         for name, now in _figures(verdict).items()
-        if now > (then := before[verdict.board.id][name])
+        if now > (then := before[verdict.title][name])
     )
 
 

@@ -12,7 +12,7 @@ def annotations(result: Fit, grown: Sequence[str] = ()) -> tuple[str, ...]:
     """
     lines = []
     for verdict in result.verdicts:
-        title = f"{verdict.board.id}: {'fits' if verdict.fits else 'does not fit'}"
+        title = f"{verdict.title}: {'fits' if verdict.fits else 'does not fit'}"
         figures = (
             f"flash {verdict.flash.used_bytes:,} of {verdict.flash.region.available_bytes:,}, "
             f"RAM {verdict.ram.arena.used_bytes:,} of "
@@ -37,7 +37,7 @@ def summary(result: Fit, grown: Sequence[str] = ()) -> str:
         cells = (verdict.arena.min_bytes, flash.used_bytes, flash.headroom_bytes, ram.used_bytes,
                  ram.headroom_bytes)  # fmt: skip
         figures = " | ".join(f"{cell:,}" for cell in cells)
-        lines.append(f"| {verdict.board.id} | {'yes' if verdict.fits else 'NO'} | {figures} |")
+        lines.append(f"| {verdict.title} | {'yes' if verdict.fits else 'NO'} | {figures} |")
     notes = [text for verdict in result.verdicts for text in (*verdict.problems,)]
     lines.extend(["", *(f"- {note}" for note in (*notes, *grown))] if notes or grown else [])
     return "\n".join(lines) + "\n"

@@ -23,6 +23,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     arena = verdict.arena
     document = {
         "board": verdict.board.id,
+        "runtime": verdict.runtime,
         "fits": verdict.fits,
         "kernels": verdict.kernels,
         "tflm": verdict.tflm,

@@ -4,21 +4,36 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Literal
 
 from edgecompress.board import Board, all_boards
 from edgecompress.board.profile import kernels_run_on
 from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
-from edgecompress.memory.verdict.judge import Planner, RegistrationKind, Verdict, judge
-from edgecompress.memory.verdict.remedies import remedies
+from edgecompress.memory.c_costs import Optimize
+from edgecompress.memory.verdict.judge import (
+    Planner,
+    RegistrationKind,
+    Runtime,
+    Verdict,
+    judge,
+)
+from edgecompress.memory.verdict.judge_c import judge_c, unable
+from edgecompress.memory.verdict.remedies import freed, remedies
+from edgecompress.memory.verdict.remedies_c import remedies_c
+from edgecompress.program.lower import lower
+from edgecompress.program.program import Program
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import check_supported
 from edgecompress.tflite.reader import read_model
 
 _log = logging.getLogger(__name__)
+
+# Which runtimes a model is judged with: one of them, or each.
+Runtimes = Literal["tflm", "c", "both"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,8 @@ def fit(
     kernels: str | None = None,
     registration: RegistrationKind = "narrow",
     others: Sequence[Board] | None = None,
+    runtime: Runtimes = "tflm",
+    optimize: Optimize = "speed",
 ) -> Fit:
     """Judge a model's memory on `boards`, without TensorFlow or a compiler.
 
@@ -65,6 +82,9 @@ def fit(
             `generate` does; "default" TFLM's all-type ones.
         others: boards to suggest from where it does not fit; by default all that come with
             edgecompress. An empty sequence saves the time of looking.
+        runtime: "tflm", "c" for the kernels in C that come with a project, or "both" for a verdict
+            of each on every board. What the C runtime lacks is a problem of its verdicts.
+        optimize: what the C runtime is compiled for.
 
     Raises:
         ModelError: the model cannot be read, or TFLM cannot run it.
@@ -73,54 +93,85 @@ def fit(
     libraries = [_kernels(board, kernels) for board in boards]
     graph = model if isinstance(model, Graph) else read_model(model)
     check_supported(graph)
-    planner = _cached(partial(plan_arena, graph))
+    judging = _Judging(graph, registration, _cached(partial(plan_arena, graph)), optimize)
+    runtimes: Sequence[Runtime] = ("tflm", "c") if runtime == "both" else (runtime,)
     judged = [
-        _judged(graph, board, library, registration, planner, alone=len(boards) == 1)
+        judging.verdict(board, library, name, alone=len(boards) == len(runtimes) == 1)
         for board, library in zip(boards, libraries, strict=True)
+        for name in runtimes
     ]
     verdicts = [verdict for verdict in judged if isinstance(verdict, Verdict)]
     refused = [answer for answer in judged if not isinstance(answer, Verdict)]
     _warn(graph, verdicts, refused)
-
-    def fits(board: Board) -> bool:
-        other = _judged(graph, board, board.kernels, registration, planner)
-        return isinstance(other, Verdict) and other.fits
-
-    def advised(verdict: Verdict) -> Verdict:
-        known = all_boards() if others is None else others
-        found = remedies(verdict, graph, registration, fits, known)
-        return replace(verdict, suggestions=found)
-
+    known = all_boards() if others is None else others
     return Fit(
         _facts(model, graph),
-        tuple(verdict if verdict.fits else advised(verdict) for verdict in verdicts),
+        tuple(judging.advised(verdict, known) for verdict in verdicts),
         tuple(refused),
     )
 
 
-def _judged(
-    graph: Graph,
-    board: Board,
-    kernels: str,
-    registration: RegistrationKind,
-    planner: Planner,
-    *,
-    alone: bool = False,
-) -> Verdict | tuple[str, str]:
-    """Judge a board, or return its id and why its kernels refuse; raise that if it is alone."""
-    try:
-        return judge(graph, board, kernels, registration, planner)
-    except UnsupportedModelError as error:
-        if alone:
-            raise
-        return board.id, str(error)
+@dataclass(frozen=True)
+class _Judging:
+    """A model, and what is planned once for all boards."""
+
+    graph: Graph
+    registration: RegistrationKind
+    planner: Planner
+    optimize: Optimize
+
+    @cached_property
+    def program(self) -> Program | str:
+        """The model for the C runtime, or why it cannot run it."""
+        try:
+            return lower(self.graph)
+        except UnsupportedModelError as error:
+            return str(error)
+
+    def verdict(
+        self, board: Board, kernels: str, runtime: Runtime, *, alone: bool = False
+    ) -> Verdict | tuple[str, str]:
+        """Judge a board, or return its id and why its kernels refuse; raise that if `alone`."""
+        if runtime == "c":
+            if isinstance(self.program, str):
+                return unable(board, self.program)
+            return judge_c(self.graph, board, self.program, self.optimize)
+        try:
+            return judge(self.graph, board, kernels, self.registration, self.planner)
+        except UnsupportedModelError as error:
+            if alone:
+                raise
+            return board.id, str(error)
+
+    def fits(self, board: Board, runtime: Runtime) -> bool:
+        """Say whether the model fits a board with its own kernels."""
+        other = self.verdict(board, board.kernels, runtime)
+        return isinstance(other, Verdict) and other.fits
+
+    def advised(self, verdict: Verdict, known: Sequence[Board]) -> Verdict:
+        """Return the verdict with suggestions, where it runs and does not fit."""
+        if verdict.fits or not verdict.runs:
+            return verdict
+        fits = partial(self.fits, runtime=verdict.runtime)
+        if verdict.runtime == "c" and not isinstance(self.program, str):
+            return replace(verdict, suggestions=remedies_c(verdict, self.program, fits, known))
+        own = remedies(verdict, self.graph, self.registration, fits, known)
+        return replace(verdict, suggestions=(*own, *self._in_c(verdict)))
+
+    def _in_c(self, verdict: Verdict) -> tuple[str, ...]:
+        """Suggest the C runtime, if the model fits the board with it."""
+        other = self.verdict(verdict.board, verdict.kernels, "c")
+        if not isinstance(other, Verdict) or not other.fits:
+            return ()
+        return (f"the C runtime (--runtime c) frees {freed(verdict, other)}",)
 
 
 def _warn(graph: Graph, verdicts: Sequence[Verdict], refused: Sequence[tuple[str, str]]) -> None:
     """Log what memory does not show: boards that cannot run the model, layers that go wrong."""
     for board_id, reason in refused:
         _log.warning("%s is left out: %s", board_id, reason)
-    targets = {verdict.arena.target: verdict.board.id for verdict in verdicts}
+    with_tflm = [verdict for verdict in verdicts if verdict.runtime == "tflm"]
+    targets = {verdict.arena.target: verdict.board.id for verdict in with_tflm}
     for target, board_id in targets.items():
         for defect in known_defects(graph, target):
             _log.warning("warning, on boards like %s: %s", board_id, defect)

@@ -23,6 +23,7 @@ from edgecompress.memory.ram import (
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import TFLM_COMMIT, registrations
 
+Runtime = Literal["tflm", "c"]
 RegistrationKind = Literal["narrow", "default"]
 Planner = Callable[[str, str], Arena]  # core, kernels
 
@@ -33,7 +34,11 @@ SHRINKING = (ARENA_MARGIN, COPIED_MODEL)  # RAM not of kind "arena" that is less
 
 @dataclass(frozen=True)
 class Verdict:
-    """One model on one board. Sizes in bytes, each item with its basis."""
+    """One model on one board with one runtime. Sizes in bytes, each item with its basis.
+
+    `runs` is whether the runtime has all that the model needs; if not, `problems` say what it
+    lacks, and nothing is placed.
+    """
 
     board: Board
     kernels: str
@@ -41,14 +46,21 @@ class Verdict:
     flash: Placed
     ram: Placement
     tflm: str = TFLM_COMMIT
+    runtime: Runtime = "tflm"
+    runs: bool = True
     latency: Latency | None = None
     problems: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """The board, and the runtime unless it is TFLM."""
+        return self.board.id if self.runtime == "tflm" else f"{self.board.id}, C runtime"
+
+    @property
     def fits(self) -> bool:
-        """Whether no region of the board overflows."""
-        return self.flash.headroom_bytes >= 0 and self.ram.fits
+        """Whether it runs, and no region of the board overflows."""
+        return self.runs and self.flash.headroom_bytes >= 0 and self.ram.fits
 
     @property
     def fixed_flash(self) -> tuple[Item, ...]:
@@ -107,7 +119,7 @@ def judge(
     margin = arena_margin_bytes(arena.min_bytes, arena.basis, next(iter(board.frameworks)))
     items = arena_items(arena.min_bytes, margin, arena.basis)
     flash, ram = place_firmware(board, kernels, graph.size_bytes, [names], items)
-    flash = replace(flash, items=(*flash.items, *_normalization_items(graph)))
+    flash = replace(flash, items=(*flash.items, *normalization_items(graph)))
     verdict = Verdict(
         board=board,
         kernels=kernels,
@@ -116,7 +128,7 @@ def judge(
         ram=ram,
         latency=estimate_latency(graph, board, kernels),
     )
-    return replace(verdict, problems=tuple(_problems(verdict)))
+    return replace(verdict, problems=problems_of(verdict))
 
 
 def place_firmware(
@@ -147,7 +159,7 @@ def place_firmware(
     return Placed(region, flash), place(board, arena, resident)
 
 
-def _normalization_items(graph: Graph) -> Iterator[Item]:
+def normalization_items(graph: Graph) -> Iterator[Item]:
     """Yield what the generated runner keeps to normalize inputs, where the model wants it."""
     inputs = [graph.main.tensors[index].normalization for index in graph.main.inputs]
     size_bytes = sum(normalization.size_bytes for normalization in inputs if normalization)
@@ -167,13 +179,14 @@ def _total_bytes(items: Sequence[Item]) -> int:
     return sum(item.bytes for item in items)
 
 
-def _problems(verdict: Verdict) -> list[str]:
+def problems_of(verdict: Verdict) -> tuple[str, ...]:
+    """Return what of the regions of a board overflows, each as a sentence."""
     placed = [("flash", verdict.flash), ("RAM", verdict.ram.arena)]
     if verdict.ram.main is not None:
         placed.append(("RAM", verdict.ram.main))
-    return [
+    return tuple(
         f"{kind} region {place.region.name}: {place.used_bytes:,} bytes needed, "
         f"{place.region.available_bytes:,} available, {-place.headroom_bytes:,} too many"
         for kind, place in placed
         if place.headroom_bytes < 0
-    ]
+    )

@@ -39,7 +39,7 @@ def remedies(
         *_int8_io(verdict, graph, registration),
         *_other_kernels(verdict, graph, registration),
         *_code_in_flash(verdict),
-        _other_board(verdict, fits, boards),
+        other_board(verdict, fits, boards),
     )
 
 
@@ -68,7 +68,7 @@ def _int8_io(verdict: Verdict, graph: Graph, registration: RegistrationKind) -> 
         return []
     planner = partial(plan_arena, changed)
     after = judge(changed, verdict.board, verdict.kernels, registration, planner)
-    return [f"int8 inputs and outputs instead of float free {_freed(verdict, after)}"]
+    return [f"int8 inputs and outputs instead of float free {freed(verdict, after)}"]
 
 
 def _other_kernels(verdict: Verdict, graph: Graph, registration: RegistrationKind) -> list[str]:
@@ -77,11 +77,11 @@ def _other_kernels(verdict: Verdict, graph: Graph, registration: RegistrationKin
     planner = partial(plan_arena, graph)
     if registration == "default":
         after = judge(graph, verdict.board, verdict.kernels, "narrow", planner)
-        found.append(f"registering int8 kernels only frees {_freed(verdict, after)}")
+        found.append(f"registering int8 kernels only frees {freed(verdict, after)}")
     if verdict.kernels != "reference":
         after = judge(graph, verdict.board, "reference", registration, planner)
         if after.fits:
-            found.append(f"reference kernels (slower) free {_freed(verdict, after)}")
+            found.append(f"reference kernels (slower) free {freed(verdict, after)}")
     return found
 
 
@@ -96,7 +96,8 @@ def _code_in_flash(verdict: Verdict) -> list[str]:
     return [f"declaring the model PROGMEM {kept}: {enough}"]
 
 
-def _other_board(verdict: Verdict, fits: Callable[[Board], bool], boards: Sequence[Board]) -> str:
+def other_board(verdict: Verdict, fits: Callable[[Board], bool], boards: Sequence[Board]) -> str:
+    """Name the smallest other board that the model fits as it is."""
     found = smallest_board(fits, boards, without=verdict.board)
     if found is None:
         return "no other board known to edgecompress has room for it as it is"
@@ -106,7 +107,8 @@ def _other_board(verdict: Verdict, fits: Callable[[Board], bool], boards: Sequen
     )
 
 
-def _freed(before: Verdict, after: Verdict) -> str:
+def freed(before: Verdict, after: Verdict) -> str:
+    """Say what a remedy frees, and whether it is enough."""
     arena = before.arena.min_bytes - after.arena.min_bytes
     flash = before.flash.used_bytes - after.flash.used_bytes
     ending = "and then it fits" if after.fits else "which alone is not enough"

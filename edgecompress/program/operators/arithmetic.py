@@ -18,7 +18,7 @@ from edgecompress.tflite.graph import Tensor
 # Source: kernels/add_common.cc and squared_difference.cc of TFLM.
 _LEFT_SHIFTS: Mapping[str, int] = {"INT8": 20, "INT16": 15}
 _LEFT_SHIFT = _LEFT_SHIFTS["INT8"]
-_LEFT_SHIFT_OF_SQUARES = 7
+_LEFT_SHIFTS_OF_SQUARES: Mapping[str, int] = {"INT8": 7, "INT16": 0}
 _MOST_INPUTS = 4  # of ADD_N: templates/c/kernels/add_n_s8.h
 
 
@@ -34,16 +34,17 @@ def subtract(node: Node) -> Sequence[Call]:
 
 def squared_difference(node: Node) -> Sequence[Call]:
     """Return the call for SQUARED_DIFFERENCE."""
-    one, two, output = _int8_tensors(node)
-    limits = np.iinfo(np.int8)
+    one, two, output = tensors_of(node)
+    kernel = of_type(node, "squared_difference", one, two, output)
+    limits = np.iinfo(np.dtype(one.type.lower()))
     fields: dict[str, Field] = {
-        **_common_scale(one, two, output, _LEFT_SHIFT_OF_SQUARES, power=2),
+        **_common_scale(one, two, output, _LEFT_SHIFTS_OF_SQUARES[one.type], power=2),
         "sign2": -1,
         "low": int(limits.min),
         "high": int(limits.max),
         "is_plain": 0,
     }
-    return [_call(node, "squared_difference_s8", fields)]
+    return [_call(node, kernel, fields)]
 
 
 def multiply(node: Node) -> Sequence[Call]:
@@ -75,7 +76,9 @@ def minimum(node: Node) -> Sequence[Call]:
 
 def prelu(node: Node) -> Sequence[Call]:
     """Return the call for PRELU."""
-    value, alpha, output = _int8_tensors(node)
+    value, alpha, output = tensors_of(node)
+    kernel = of_type(node, "prelu", value, output)
+    node.need_type(alpha, "INT8")
     multiplier, shift = quantize_multiplier(float(scale_of(value)) / float(scale_of(output)))
     alpha_multiplier, alpha_shift = product_multiplier(value, alpha, output)
     fields: dict[str, Field] = {
@@ -87,7 +90,7 @@ def prelu(node: Node) -> Sequence[Call]:
         "alpha_offset": -zero_point_of(alpha),
         "zero_point": zero_point_of(output),
     }
-    return [_call(node, "prelu_s8", fields)]
+    return [_call(node, kernel, fields)]
 
 
 def add_n(node: Node) -> Sequence[Call]:
@@ -197,9 +200,10 @@ def _scaled_fields(node: Node, multiplier: int, shift: int) -> Mapping[str, Fiel
 
 
 def _larger(node: Node, flip: int) -> Call:
-    for tensor in tensors_of(node):
-        node.need_type(tensor, "INT8", "BOOL")
-    return _call(node, "maximum_s8", {"flip": flip})
+    tensors = tensors_of(node)
+    is_truth = tensors[0].type == "BOOL"
+    kernel = "maximum_s8" if is_truth else of_type(node, "maximum", *tensors)
+    return _call(node, kernel, {"flip": flip})
 
 
 def _call(node: Node, kernel: str, fields: Mapping[str, Field]) -> Call:

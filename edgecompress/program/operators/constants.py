@@ -25,7 +25,7 @@ def zeros_like(node: Node) -> Sequence[Call]:
         Call(
             kernel="fill",
             layer=node.layer,
-            fields={"count": count, "value": 0, "is_wide": 0},
+            fields={"first": 0, "count": count, "value": 0, "is_wide": 0},
             inputs=(),
             outputs=(target.index,),
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgecompress.program.boxes import Box, copied, moved, repeated, strides_of
 from edgecompress.program.node import Node, values_of, zero_point_of
-from edgecompress.program.program import Call, Step
+from edgecompress.program.program import Call, Step, View
 from edgecompress.tflite.graph import Tensor
 
 Strides = tuple[int, ...]
@@ -148,26 +148,42 @@ def _bit(node: Node, mask: str, axis: int) -> bool:
 
 
 def pad(node: Node) -> Sequence[Step]:
-    """Return the calls for PAD and PADV2: fill the output, then copy the input into it."""
+    """Return the steps for PAD and PADV2: fill the output, then copy the input into it.
+
+    An input that lies in one piece there is a view, and only what is around it is filled.
+    """
     source, target = node.input(0), node.output()
     node.need_type(source, "INT8", "INT16")
     before = values_of(node.input(1)).reshape(-1, 2)[:, 0].tolist()
     strides = strides_of(target.shape)
     offset = sum(count * stride for count, stride in zip(before, strides, strict=True))
-    value = node.optional(2)
-    fill = filled(node, None if value is None else int(values_of(value).ravel()[0]))
+    given = node.optional(2)
+    value = None if given is None else int(values_of(given).ravel()[0])
     box = Box(source.shape, strides_of(source.shape), strides, 0, offset)
-    return [fill, copied(node, source, target, box)]
+    inside = moved(node, source, target, box)
+    if not isinstance(inside, View):
+        return [filled(node, value), copied(node, source, target, box)]
+    end = offset + source.elements
+    borders = [(0, offset), (end, target.elements - end)]
+    return [inside, *(filled(node, value, *border) for border in borders if border[1])]
 
 
-def filled(node: Node, value: int | None = None) -> Call:
-    """Return the call that fills an output, with its zero point if with nothing else."""
+def filled(node: Node, value: int | None = None, first: int = 0, count: int = 0) -> Call:
+    """Return the call that fills an output, with its zero point if with nothing else.
+
+    Args:
+        node: the operator.
+        value: what to fill it with.
+        first: the first element to fill.
+        count: how many elements to fill; 0 for all.
+    """
     target = node.output()
     return Call(
         kernel="fill",
         layer=node.layer,
         fields={
-            "count": target.elements,
+            "first": first,
+            "count": count or target.elements,
             "value": zero_point_of(target) if value is None else value,
             "is_wide": int(target.type == "INT16"),
         },

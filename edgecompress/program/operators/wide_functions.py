@@ -77,6 +77,14 @@ def relu6(node: Node) -> Sequence[Call]:
     return [Call(**{**vars(call), "fields": {**call.fields, "zero_point": zero}})]
 
 
+def absolute(node: Node) -> Sequence[Call]:
+    """Return the call for ABS: of negative values by a negative multiplier, so halves go up too."""
+    real = float(scale_of(node.input(0))) / float(scale_of(node.output()))
+    multiplier, shift = quantize_multiplier(real)
+    limits = (np.iinfo(np.int16).min, np.iinfo(np.int16).max)
+    return [_two_lines(node, (multiplier, shift), (-multiplier, shift), limits)]
+
+
 def leaky_relu(node: Node) -> Sequence[Call]:
     """Return the call for LEAKY_RELU."""
     real = float(scale_of(node.input(0))) / float(scale_of(node.output()))

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from edgecompress.errors import ConversionError
+from edgecompress.keras_files.stateful import refuse_stateful
 from edgecompress.quantize.recurrent.steps import step_loop
 
 _log = logging.getLogger(__name__)
@@ -48,12 +49,7 @@ def traced_sequences(layers: Sequence[Any], *, unroll: bool) -> Iterator[None]:
 def _traced_recurrent(
     layer: Any, refusals: list[ConversionError], *, unroll: bool
 ) -> Iterator[None]:
-    if layer.stateful:
-        raise ConversionError(
-            f"layer {layer.name!r} is stateful: it keeps its state from one inference to the next, "
-            "which TFLM's kernels do not all do. Set stateful=False, and give the model the whole "
-            "sequence at once"
-        )
+    refuse_stateful([layer])
     with ExitStack() as changes:
         if hasattr(layer, "use_cudnn"):
             changes.enter_context(_changed(layer, use_cudnn=False))

@@ -33,6 +33,9 @@ void EcAddS8(const EcAddLayer* layer, const int8_t* input1,
 void EcSquaredDifferenceS8(const EcAddLayer* layer, const int8_t* input1,
                            const int8_t* input2, int8_t* output);
 
+void EcSquaredDifferenceS16(const EcAddLayer* layer, const int16_t* input1,
+                            const int16_t* input2, int16_t* output);
+
 void EcAddS16(const EcAddLayer* layer, const int16_t* input1,
               const int16_t* input2, int16_t* output);
 

@@ -1,10 +1,19 @@
 #include "add.h"
+#include "add_mve.h"
 #include "common_scale.h"
 #include "requantize.h"
 
 static void Run(const EcAddLayer* layer, const int8_t* input1,
                 const int8_t* input2, int8_t* output) {
-  for (int32_t i = 0; i < layer->shape.run; ++i) {
+  int32_t i = 0;
+#if defined(EC_HAS_MVE)
+  if (layer->shape.step1 == 1 && layer->shape.step2 == 1) {
+    i = EcAddFoursMve(layer, input1, input2, output);
+    input1 += i;
+    input2 += i;
+  }
+#endif
+  for (; i < layer->shape.run; ++i) {
     const int32_t sum =
         EcToCommonScale(*input1 + layer->offset1, layer->left_shift,
                         layer->multiplier1, layer->shift1) +
@@ -69,8 +78,12 @@ static void RunPlain(const EcAddLayer* layer, const int8_t* input1,
 
 void EcAddS8(const EcAddLayer* layer, const int8_t* input1,
              const int8_t* input2, int8_t* output) {
+#if defined(EC_HAS_MVE)
+  const int is_plain = 0;  // Run takes four at once
+#else
   const int is_plain = layer->is_plain != 0 && layer->shape.step1 == 1 &&
                        layer->shape.step2 == 1;
+#endif
   EcBroadcastPlace place = {{0}, 0, 0};
   do {
     const int8_t* from1 = input1 + place.place1;

@@ -1,5 +1,6 @@
 #include "conv_s16.h"
 
+#include "dot_mve.h"
 #include "fixed_point.h"
 #include "fixed_point64.h"
 
@@ -11,11 +12,41 @@ static int32_t IndexAt(int32_t place, int32_t spread, int32_t size) {
   return place / spread;
 }
 
-static int64_t DotProduct(const int16_t* input, const int8_t* weights,
-                          int32_t count) {
-  int64_t sum = 0;
+// `sum` and the products of count values with weights.
+static inline int64_t DotProduct(const int16_t* input, const int8_t* weights,
+                                 int32_t count, int64_t sum) {
+#if defined(EC_HAS_MVE)
+  return EcDot16Mve(input, weights, count, sum);
+#else
   for (int32_t i = 0; i < count; ++i) {
     sum += input[i] * weights[i];
+  }
+  return sum;
+#endif
+}
+
+// Whether a window lies on the input, with rows whose inputs lie side by side.
+static int IsInside(const EcConvS16Layer* layer, int32_t top, int32_t left) {
+  const int32_t bottom =
+      top + (layer->kernel_height - 1) * layer->dilation_height;
+  return top >= 0 && bottom < layer->in_height && left >= 0 &&
+         left + layer->kernel_width <= layer->in_width &&
+         layer->dilation_width == 1 && layer->spread_height == 1 &&
+         layer->spread_width == 1 &&
+         layer->group_channels == layer->in_channels;
+}
+
+// The sum of such a window, which begins at `input`.
+static int64_t RowsSum(const EcConvS16Layer* layer, const int16_t* input,
+                       const int8_t* weights) {
+  const int32_t row = layer->kernel_width * layer->in_channels;
+  const int32_t step =
+      layer->dilation_height * layer->in_width * layer->in_channels;
+  int64_t sum = 0;
+  for (int32_t ky = 0; ky < layer->kernel_height; ++ky) {
+    sum = DotProduct(input, weights, row, sum);
+    input += step;
+    weights += row;
   }
   return sum;
 }
@@ -31,8 +62,8 @@ static int64_t WindowSum(const EcConvS16Layer* layer, const int16_t* input,
                                 layer->spread_width, layer->in_width);
       if (y >= 0 && x >= 0) {
         const int32_t pixel = y * layer->in_width + x;
-        sum += DotProduct(input + pixel * layer->in_channels, weights,
-                          layer->group_channels);
+        sum = DotProduct(input + pixel * layer->in_channels, weights,
+                         layer->group_channels, sum);
       }
       weights += layer->group_channels;
     }
@@ -59,11 +90,16 @@ void EcConvS16(const EcConvS16Layer* layer, const int16_t* input,
     const int32_t top = y * layer->stride_height - layer->pad_top;
     for (int32_t x = 0; x < layer->out_width; ++x) {
       const int32_t left = x * layer->stride_width - layer->pad_left;
+      const int is_inside = IsInside(layer, top, left);
+      const int32_t pixel = top * layer->in_width + left;
       for (int32_t channel = 0; channel < layer->out_channels; ++channel) {
+        const int8_t* weights = layer->weights + channel * taps;
         const int32_t group = channel / layer->group_out_channels;
         const int64_t sum =
-            WindowSum(layer, input + group * layer->group_channels,
-                      layer->weights + channel * taps, top, left);
+            is_inside
+                ? RowsSum(layer, input + pixel * layer->in_channels, weights)
+                : WindowSum(layer, input + group * layer->group_channels,
+                            weights, top, left);
         *output++ = Finish(layer, channel, sum + layer->bias[channel]);
       }
     }

@@ -1,5 +1,13 @@
 #include "conv_s8.h"
 
+#include "conv_mve.h"
+
+#if defined(EC_HAS_MVE)
+void EcConvS8(const EcConvS8Layer* layer, const int8_t* input, int8_t* output,
+              uint8_t* scratch) {
+  EcConvMve(layer, input, output, (int8_t*)scratch);
+}
+#else
 #include <stddef.h>
 
 #include "block.h"
@@ -113,6 +121,10 @@ static EC_OUT_OF_LINE void MultiplyPlain(const EcConvS8Layer* layer,
     weights += patch;
     ++to;
   }
+  for (int32_t pixel = 0; pixel < kEcBlockPixels; ++pixel) {
+    EcClampRow(&layer->scales, output + pixel * step + first_channel,
+               layer->group_out_channels);
+  }
 }
 
 static void GatherBlock(const EcConvS8Layer* layer, const int8_t* input,
@@ -137,7 +149,7 @@ static void ConvolveGroup(const EcConvS8Layer* layer, const EcBlock* block,
   for (int32_t done = 0; done < pixels; done += block->pixels) {
     const int32_t count = EcMin(block->pixels, pixels - done);
     GatherBlock(layer, input, done, count, block);
-    if (count == kEcBlockPixels && layer->scales.is_plain != 0) {
+    if (count == kEcBlockPixels && layer->scales.kind != kEcAnyScales) {
       MultiplyPlain(layer, block, first_channel, output);
     } else {
       Multiply(layer, block, first_channel, count, output);
@@ -160,3 +172,4 @@ void EcConvS8(const EcConvS8Layer* layer, const int8_t* input, int8_t* output,
     input += layer->group_channels;
   }
 }
+#endif

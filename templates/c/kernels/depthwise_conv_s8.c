@@ -1,5 +1,6 @@
 #include "depthwise_conv_s8.h"
 
+#include "depthwise_mve.h"
 #include "pairs.h"
 
 // Notes where each place of the kernel reads, for the output at (y, x): a pixel
@@ -7,6 +8,9 @@
 // zero.
 static void FindTaps(const EcDepthwiseConvS8Layer* layer, const int8_t* input,
                      int32_t y, int32_t x, const int8_t** taps) {
+#if defined(EC_HAS_MVE)
+  EcFindTapsMve(layer, input, y, x, taps);
+#else
   const int32_t top = y * layer->stride_height - layer->pad_top;
   const int32_t left = x * layer->stride_width - layer->pad_left;
   const int8_t** const end = taps + layer->tap_count;
@@ -23,6 +27,7 @@ static void FindTaps(const EcDepthwiseConvS8Layer* layer, const int8_t* input,
   while (taps != end) {
     *taps++ = layer->border;
   }
+#endif
 }
 
 static void OneChannel(const EcDepthwiseConvS8Layer* layer,
@@ -140,7 +145,15 @@ static void Pixel(const EcDepthwiseConvS8Layer* layer,
   int32_t done = 0;
   if (multiplier == 1) {
     done = channels & ~3;
+#if defined(EC_HAS_MVE)
+    if (layer->tap_count <= kEcMveTaps) {
+      EcDepthwiseMve(layer, taps, done, output);
+    } else {
+      FourChannels(layer, taps, done, output);
+    }
+#else
     FourChannels(layer, taps, done, output);
+#endif
   } else if (multiplier % 4 == 0) {
     done = channels;
     FourOfOne(layer, taps, output);
@@ -148,6 +161,7 @@ static void Pixel(const EcDepthwiseConvS8Layer* layer,
   for (; done < channels; ++done) {
     OneChannel(layer, taps, done, output);
   }
+  EcClampRow(&layer->scales, output, channels);
 }
 
 void EcDepthwiseConvS8(const EcDepthwiseConvS8Layer* layer, const int8_t* input,

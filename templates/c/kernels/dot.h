@@ -6,12 +6,16 @@
 
 #include <stdint.h>
 
+#include "dot_mve.h"
 #include "pairs.h"
 #include "requantize.h"
 
 // `sum` and the products of n values with a row.
 static inline int32_t EcDot(const int8_t* values, const int8_t* row, int32_t n,
                             int32_t sum) {
+#if defined(EC_HAS_MVE)
+  return EcDotMve(values, row, n, sum);
+#else
   int32_t i = 0;
 #if defined(EC_HAS_DUAL_MAC)
   for (; i + 4 <= n; i += 4) {
@@ -22,6 +26,7 @@ static inline int32_t EcDot(const int8_t* values, const int8_t* row, int32_t n,
     sum += values[i] * row[i];
   }
   return sum;
+#endif
 }
 
 // Adds the products of n values with each of four rows to its sum.

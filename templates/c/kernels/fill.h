@@ -1,4 +1,4 @@
-// Fills a tensor with copies of one value: the border of PAD.
+// Fills a tensor, or a part of it, with copies of one value: the border of PAD.
 
 #ifndef EDGECOMPRESS_KERNELS_FILL_H_
 #define EDGECOMPRESS_KERNELS_FILL_H_
@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 typedef struct {
+  int32_t first;  // element
   int32_t count;
   int16_t value;
   int16_t is_wide;  // values of 16 bits

@@ -1,5 +1,13 @@
 #include "fully_connected_s8.h"
 
+#include "fully_connected_mve.h"
+
+#if defined(EC_HAS_MVE)
+void EcFullyConnectedS8(const EcFullyConnectedS8Layer* layer,
+                        const int8_t* input, int8_t* output) {
+  EcFullyConnectedMve(layer, input, output);
+}
+#else
 #include "dot.h"
 
 // Four units at a time, then one.
@@ -27,7 +35,9 @@ void EcFullyConnectedS8(const EcFullyConnectedS8Layer* layer,
                         const int8_t* input, int8_t* output) {
   for (int32_t row = 0; row < layer->rows; ++row) {
     Row(layer, input, output);
+    EcClampRow(&layer->scales, output, layer->units);
     input += layer->depth;
     output += layer->units;
   }
 }
+#endif

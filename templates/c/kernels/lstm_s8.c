@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "fixed_point.h"
+#include "lstm_mve.h"
 
+#if !defined(EC_HAS_MVE)
 static int32_t Sum(const int8_t* weights, const int8_t* input, int32_t count,
                    int32_t bias) {
   int32_t sum = bias;
@@ -29,14 +31,19 @@ static int16_t Gate(const EcLstmS8Layer* layer, const int8_t* input,
                              layer->recurrent_shifts[gate]));
   return (int16_t)EcClamp16(a + b);
 }
+#endif
 
 static void Step(const EcLstmS8Layer* layer, const int8_t* input,
                  int8_t* hidden, int16_t* cell, int8_t* output) {
   for (int32_t unit = 0; unit < layer->shape.units; ++unit) {
     int16_t gates[kEcLstmGates];
+#if defined(EC_HAS_MVE)
+    EcGatesMve(layer, input, hidden, unit, gates);
+#else
     for (int32_t gate = 0; gate < kEcLstmGates; ++gate) {
       gates[gate] = Gate(layer, input, hidden, unit, gate);
     }
+#endif
     output[unit] = (int8_t)EcLstmUnit(&layer->cell, gates, cell + unit);
   }
   memcpy(hidden, output, (size_t)layer->shape.units * sizeof(*output));

@@ -1,8 +1,7 @@
-#include "maximum_s8.h"
-
 #include "fixed_point.h"
+#include "maximum.h"
 
-void EcMaximumS8(const EcMaximumS8Layer* layer, const int8_t* input1,
+void EcMaximumS8(const EcMaximumLayer* layer, const int8_t* input1,
                  const int8_t* input2, int8_t* output) {
   const int32_t flip = layer->flip;
   EcBroadcastPlace place = {{0}, 0, 0};

@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__ARM_FEATURE_DSP) && !defined(__ARM_BIG_ENDIAN)
+#include "mve.h"
+
+#if defined(__ARM_FEATURE_DSP) && !defined(__ARM_BIG_ENDIAN) && \
+    !defined(EC_HAS_MVE)
 #define EC_HAS_DUAL_MAC 1
 
 // Four values of int8 as two pairs of int16: elements 0 and 2, then 1 and 3.

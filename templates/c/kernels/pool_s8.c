@@ -1,6 +1,12 @@
 #include "fixed_point.h"
 #include "pool.h"
+#include "pool_mve.h"
 
+#if defined(EC_HAS_MVE)
+void EcPoolS8(const EcPoolLayer* layer, const int8_t* input, int8_t* output) {
+  EcPoolMve(layer, input, output);
+}
+#else
 // The places of a window that are on the input, of one channel.
 typedef struct {
   const int8_t* first;
@@ -64,3 +70,4 @@ void EcPoolS8(const EcPoolLayer* layer, const int8_t* input, int8_t* output) {
     }
   }
 }
+#endif

@@ -1,8 +1,7 @@
-#include "prelu_s8.h"
-
 #include "fixed_point.h"
+#include "prelu.h"
 
-static int8_t At(const EcPreluS8Layer* layer, int32_t value, int32_t alpha) {
+static int8_t At(const EcPreluLayer* layer, int32_t value, int32_t alpha) {
   const int32_t scaled =
       value >= 0 ? EcRequantize(value, layer->multiplier, layer->shift)
                  : EcRequantize(value * alpha, layer->alpha_multiplier,
@@ -10,7 +9,7 @@ static int8_t At(const EcPreluS8Layer* layer, int32_t value, int32_t alpha) {
   return (int8_t)EcClamp(scaled + layer->zero_point, INT8_MIN, INT8_MAX);
 }
 
-void EcPreluS8(const EcPreluS8Layer* layer, const int8_t* input,
+void EcPreluS8(const EcPreluLayer* layer, const int8_t* input,
                const int8_t* alpha, int8_t* output) {
   EcBroadcastPlace place = {{0}, 0, 0};
   do {

@@ -1,5 +1,5 @@
 // Functions of int16 values that are a straight line on either side of zero:
-// RELU, RELU6 and LEAKY_RELU.
+// ABS, RELU, RELU6 and LEAKY_RELU.
 
 #ifndef EDGECOMPRESS_KERNELS_RELU_S16_H_
 #define EDGECOMPRESS_KERNELS_RELU_S16_H_

@@ -17,11 +17,17 @@
 #define EC_INLINE inline
 #endif
 
+typedef enum {
+  kEcAnyScales,
+  kEcPlainScales,
+  kEcPlainClampedScales,  // into less than all of int8
+} EcScalesKind;
+
 // How the sums of a layer become outputs. For each channel, or for all with a
 // step of 0, there are a multiplier and a shift: one of 1 to 22 is to the
 // right, and twice a sum fits 32 bits. Other channels have EC_ANY_SHIFT plus a
-// shift to the left, negative or not. A plain layer has no such channel, no
-// weight of -128, and outputs that take all of int8.
+// shift to the left, negative or not. A plain layer has no such channel and no
+// weight of -128.
 typedef struct {
   const int32_t* multipliers;
   const int8_t* shifts;
@@ -29,7 +35,7 @@ typedef struct {
   int16_t zero_point;
   int16_t low;
   int16_t high;
-  int16_t is_plain;
+  int16_t kind;  // an EcScalesKind
 } EcScales;
 
 #define EC_ANY_SHIFT 64
@@ -54,9 +60,10 @@ static inline int32_t EcSaturateS8(int32_t value) {
 #endif
 }
 
-// An output of a plain layer. `ends` is twice the zero point, and one: together
-// with half of the last place that is kept, it is added before the shift.
-// Halves go away from zero: up, after negative values went down by one.
+// An output of a plain layer, in int8 but not yet in the layer's range. `ends`
+// is twice the zero point, and one: together with half of the last place that
+// is kept, it is added before the shift. Halves go away from zero: up, after
+// negative values went down by one.
 static EC_INLINE int8_t EcPlainOutput(int32_t sum, int32_t multiplier,
                                       int32_t shift, int32_t ends) {
   const int32_t offset = EcShiftLeft(ends, shift - 1);
@@ -84,6 +91,16 @@ typedef struct {
   int32_t of3;
 } EcFourSums;
 
+// Brings outputs of a plain layer, `count` in a row, into its range.
+static EC_OUT_OF_LINE void EcClampRow(const EcScales* scales, int8_t* output,
+                                      int32_t count) {
+  if (scales->kind == kEcPlainClampedScales) {
+    for (int32_t i = 0; i < count; ++i) {
+      output[i] = (int8_t)EcClamp(output[i], scales->low, scales->high);
+    }
+  }
+}
+
 // Scales of channels one after another.
 typedef struct {
   const EcScales* all;
@@ -100,12 +117,12 @@ static inline EcScaleReader EcScalesFrom(const EcScales* scales,
   return reader;
 }
 
-// Four channels of one pixel, at the next four scales. `step` is that of the
-// scales; a constant makes it faster.
+// Four channels of one pixel, at the next four scales; EcClampRow has to
+// follow. `step` is that of the scales; a constant makes it faster.
 static EC_INLINE void EcOutputFour(EcScaleReader* next, int32_t step,
                                    const EcFourSums* sums, int8_t* output) {
   const EcScales* scales = next->all;
-  if (scales->is_plain != 0) {
+  if (scales->kind != kEcAnyScales) {
     const int32_t ends = 2 * scales->zero_point + 1;
     const int32_t* multiplier = next->multiplier;
     const int8_t* shift = next->shift;

@@ -1,14 +1,14 @@
 #include "svdf_s8.h"
 
+#include "dot.h"
 #include "fixed_point.h"
+#include "svdf_mve.h"
 
 static int16_t Feature(const EcSvdfS8Layer* layer, const int8_t* input,
                        int32_t filter) {
   const int8_t* weights = layer->feature_weights + filter * layer->features;
-  int32_t sum = layer->feature_bias[filter];
-  for (int32_t i = 0; i < layer->features; ++i) {
-    sum += weights[i] * input[i];
-  }
+  const int32_t sum =
+      EcDot(input, weights, layer->features, layer->feature_bias[filter]);
   const int32_t scaled =
       EcRequantize(sum, layer->state_multiplier, layer->state_shift);
   const int32_t value = EcClamp(scaled, layer->state_low, layer->state_high);
@@ -25,10 +25,14 @@ static uint32_t SumOverTime(const EcSvdfS8Layer* layer, int32_t filter,
   const int16_t* weights = layer->time_weights + filter * layer->memory;
   const int32_t last = layer->memory - 1;
   uint32_t sum = (uint32_t)(weights[last] * newest);
+#if defined(EC_HAS_MVE)
+  sum += EcMoveOnMve(weights, state, last);
+#else
   for (int32_t i = 0; i < last; ++i) {
     state[i] = state[i + 1];
     sum += (uint32_t)(weights[i] * state[i]);
   }
+#endif
   state[last] = newest;
   return sum;
 }

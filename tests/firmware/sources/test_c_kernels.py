@@ -12,7 +12,7 @@ from support.zoo import ZOO
 
 from edgecompress.errors import UnsupportedModelError
 from edgecompress.program.lower import lower
-from edgecompress.program.program import Call
+from edgecompress.program.program import Call, Program
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.reader import read_model
 
@@ -190,3 +190,81 @@ def test_indices_beyond_the_axis_read_nothing_else(tmp_path):
     values = np.arange(24, dtype=np.int8).reshape(1, 6, 4)
     (picked,) = c_model(values, np.array([[-5, 2, 99]], np.int32))
     assert picked[0].tolist() == values[0, [0, 2, 5]].tolist()
+
+
+def _dead_channels() -> bytes:
+    """A convolution of which some channels have tiny weights and the largest bias."""
+    random = np.random.default_rng(0)
+    scales = np.float32([0.004, 1e-9, 0.003, 2e-9, 4e-9, 0.005, 1e-9, 3e-9])
+    biases = np.int32([500, 1 << 30, -700, -(1 << 30), 1 << 29, 0, -(1 << 28), 123456789])
+    weights = random.integers(-127, 128, (8, 3, 3, 4), np.int8)
+    return one(
+        "CONV_2D",
+        [
+            T((1, 6, 5, 4), scale=0.05, zero_point=-128),
+            T(weights.shape, values=weights, scale=scales.tolist()),
+            T((8,), "INT32", biases, scale=(scales * np.float32(0.05)).tolist()),
+        ],
+        [T((1, 6, 5, 8), scale=0.05, zero_point=-20)],
+        options("Conv2DOptions", padding=0, strideW=1, strideH=1),
+    )
+
+
+def test_channels_that_died_in_training_leave_the_fast_way_to_a_layer(tmp_path):
+    model = _dead_channels()
+    (call,) = _calls(model)
+    *_, kind = call.fields["scales"]
+    assert kind == 1  # kEcPlainScales
+    assert _differences({"dead": model}, tmp_path, _INPUTS) == {}
+
+
+def _chain(random: np.random.Generator) -> bytes:
+    """Convolutions, depthwise ones and pooling in a row, each over its input where it may be."""
+    size, channels = random.integers(5, 12, 2).tolist(), int(random.integers(1, 9))
+    tensors = {"t0": T((1, *size, channels), scale=0.05, zero_point=-3)}
+    ops = []
+    for i in range(5):
+        kind = random.choice(["CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D"])
+        kernel = random.integers(1, 4, 2).tolist()
+        stride = int(random.choice([1, 1, 2]))
+        size = [-(-n // stride) for n in size]
+        inputs = [f"t{i}"]
+        if kind == "MAX_POOL_2D":
+            chosen = options("Pool2DOptions", filterHeight=kernel[0], filterWidth=kernel[1])
+        else:
+            filters = int(random.integers(1, 17)) if kind == "CONV_2D" else channels
+            is_conv = kind == "CONV_2D"
+            shape = (filters, *kernel, channels) if is_conv else (1, *kernel, channels)
+            values = random.integers(-127, 128, shape, np.int8)
+            scales = random.uniform(0.002, 0.02, filters).tolist()
+            tensors[f"w{i}"] = T(shape, values=values, scale=scales, axis=0 if is_conv else 3)
+            inputs.append(f"w{i}")
+            chosen = options("Conv2DOptions" if is_conv else "DepthwiseConv2DOptions")
+            if not is_conv:
+                chosen.depthMultiplier = 1
+            channels = filters
+        chosen.padding, chosen.strideW, chosen.strideH = 0, stride, stride
+        tensors[f"t{i + 1}"] = T((1, *size, channels), scale=0.05, zero_point=-3)
+        ops.append(Op(kind, inputs, [f"t{i + 1}"], chosen))
+    return build(Graph(tensors, ops, ["t0"], ["t5"]))
+
+
+def test_outputs_over_their_inputs(tmp_path):
+    random = np.random.default_rng(0)
+    models = {f"chain_{i}": _chain(random) for i in range(60)}
+    assert _differences(models, tmp_path, 20) == {}
+    programs = map(lower, map(read_model, models.values()))
+    assert sum(map(_calls_that_overlap, programs)) > 60
+
+
+def _calls_that_overlap(program: Program) -> int:
+    """Count calls whose output shares memory with their input and begins elsewhere."""
+    pairs = [
+        (program.places[call.inputs[0]], program.places[call.outputs[0]]) for call in program.calls
+    ]
+    return sum(
+        read.offset_bytes != written.offset_bytes
+        and read.offset_bytes < written.offset_bytes + written.size_bytes
+        and written.offset_bytes < read.offset_bytes + read.size_bytes
+        for read, written in pairs
+    )

@@ -74,7 +74,7 @@ def test_why_it_is_c_is_said_once_and_in_the_readme(
     assert run_cli(*command) == 0
     said = capsys.readouterr().err
     assert said.count("firmware in C (--runtime c): the port of TFLM that arduino projects") == 1
-    assert "not for Arduino UNO R4 Minima's" in (out / "README.md").read_text()
+    assert "not for that of Arduino UNO R4 Minima" in (out / "README.md").read_text()
     assert not list(out.rglob("*_model_data.*"))
     assert run_cli(*command, "--runtime", "c", "--force") == 0
     assert "port of TFLM" not in capsys.readouterr().err

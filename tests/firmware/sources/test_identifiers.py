@@ -18,6 +18,8 @@ VALID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
         ("3d-print", "model_3d_print"),
         ("class", "class_model"),
         ("std", "std_model"),
+        ("signal", "signal_model"),  # an Arduino library has a header of its name
+        ("Arena", "arena_model"),
         ("naïve café", "naive_cafe"),
         ("../../etc/passwd", "etc_passwd"),
         ('a"; system("rm -rf /")', "a_system_rm_rf"),

@@ -141,7 +141,8 @@ def test_document_has_the_keys_of_the_contract() -> None:
     assert document["model"]["operators"] == [{"op": "ADD", "count": 1}]
     (board,) = document["boards"]
     assert list(board) == [
-        "board", "fits", "kernels", "tflm", "arena", "flash", "ram", "problems", "suggestions",
+        "board", "runtime", "fits", "kernels", "tflm", "arena", "flash", "ram", "problems",
+        "suggestions",
     ]  # fmt: skip
     assert list(board["arena"]) == [
         "min_bytes", "used_bytes", "head_bytes", "tail_bytes", "basis",
@@ -177,7 +178,7 @@ def test_default_registrations_take_more_flash() -> None:
 def test_suggestions_are_true() -> None:
     graph = adds(60_000, 2)
     (verdict,) = fit(graph, [M4F]).verdicts
-    cut, half, board = verdict.suggestions
+    cut, half, board, in_c = verdict.suggestions
     assert f"cut {verdict.ram.shortfall_bytes:,} bytes of RAM" in cut
     assert "ADD (layer_" in cut
     # The board named has room, and none with less RAM has.
@@ -186,6 +187,8 @@ def test_suggestions_are_true() -> None:
     smaller = [b for b in BOARDS if b.ram_bytes < load_board(named).ram_bytes]
     assert not any(verdict.fits for verdict in fit(graph, smaller, others=()).verdicts)
     assert "halving layer_" in half
+    assert in_c.startswith("the C runtime (--runtime c) frees")
+    assert fit(graph, [M4F], runtime="c").fits
 
 
 def test_halving_says_what_planning_again_finds() -> None:
