@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "separate": ("separate", "Replace convolutions by depthwise-separable ones."),
     "distill": ("distill", "Train a student model from a teacher."),
     "quantize": ("quantize", "Quantize a Keras model, or a float .tflite, to integers."),
+    "pack": ("pack", "Take less RAM and flash for a .tflite, with equal outputs."),
     "evaluate": ("evaluate", "Measure models on data, side by side."),
     "compare": ("compare", "Size, arena, MACs and accuracy of models, side by side."),
     "report": ("report", "Rebuild the HTML report of a compress run."),

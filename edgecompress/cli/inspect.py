@@ -14,6 +14,7 @@ from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.timeline import Timeline, timeline
+from edgecompress.pack.picture import pictures, pictures_document
 from edgecompress.program.lower import lower
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import TFLM_COMMIT, check_supported
@@ -42,6 +43,20 @@ _DEFAULT_CORE = "cortex-m4f"
     help="Also compare with the allocations that TFLM's interpreter counts on this computer; "
     "exit with 6 if they differ.",
 )
+@click.option(
+    "--plan",
+    "with_plan",
+    is_flag=True,
+    help="Draw the arena over time instead, operators across and bytes down: as it is, and packed "
+    "as `pack` does. With --json beside the rest.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["tflm", "c"]),
+    default="tflm",
+    show_default=True,
+    help="Whose plan --plan draws: TFLM's, or that of the C runtime.",
+)
 @boards_dir_option
 @json_option
 def command(
@@ -51,6 +66,8 @@ def command(
     core: str | None,
     kernels: str | None,
     cross_check: bool,
+    with_plan: bool,
+    runtime: str,
     boards_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -66,12 +83,20 @@ def command(
     life = timeline(graph, arena) if arena else None
     defects = known_defects(graph, arena.target) if arena else ()
     checked = _verify(model) if cross_check and arena else None
+    plans = pictures(model.read_bytes(), core, kernels, runtime) if with_plan and arena else ()
     if as_json:
         facts = {
             "model": {"path": str(model), **asdict(summarize(graph))},
             **_support(unsupported, lacking, defects),
         }
-        print_json({**facts, **_memory(arena, life), **({"verify": checked} if checked else {})})
+        more: dict[str, Any] = {"verify": checked} if checked else {}
+        if plans:
+            more["plans"] = pictures_document(plans)
+        print_json({**facts, **_memory(arena, life), **more})
+    elif plans:
+        from edgecompress.cli.output.plan import print_pictures
+
+        print_pictures(plans)
     else:
         from edgecompress.cli.output.inspect import show
 

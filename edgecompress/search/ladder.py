@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from edgecompress.metrics import points_lost, unit_of_loss
 from edgecompress.search.attempt import Attempt, Job, best_attempt, is_aware, metric_lost
 from edgecompress.search.forms import SHRINKING
+from edgecompress.search.packing import may_be_packed, pack_original
 from edgecompress.search.remedy import remedy_rounding
 from edgecompress.search.steps import (
     quantize_original,
@@ -38,12 +39,20 @@ def next_step(job: Job, attempts: Sequence[Attempt]) -> tuple[Step, str] | None:
     if too_late or attempts[0].verdict.pruning_cannot_help:
         return None  # of the latter the verdict's suggestions say what costs so much
     if not best.fits:
-        return None if _tried(SHRINKING, attempts) else (shrink_to_fit, _too_large(job, best))
+        return _shrinking(job, attempts, best)
     if _search_is_wanted(job) and _may_search(job, attempts):
         return search_to_fit, "the recipe asks for a search"
     if reached:
         return None
     return _improving(job, attempts, best) or _last_resort(job, attempts)
+
+
+def _shrinking(job: Job, attempts: Sequence[Attempt], best: Attempt) -> tuple[Step, str] | None:
+    """Pack first, which costs nothing; then cut."""
+    if _tried(SHRINKING, attempts):
+        return None
+    packs = not _tried(("pack",), attempts) and may_be_packed(job, attempts[0])
+    return pack_original if packs else shrink_to_fit, _too_large(job, best)
 
 
 def _search_is_wanted(job: Job) -> bool:

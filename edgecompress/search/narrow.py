@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from edgecompress.dataset.split import samples_at
 from edgecompress.graph.groups import ChannelGroup, find_groups
 from edgecompress.graph.surgery import prune_channels
-from edgecompress.memory.arena.plan import plan_arena
-from edgecompress.memory.verdict.judge import judge
-from edgecompress.memory.verdict.judge_c import judge_c
-from edgecompress.program.lower import lower
 from edgecompress.prune.channels import choose_channels
 from edgecompress.prune.scores import Scores, score_channels
 from edgecompress.prune.sensitivity import Sensitivity, sensitivity
 from edgecompress.prune.widths import FLOOR, Values, Widths, find_widths, scaled
 from edgecompress.quantize.post_training import quantize
-from edgecompress.search.attempt import Job, shortfall
+from edgecompress.search.attempt import Candidate, Job
+from edgecompress.search.packing import missing_bytes, pack_to_fit
 from edgecompress.search.shapes import ShapeModel, graph_at, learn_shapes
-from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.reader import read_model
 
 _log = logging.getLogger(__name__)
@@ -57,7 +53,7 @@ class Cuts:
 
     def room(self, job: Job, widths: Widths) -> int:
         """Return the bytes left where fewest are left, by the memory model: in microseconds."""
-        return -_shortfall(job, graph_at(self.shapes, widths))
+        return -missing_bytes(job, graph_at(self.shapes, widths), best_plan=True)
 
 
 def learn_cuts(job: Job) -> Cuts:
@@ -110,8 +106,9 @@ def cut_to_fit(
 
 
 def converted_shortfall(job: Job, model: Any) -> int:
-    """Convert `model` and return the bytes that are missing for it to fit; see `shortfall`."""
-    return _shortfall(job, read_model(_converted(job, model)))
+    """Convert and pack `model`; return the bytes missing for it to fit; see `shortfall`."""
+    candidate = Candidate("", "", model, _converted(job, model))
+    return missing_bytes(job, read_model(pack_to_fit(job, candidate).tflite))
 
 
 def _room_beyond(job: Job, cuts: Cuts, spare_bytes: int, widths: Widths) -> int:
@@ -120,16 +117,6 @@ def _room_beyond(job: Job, cuts: Cuts, spare_bytes: int, widths: Widths) -> int:
 
 def _cut(cuts: Cuts, scores: Scores, widths: Widths) -> Any:
     return prune_channels(cuts.original, choose_channels(scores, widths, cuts.groups))
-
-
-def _shortfall(job: Job, graph: Graph) -> int:
-    board = job.board
-    verdict = (
-        judge_c(graph, board, lower(graph), job.optimize)
-        if job.runtime == "c"
-        else judge(graph, board, board.kernels, "narrow", partial(plan_arena, graph))
-    )
-    return shortfall(verdict, graph.size_bytes, job.recipe)
 
 
 def _probe(job: Job, widths: Widths) -> bytes:

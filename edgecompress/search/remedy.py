@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from edgecompress.quantize.remedies import JUDGED_SAMPLES, requantize
 from edgecompress.search.attempt import Attempt, Candidate, Job, best_attempt
+from edgecompress.search.packing import pack_to_fit
 from edgecompress.search.steps import judged, largest_error
 
 
@@ -19,4 +20,5 @@ def remedy_rounding(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
         seed=job.recipe.seed,
     )
     because = f"{why}, {largest_error(job, best)}. {remedied}"
-    return judged(job, Candidate("remedy", because, remedied.model, remedied.tflite, best.notes))
+    candidate = Candidate("remedy", because, remedied.model, remedied.tflite, best.notes)
+    return judged(job, pack_to_fit(job, candidate))

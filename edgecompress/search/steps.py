@@ -20,6 +20,7 @@ from edgecompress.search.attempt import (
     shortfall,
 )
 from edgecompress.search.forms import Form, forms_that_fit
+from edgecompress.search.packing import pack_to_fit
 from edgecompress.search.race import fastest_learner
 from edgecompress.search.teach import taught, taught_rounding, training
 from edgecompress.tflite.int4 import BITS
@@ -34,7 +35,7 @@ _EXACT_SHARE = 0.65
 def quantize_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Quantize the model as it is."""
     del attempts
-    return measured(job, "quantize", why, job.original)
+    return judged(job, Candidate("quantize", why, job.original, _quantized(job, job.original)))
 
 
 def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
@@ -55,7 +56,8 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
         model = taught(job, form.model, settings) if form.fits else form.model
         tflite = _quantized(job, model, form.weight_bits)
     done = Candidate(form.step, why, model, tflite, form.notes, form.sensitivity)
-    return judged(job, replace(done, weight_bits=form.weight_bits, alpha=form.alpha))
+    done = replace(done, weight_bits=form.weight_bits, alpha=form.alpha)
+    return judged(job, pack_to_fit(job, done))
 
 
 def _in_few_bits(job: Job, form: Form) -> AwareModel:
@@ -93,12 +95,13 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     candidate = Candidate(
         "qat", why, aware.model, aware.tflite, best.notes, weight_bits=best.weight_bits
     )
-    return judged(job, candidate)
+    return judged(job, pack_to_fit(job, candidate))
 
 
 def measured(job: Job, step: str, why: str, model: Any, notes: tuple[str, ...] = ()) -> Attempt:
-    """Quantize `model`, judge its memory and measure it on the validation split."""
-    return judged(job, Candidate(step, why, model, _quantized(job, model), notes))
+    """Quantize `model`, pack it if it must be, judge its memory and measure its accuracy."""
+    candidate = Candidate(step, why, model, _quantized(job, model), notes)
+    return judged(job, pack_to_fit(job, candidate))
 
 
 def _quantized(job: Job, model: Any, weight_bits: int = 8) -> bytes:

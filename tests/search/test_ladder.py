@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from support.random_branches import random_graph
 
 from edgecompress.board import load_board
 from edgecompress.dataset import Split
@@ -12,6 +13,7 @@ from edgecompress.metrics import points_lost
 from edgecompress.recipe import Recipe
 from edgecompress.search.attempt import Attempt, Job, best_attempt
 from edgecompress.search.ladder import next_step
+from edgecompress.search.packing import pack_original
 from edgecompress.search.remedy import remedy_rounding
 from edgecompress.search.steps import (
     quantize_original,
@@ -67,6 +69,22 @@ def test_what_does_not_fit_is_pruned_once(job, attempt) -> None:
     tried = [attempt("quantize", short=100)]
     assert _step(job, tried) is shrink_to_fit
     assert _step(job, [*tried, attempt("prune", short=10)]) is None
+
+
+def test_what_is_free_comes_before_what_is_cut(job, attempt) -> None:
+    loose = random_graph(seed=110, operators=29, branching=0.8)
+    verdict = fit(loose, [BOARD], others=()).verdicts[0]
+    limit_bytes = verdict.arena.min_bytes - 16
+    job = replace(job, recipe=replace(job.recipe, max_arena_bytes=limit_bytes))
+    tried = [replace(attempt("quantize", short=16), tflite=loose, verdict=verdict)]
+    step, why = next_step(job, tried)
+    assert step is pack_original
+    packed = pack_original(job, tried, why)
+    assert packed.fits
+    assert packed.int8_metric == tried[0].int8_metric
+    assert _step(job, [*tried, packed]) is None
+    assert _step(job, [*tried, replace(packed, shortfall_bytes=8)]) is shrink_to_fit
+    assert _step(replace(job, runtime="c"), tried) is shrink_to_fit
 
 
 def test_lost_accuracy_is_trained_back(job, attempt) -> None:

@@ -1,4 +1,4 @@
-"""Keras models that call a layer, or a model, more than once."""
+"""Keras models: those that call a layer or a model more than once, and a small MobileNet."""
 
 from edgecompress.keras_files.model import import_keras
 
@@ -28,3 +28,14 @@ def nested_models():
     x = layers.Conv2D(6, 1)(start)
     x = block(block(x))
     return keras.Model(start, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
+
+
+def mobile_net(classes: int = 2):
+    """A MobileNet of a few layers on images of 48 x 48, whose memory TFLM's planner fragments."""
+    image = keras.Input((48, 48, 3))
+    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(image)
+    for width, stride in ((16, 1), (32, 2), (32, 1), (64, 2)):
+        x = layers.DepthwiseConv2D(3, strides=stride, padding="same", activation="relu")(x)
+        x = layers.Conv2D(width, 1, activation="relu")(x)
+    x = layers.Dense(classes, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(image, x)

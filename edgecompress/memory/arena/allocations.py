@@ -209,13 +209,14 @@ def _inspect(arena: ArenaAllocator, request: Inspect, target: Target) -> None:
 def take_variables(
     ledger: Ledger, graph: Graph, offline: Sequence[int] | None, sizes: Sequence[Sequence[int]]
 ) -> None:
-    """Place variable tensors, but for those with an offline offset."""
-    number = 0
+    """Place variable tensors, but for those with an offline offset.
+
+    TFLM looks these up by the tensor's number in its own subgraph, whichever that is.
+    """
     for s, subgraph in enumerate(graph.subgraphs):
         for tensor in subgraph.tensors:
-            if tensor.is_variable and (offline is None or offline[number] == -1):
+            if tensor.is_variable and (offline is None or offline[tensor.index] == -1):
                 ledger.take("variable_buffer", sizes[s][tensor.index])
-            number += 1
 
 
 def take_interface(ledger: Ledger, subgraph: Subgraph, target: Target) -> None:

@@ -12,7 +12,7 @@ from edgecompress.memory.arena.planner import ONLINE, Requirement, head_bytes, p
 from edgecompress.memory.arena.variables import handle_tensors
 from edgecompress.tflite.graph import Graph, Tensor
 
-_OFFLINE_PLAN = "OfflineMemoryAllocation"
+OFFLINE_PLAN = "OfflineMemoryAllocation"  # name of the metadata
 
 # Bytes of one element in memory: INT4 is not packed there.
 # Source: TfLiteTypeSizeOf in tensorflow/lite/micro/memory_helpers.cc.
@@ -63,7 +63,7 @@ def offline_offsets(graph: Graph) -> Sequence[int] | None:
     Raises:
         ModelError: the plan is not of as many tensors as the model.
     """
-    content = graph.metadata.get(_OFFLINE_PLAN)
+    content = graph.metadata.get(OFFLINE_PLAN)
     if content is None:
         return None
     tensors = sum(len(subgraph.tensors) for subgraph in graph.subgraphs)
@@ -71,7 +71,7 @@ def offline_offsets(graph: Graph) -> Sequence[int] | None:
     # Version, subgraph, number of tensors, then one offset for each tensor.
     if len(words) < 3 + tensors or words[2] != tensors:
         raise ModelError(
-            f"the {_OFFLINE_PLAN} metadata is a plan of another model: it does not hold "
+            f"the {OFFLINE_PLAN} metadata is a plan of another model: it does not hold "
             f"{tensors} offsets. Remove it or plan again"
         )
     return words[3 : 3 + tensors]

@@ -37,6 +37,7 @@ class Arena:
     used_bytes: int  # arena_used_bytes() afterwards
     head_bytes: int
     tail_bytes: int
+    planning_bytes: int  # what AllocateTensors needs until it has a plan, however small the head
     basis: Basis
     why_estimated: tuple[str, ...]  # empty if exact
     sections: Mapping[str, Section]  # as RecordingMicroAllocator counts them
@@ -68,6 +69,7 @@ def plan_for(graph: Graph, target: Target, *, recording: bool = False) -> Arena:
     take_variables(ledger, graph, offline, sizes)
     buffers, head_bytes = plan_head(graph, sizes, scratch, offline)
     ledger.arena.fill_between(structs.PLANNER_BYTES_PER_BUFFER * len(buffers))
+    planning_bytes = ledger.arena.needed_bytes
     ledger.arena.resize_head(head_bytes)
     take_interface(ledger, graph.main, target)
     reasons = _why_estimated(target, operators)
@@ -76,6 +78,7 @@ def plan_for(graph: Graph, target: Target, *, recording: bool = False) -> Arena:
         used_bytes=head_bytes + ledger.arena.tail_bytes,
         head_bytes=head_bytes,
         tail_bytes=ledger.arena.tail_bytes,
+        planning_bytes=planning_bytes,
         basis="estimated" if reasons else "exact",
         why_estimated=reasons,
         sections=ledger.sections(),

@@ -25,7 +25,7 @@ def judge_c(graph: Graph, board: Board, program: Program, optimize: Optimize = "
     """
     flash, ram = place_c_firmware(board, [program], optimize)
     flash = replace(flash, items=(*flash.items, *normalization_items(graph)))
-    verdict = Verdict(board, board.kernels, _arena(program, board), flash, ram, runtime="c")
+    verdict = Verdict(board, board.kernels, c_arena(program, board.core), flash, ram, runtime="c")
     return replace(verdict, problems=problems_of(verdict))
 
 
@@ -35,7 +35,7 @@ def unable(board: Board, why: str) -> Verdict:
     return Verdict(
         board=board,
         kernels=board.kernels,
-        arena=_arena(None, board),
+        arena=c_arena(None, board.core),
         flash=Placed(flash, ()),
         ram=Placement(Placed(board.ram[0], ())),
         runtime="c",
@@ -44,7 +44,7 @@ def unable(board: Board, why: str) -> Verdict:
     )
 
 
-def _arena(program: Program | None, board: Board) -> Arena:
+def c_arena(program: Program | None, core: str) -> Arena:
     """Return the arena as it is allocated: all of it is planned, and nothing persists in it."""
     size = program.arena_bytes if program is not None else 0
     return Arena(
@@ -52,12 +52,13 @@ def _arena(program: Program | None, board: Board) -> Arena:
         used_bytes=size,
         head_bytes=size,
         tail_bytes=0,
+        planning_bytes=0,
         basis="exact",
         why_estimated=(),
         sections={},
         buffers=_buffers(program) if program is not None else (),
         operators=(),
-        target=target_of(board.core, "reference"),
+        target=target_of(core, "reference"),
     )
 
 

@@ -11,7 +11,7 @@ from edgecompress.program.operators.dense import dense_call
 from edgecompress.program.program import Call
 from edgecompress.program.scaled import scaled_fields
 from edgecompress.program.weights import border_constant, padded_rows, weights_constant
-from edgecompress.program.window import clearance_bytes, window_fields
+from edgecompress.program.window import clearance_bytes, is_pointwise, window_fields
 
 _BLOCK_PIXELS = 4
 _SMALL_BLOCK_PIXELS = 2
@@ -39,10 +39,6 @@ def _sees_all(window: dict[str, int]) -> bool:
                for out, kernel, size, dilation in sizes)  # fmt: skip
 
 
-def _keeps_size(window: dict[str, int]) -> bool:
-    return all(window[f"in_{axis}"] == window[f"out_{axis}"] for axis in ("height", "width"))
-
-
 def _convolution(
     node: Node, weights: NDArray[np.int8], window: dict[str, int], pixels: int
 ) -> Call:
@@ -65,7 +61,7 @@ def _convolution(
             "out_channels": node.int16(filters, "the number of output channels"),
             "group_channels": depth,
             "group_out_channels": filters * depth // channels,
-            "is_pointwise": int(weights.shape[1:] == (1, 1, channels) and _keeps_size(window)),
+            "is_pointwise": int(is_pointwise({**window, "group_channels": depth}, channels)),
             "block_pixels": pixels,
         },
         inputs=(image.index,),

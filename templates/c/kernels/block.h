@@ -28,16 +28,22 @@ typedef struct {
 #if defined(EC_HAS_DUAL_MAC)
 
 // Stores `count` values of a pixel, a multiple of four, from `place` on.
-static inline void EcSpread(const EcBlock* block, int32_t pixel, int32_t place,
-                            const int8_t* values, int32_t count) {
-  EcPairs* to = (EcPairs*)(void*)block->values + pixel;
-  to += place / 4 * block->pixels;
+static EC_OUT_OF_LINE void EcSpread(const EcBlock* block, int32_t pixel,
+                                    int32_t place, const int8_t* values,
+                                    int32_t count) {
   const int32_t step = block->pixels;
+  EcPairs* to = (EcPairs*)(void*)block->values + pixel + place / 4 * step;
   const int8_t* const end = values + count;
-  while (values != end) {
+  if (count % 8 != 0) {
     *to = EcLoadPairs(values);
     to += step;
     values += 4;
+  }
+  while (values != end) {
+    to[0] = EcLoadPairs(values);
+    to[step] = EcLoadPairs(values + 4);
+    to += 2 * step;
+    values += 8;
   }
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.c_runtime import SANITIZERS, compiled, differing, noise
 from support.flatbuffer_models import Graph, Op, T, build, integers, one, options
+from support.random_graphs import random_graph
 from support.random_operators import random_models
 from support.zoo import ZOO
 
@@ -78,6 +79,11 @@ def test_padded_space_to_batch_is_as_in_tflite(tmp_path):
 def test_random_operators(tmp_path):
     models = dict(random_models(150, seed=0))
     assert _differences(models, tmp_path, 30) == {}
+
+
+def test_random_graphs(tmp_path):
+    models = {f"graph_{seed}": random_graph(seed) for seed in range(60)}
+    assert _differences(models, tmp_path, 20) == {}
 
 
 @pytest.mark.slow

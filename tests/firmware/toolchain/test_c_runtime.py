@@ -45,6 +45,20 @@ def test_a_board_needs_no_tflm(
     assert run["stack_used_bytes"] < 1000
 
 
+def test_random_operators_on_a_core_with_helium(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    models = [ModelSource(model) for _, model in random_models(90, seed=7)]
+    board = load_board("mps3_corstone300_an547")
+    write_tree(tmp_path, generate(models, board, name="m", runtime="c"), force=True)
+    assert run_cli("build", tmp_path) == 0
+    capsys.readouterr()
+    assert run_cli("emulate", tmp_path, "--json") == 0
+    run = json.loads(capsys.readouterr().out)
+    assert [model["failed"] for model in run["models"]] == [0] * len(models)
+
+
 @pytest.mark.parametrize("board", ["mps2_an386", "rpi_pico"])
 def test_the_layers_of_an_inference_add_up(
     board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -88,20 +102,6 @@ def test_the_table_of_the_documentation_is_made_by_its_benchmark(
     assert cells[7] == "4,321 + 272"
     assert 10_000 < int(cells[2].replace(",", "")) < 1_000_000
     assert int(cells[4].replace(",", "")) < int(cells[5].replace(",", "")) / 4
-
-
-def test_random_operators_on_a_core_with_helium(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
-    models = [ModelSource(model) for _, model in random_models(90, seed=7)]
-    board = load_board("mps3_corstone300_an547")
-    write_tree(tmp_path, generate(models, board, name="m", runtime="c"), force=True)
-    assert run_cli("build", tmp_path) == 0
-    capsys.readouterr()
-    assert run_cli("emulate", tmp_path, "--json") == 0
-    run = json.loads(capsys.readouterr().out)
-    assert [model["failed"] for model in run["models"]] == [0] * len(models)
 
 
 def test_the_host_needs_a_c_compiler_alone(

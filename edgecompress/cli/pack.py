@@ -1,0 +1,93 @@
+"""`edgecompress pack`: a smaller arena and file for a .tflite, with equal outputs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgecompress.board import Board, load_board
+from edgecompress.cli import print_json
+from edgecompress.cli.input.data import force_option, out_option, refuse_existing
+from edgecompress.cli.input.options import boards_dir_option, json_option
+from edgecompress.errors import DoesNotFitError
+from edgecompress.files import write_file
+from edgecompress.memory.arena.target import target_of
+from edgecompress.memory.verdict.fit import fit
+from edgecompress.pack.document import pack_document
+from edgecompress.pack.pack import FAMILIES, Packed, pack
+from edgecompress.tflite.reader import read_model
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@out_option(".tflite")
+@click.option(
+    "--board",
+    help="Pack for this board: its id, or a profile. By default for Cortex-M0+ (reference "
+    "kernels), M4F and M55 (CMSIS-NN) at once, worse on none.",
+)
+@click.option(
+    "--ram-budget",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    help="An arena, in bytes, that is small enough: within it the smallest file is taken. Ends "
+    "with 5 if it is out of reach.  [default: the least arena]",
+)
+@boards_dir_option
+@force_option
+@json_option
+def command(
+    *,
+    model: Path,
+    out: Path,
+    board: str | None,
+    ram_budget: int | None,
+    boards_dir: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write MODEL (a .tflite) so that it takes less RAM and flash, with equal outputs.
+
+    Left out is what no interpreter reads; operators run in the order of the lowest peak; a memory
+    plan that TFLM honours is embedded. The last two only where the arena falls by it. No
+    TensorFlow is imported. Ends with 5 if the packed model does not fit the board.
+    """
+    refuse_existing(out, force=force)
+    read_model(model)  # names the file if it is none
+    profile = load_board(board, boards_dir) if board else None
+    targets = {profile.core: target_of(profile.core, profile.kernels)} if profile else FAMILIES
+    packed = pack(model.read_bytes(), targets, ram_budget_bytes=ram_budget)
+    write_file(out, packed.model)
+    missed = _missed(packed, profile, ram_budget)
+    facts = {"model": str(model), "output": str(out), "board": profile and profile.id}
+    _show({**facts, **pack_document(packed), "problems": missed}, as_json=as_json)
+    if missed:
+        raise DoesNotFitError("\n".join(missed))
+
+
+def _missed(packed: Packed, board: Board | None, budget: int | None) -> list[str]:
+    """Return what the packed model is still too large for."""
+    over = packed.arena_bytes - budget if budget is not None else 0
+    budgeted = [f"the arena is {over:,} bytes over the budget"] if over > 0 else []
+    verdicts = fit(packed.model, [board], others=()).verdicts if board else ()
+    fitted = [f"{v.board.id}: {problem}" for v in verdicts for problem in v.problems]
+    return [*budgeted, *fitted]
+
+
+def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+        return
+    from edgecompress.cli.output.rows import print_rows
+
+    done = [_row(step["name"], step) for step in document["steps"] if step["done"]]
+    print_rows([_row("nothing", document["before"]), *done])
+    for step in document["steps"]:
+        click.echo(f"{step['name']}: {'' if step['done'] else 'as it was, '}{step['what']}")
+    click.echo(f"Written to {document['output']}")
+
+
+def _row(name: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    arenas = {f"arena, {core}": size for core, size in sizes["arena_bytes"].items()}
+    return {"after": name, "model": sizes["model_bytes"], **arenas}

@@ -1,0 +1,69 @@
+"""What is free comes first: a model that does not fit is packed before anything of it is cut."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.arena.target import target_of
+from edgecompress.memory.verdict.fit import fit
+from edgecompress.memory.verdict.judge import judge
+from edgecompress.memory.verdict.judge_c import judge_c
+from edgecompress.pack.document import saved_in_words
+from edgecompress.pack.pack import pack
+from edgecompress.pack.plans import least_arena
+from edgecompress.program.lower import lower
+from edgecompress.search.attempt import Attempt, Candidate, Job, shortfall
+from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.reader import read_model
+
+
+def missing_bytes(job: Job, graph: Graph, *, best_plan: bool = False) -> int:
+    """Return the bytes that a graph is too large by; see `shortfall`.
+
+    Args:
+        job: whose board and limits count.
+        graph: of a model; its weights are not looked at.
+        best_plan: take the arena for as small as the best of memory plans might make it, which
+            packing may miss.
+    """
+    board = job.board
+    if job.runtime == "c":
+        verdict = judge_c(graph, board, lower(graph), job.optimize)
+    else:
+        planner = partial(least_arena if best_plan else plan_arena, graph)
+        verdict = judge(graph, board, board.kernels, "narrow", planner)
+    return shortfall(verdict, graph.size_bytes, job.recipe)
+
+
+def pack_to_fit(job: Job, candidate: Candidate) -> Candidate:
+    """Return a candidate packed for the board if that brings it nearer to fit; else as it is.
+
+    The C runtime plans its memory itself.
+    """
+    missing = missing_bytes(job, read_model(candidate.tflite))
+    if job.runtime == "c" or missing <= 0:
+        return candidate
+    board = job.board
+    packed = pack(candidate.tflite, {board.core: target_of(board.core, board.kernels)})
+    if missing_bytes(job, read_model(packed.model)) >= missing:
+        return candidate
+    why = f"{candidate.why}. Packed, outputs equal: {saved_in_words(packed)}"
+    return replace(candidate, why=why, tflite=packed.model)
+
+
+def pack_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
+    """Pack the quantized original. It answers the same: what was measured of it holds."""
+    original = attempts[0]
+    packed = pack_to_fit(job, replace(original, step="pack", why=why))
+    verdict = fit(packed.tflite, [job.board]).verdicts[0]
+    short = shortfall(verdict, len(packed.tflite), job.recipe)
+    return replace(
+        original, step="pack", why=packed.why, tflite=packed.tflite, verdict=verdict,
+        shortfall_bytes=short,
+    )  # fmt: skip
+
+
+def may_be_packed(job: Job, attempt: Attempt) -> bool:
+    """Say whether packing brings an attempt nearer to fit."""
+    return pack_to_fit(job, attempt) is not attempt

@@ -1,0 +1,72 @@
+"""`compress` on a board that lacks RAM: what is free comes before anything is cut."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from support.keras_graphs import keras, mobile_net
+
+from edgecompress.keras_files.model import save_keras, set_seed
+from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.quantize.post_training import quantize
+from edgecompress.search.forms import SHRINKING
+from edgecompress.tflite.reader import read_model
+
+
+@pytest.fixture(scope="module")
+def words(digits_splits, tmp_path_factory):
+    """A small MobileNet that can tell bright images from dark ones, and such images."""
+    set_seed(0)
+    folder = tmp_path_factory.mktemp("bright")
+    random = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    x = (random.random((240, 48, 48, 3)) * 0.5 + 0.5 * y[:, None, None, None]).astype(np.float32)
+    model = mobile_net()
+    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
+    model.fit(x, y, batch_size=16, epochs=8, verbose=0)
+    save_keras(model, folder / "bright.keras")
+    np.savez(folder / "bright.npz", x=x, y=y)
+    return (
+        "compress", folder / "bright.keras", "--data", folder / "bright.npz", "--board",
+        "nucleo_f401re", "--framework", "cmake", "--time-budget", "2m", "--json",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def arena_bytes() -> int:
+    samples = np.random.default_rng(0).random((20, 48, 48, 3), np.float32)
+    made = quantize(mobile_net(), samples, judged=False)
+    return plan_arena(read_model(made), "cortex-m4f", "cmsis-nn").min_bytes
+
+
+def test_a_model_that_fits_once_packed_keeps_its_channels(words, arena_bytes, tmp_path, cli):
+    limit_bytes = arena_bytes - 1024
+    code, stdout, stderr = cli(*words, "-o", tmp_path / "out", "--max-arena-bytes", limit_bytes)
+    assert stdout, stderr
+    facts = json.loads(stdout)
+    assert code == 0, facts["summary"]
+    assert [step["step"] for step in facts["steps"]] == ["quantize", "pack"]
+    assert facts["channels"] == []
+    quantized, packed = facts["steps"]
+    assert packed["int8_validation"] == quantized["int8_validation"]
+    saved_bytes = quantized["arena_bytes"] - packed["arena_bytes"]
+    assert packed["saved_ram_bytes"] >= saved_bytes > 1024  # the firmware's margin is less too
+    assert re.search(r"plan -[\d,]+ bytes of arena", packed["why"])
+    model = (tmp_path / "out/model.tflite").read_bytes()
+    arena = plan_arena(read_model(model), "cortex-m4f", "cmsis-nn")
+    assert arena.min_bytes == packed["arena_bytes"] <= limit_bytes
+
+
+def test_what_is_cut_is_packed_too(words, arena_bytes, tmp_path, cli) -> None:
+    limit_bytes = arena_bytes * 3 // 5
+    code, stdout, stderr = cli(*words, "-o", tmp_path / "out", "--max-arena-bytes", limit_bytes)
+    assert stdout, stderr
+    facts = json.loads(stdout)
+    assert code == 0, facts["summary"]
+    steps = [step["step"] for step in facts["steps"]]
+    assert steps[:2] == ["quantize", "pack"]
+    assert steps[2] in SHRINKING
+    assert facts["after"]["arena_bytes"] <= limit_bytes
+    graph = read_model((tmp_path / "out/model.tflite").read_bytes())
+    assert plan_arena(graph, "cortex-m4f", "cmsis-nn").min_bytes == facts["after"]["arena_bytes"]
