@@ -8,7 +8,7 @@ DEMO_DIR ?= demo-out
 
 # What the firmware tests cross-compile and run with; Debian's names.
 DEBIAN_TOOLS := cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi \
-	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format cppcheck
+	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format clang-tidy cppcheck
 
 .PHONY: demo test lint tools clean
 
@@ -36,7 +36,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 # As root on Debian the cross compiler and the emulator are installed; otherwise the tests that
 # need them skip, and this says what to install.
 tools:
-	@missing=; for tool in arm-none-eabi-gcc qemu-system-arm clang-format cppcheck cmake g++; do \
+	@missing=; for tool in arm-none-eabi-gcc qemu-system-arm clang-format clang-tidy cppcheck cmake g++; do \
 		command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
