@@ -28,6 +28,7 @@ PACKAGES = {
     "g++": "g++",
     "gcc": "gcc",
     "qemu-system-arm": "qemu-system-arm",
+    "qemu-system-riscv32": "qemu-system-misc",
     "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
 }
 
