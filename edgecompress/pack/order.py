@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from edgecompress.pack.tasks import Tasks
 
-_STATES = 40_000  # sets that are followed before the search is no longer exact
-_BEAM = 128
+_STATES = 20_000  # sets that are followed before the search is no longer exact
+_BEAM = 64
 
 
 @dataclass(frozen=True)
