@@ -40,8 +40,14 @@ def best_plan(graph: Graph, arenas: Sequence[Arena]) -> Plan | None:
     """
     if _has_variables_elsewhere(graph) or all(a.head_bytes <= _least(a) for a in arenas):
         return None
-    plans = [_plan(graph, buffers, arenas) for buffers in _tasks(arenas)]
-    return min(plans, key=lambda each: sum(each.arena_bytes))
+    best: Plan | None = None
+    for buffers in _tasks(arenas):
+        plan = _plan(graph, buffers, arenas)
+        if best is None or sum(plan.arena_bytes) < sum(best.arena_bytes):
+            best = plan
+        if best.optimal:
+            break
+    return best
 
 
 def least_arena(graph: Graph, core: str, kernels: str) -> Arena:
@@ -66,12 +72,12 @@ def _has_variables_elsewhere(graph: Graph) -> bool:
 
 
 def _tasks(arenas: Sequence[Arena]) -> Iterator[Sequence[HeadBuffer]]:
-    """Yield what may be placed: the buffers of each core, and those of all cores together."""
+    """Yield what may be placed: the buffers of all cores together, then those of each."""
     different = list(dict.fromkeys(tuple(_unplaced(arena.buffers)) for arena in arenas))
-    yield from different
     if len(different) > 1:
         tensors = [buffer for buffer in different[0] if buffer.tensor is not None]
         yield [*tensors, *_largest_scratch(different)]
+    yield from different
 
 
 def _unplaced(buffers: Sequence[HeadBuffer]) -> Iterator[HeadBuffer]:

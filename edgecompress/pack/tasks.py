@@ -45,16 +45,25 @@ class Tasks:
         """Bytes in use before the first operator."""
         return sum(self.values[tensor].size_bytes for tensor in self.inputs)
 
+    @cached_property
+    def _taken(self) -> Sequence[int]:
+        """By operator, the bytes of the tensors it writes."""
+        return [sum(self.values[tensor].size_bytes for tensor in made) for made in self.made]
+
+    @cached_property
+    def _given(self) -> Sequence[Sequence[tuple[int, int]]]:
+        """By operator, size and readers of the tensors that may end with it."""
+        return [
+            [(self.values[t].size_bytes, self.values[t].readers) for t in (*made, *read)
+             if not self.values[t].is_output]
+            for made, read in zip(self.made, self.read, strict=True)
+        ]  # fmt: skip
+
     def run(self, done: int, live_bytes: int, operator: int) -> tuple[int, int]:
         """Return the bytes in use while an operator runs after those `done`, and after it."""
-        made = sum(self.values[tensor].size_bytes for tensor in self.made[operator])
-        after = done | 1 << operator
-        ended = sum(
-            self.values[tensor].size_bytes
-            for tensor in (*self.made[operator], *self.read[operator])
-            if not self.values[tensor].is_output and not self.values[tensor].readers & ~after
-        )
-        during = live_bytes + made
+        waiting = ~(done | 1 << operator)
+        during = live_bytes + self._taken[operator]
+        ended = sum(size for size, readers in self._given[operator] if not readers & waiting)
         return during + self.extra_bytes[operator], during - ended
 
     def peak(self, order: Sequence[int]) -> int:
