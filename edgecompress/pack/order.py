@@ -78,13 +78,13 @@ def best_order(tasks: Tasks, states: int = _STATES) -> Order:
 
 def _least(tasks: Tasks) -> int:
     """Return what no order can be below: the operator that needs most when nothing else is."""
-    values, numbers = tasks.values, range(len(tasks.before))
     needs = (
-        tasks.extra_bytes[i]
-        + sum(values[tensor].size_bytes for tensor in {*tasks.made[i], *tasks.read[i]})
-        for i in numbers
+        tasks.extra_bytes[number]
+        + sum(tasks.values[tensor].size_bytes for tensor in {*made, *tasks.read[number]})
+        for number, made in enumerate(tasks.made)
+        if number not in tasks.in_place
     )
-    return max(tasks.start_bytes, *needs)
+    return max(tasks.start_bytes, *needs, 0)
 
 
 def _following(tasks: Tasks, reached: _Reached) -> Iterator[_Reached]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from edgecompress.pack.in_place import IN_PLACE
 from edgecompress.tflite.graph import Operator, Subgraph
 
 # They act on what other operators see beside their tensors.
@@ -29,6 +30,7 @@ class Tasks:
         before: by operator, the operators (bits) that must have run.
         made, read: by operator, the tensors it writes and reads.
         extra_bytes: by operator, what it needs while it runs.
+        in_place: operators whose output lies where their input did, if that ends with them.
         values: by tensor; constants and variables are not among them.
         inputs: tensors that are there from the start.
     """
@@ -37,6 +39,7 @@ class Tasks:
     made: tuple[tuple[int, ...], ...]
     read: tuple[tuple[int, ...], ...]
     extra_bytes: tuple[int, ...]
+    in_place: frozenset[int]
     values: Mapping[int, Value]
     inputs: tuple[int, ...]
 
@@ -62,9 +65,11 @@ class Tasks:
     def run(self, done: int, live_bytes: int, operator: int) -> tuple[int, int]:
         """Return the bytes in use while an operator runs after those `done`, and after it."""
         waiting = ~(done | 1 << operator)
-        during = live_bytes + self._taken[operator]
+        taken = self._taken[operator]
         ended = sum(size for size, readers in self._given[operator] if not readers & waiting)
-        return during + self.extra_bytes[operator], during - ended
+        shared = taken if operator in self.in_place and ended >= taken else 0
+        during = live_bytes + taken
+        return during - shared + self.extra_bytes[operator], during - ended
 
     def peak(self, order: Sequence[int]) -> int:
         """Return the most bytes in use when operators run in an order."""
@@ -105,6 +110,7 @@ def tasks_of(
         made=_of_values(values, [operator.outputs for operator in subgraph.operators]),
         read=_of_values(values, [operator.inputs for operator in subgraph.operators]),
         extra_bytes=tuple(extra_bytes),
+        in_place=frozenset(i for i, op in enumerate(subgraph.operators) if op.op == IN_PLACE),
         values=values,
         inputs=tuple(tensor for tensor in dict.fromkeys(subgraph.inputs) if tensor in values),
     )
