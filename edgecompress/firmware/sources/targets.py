@@ -45,6 +45,11 @@ class Core:
     cpu: str = ""  # that the machine is given with -cpu, "" if it has the core it has
 
     @property
+    def stack_alignment(self) -> int:
+        """Bytes, of the procedure call standards: AAPCS32, 6.2.1; RISC-V psABI, 2.1."""
+        return 8 if self.toolchain == ARM else 16
+
+    @property
     def compiler(self) -> str:
         """The C compiler, on PATH."""
         return f"{self.toolchain}-gcc"
