@@ -8,7 +8,11 @@ DEMO_DIR ?= demo-out
 
 # What the firmware tests cross-compile and run with; Debian's names.
 DEBIAN_TOOLS := cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi \
-	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format cppcheck
+	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format clang-tidy cppcheck
+# For RISC-V; by themselves, so that a distribution without one of them still has the others.
+DEBIAN_RISCV_TOOLS := gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
+TOOLS := arm-none-eabi-gcc qemu-system-arm clang-format clang-tidy cppcheck cmake g++ \
+	riscv64-unknown-elf-gcc qemu-system-riscv32
 
 .PHONY: demo test lint tools clean
 
@@ -33,17 +37,21 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@
 
-# As root on Debian the cross compiler and the emulator are installed; otherwise the tests that
+# As root on Debian the cross compilers and the emulators are installed; otherwise the tests that
 # need them skip, and this says what to install.
 tools:
-	@missing=; for tool in arm-none-eabi-gcc qemu-system-arm clang-format cppcheck cmake g++; do \
+	@missing=; for tool in $(TOOLS); do \
 		command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	riscv64-unknown-elf-gcc -print-file-name=picolibc.specs 2>/dev/null | grep -q / || \
+		missing="$$missing picolibc"; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -q --no-install-recommends $(DEBIAN_TOOLS); \
+		export DEBIAN_FRONTEND=noninteractive; apt-get update -q && \
+		apt-get install -y -q --no-install-recommends $(DEBIAN_TOOLS) && \
+		{ apt-get install -y -q --no-install-recommends $(DEBIAN_RISCV_TOOLS) || \
+			echo "Tests of RISC-V will skip."; }; \
 	else echo "Tests that need$$missing will skip. On Debian or Ubuntu, as root:"; \
-		echo "  apt-get install $(DEBIAN_TOOLS)"; fi
+		echo "  apt-get install $(DEBIAN_TOOLS) $(DEBIAN_RISCV_TOOLS)"; fi
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) build dist

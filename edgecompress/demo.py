@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from edgecompress.firmware.run.emulate import Emulation
     from edgecompress.pipeline import Outcome
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,19 @@ def demo(board: str, out: Path, *, seed: int = 0, force: bool = False) -> "Outco
         seed=seed,
     )
     return compress(recipe, out, force=force)
+
+
+def run_network(board: str, out: Path, *, force: bool = False) -> "Emulation":
+    """Run the compressed network as firmware in C, which it writes to `out`/emulated.
+
+    Raises:
+        EdgecompressError: as `edgecompress.firmware.run.anywhere.run_anywhere`.
+    """
+    from edgecompress.board import load_board
+    from edgecompress.firmware.run.anywhere import run_anywhere
+
+    model, folder = out / "model.tflite", out / "emulated"
+    return run_anywhere(model, load_board(board), folder, samples=digits()["x_train"], force=force)
 
 
 def train_network(path: Path, *, seed: int = 0) -> None:

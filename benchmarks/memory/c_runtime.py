@@ -28,7 +28,7 @@ from edgecompress.firmware.sources.generate import generate
 from edgecompress.firmware.sources.kernel_headers import KERNELS_DIR, kernel
 from edgecompress.firmware.sources.optimize import FLAGS as OPTIMIZE_FLAGS
 from edgecompress.firmware.sources.optimize import SIZE_MACRO
-from edgecompress.firmware.sources.targets import CORES
+from edgecompress.firmware.sources.targets import CORES, RISCV, Core
 from edgecompress.firmware.toolchain.build import build
 from edgecompress.firmware.toolchain.link_map import Contributor, contributors, pieces
 from edgecompress.program.lower import lower
@@ -71,20 +71,17 @@ class Toolchain:
         subprocess.run([*command, *map(str, sources)], cwd=folder, check=True)
 
 
-def _riscv(march: str, mabi: str) -> Toolchain:
-    flags = (f"-march={march}", f"-mabi={mabi}")
-    room = [f"-Wl,--defsym=__{memory}_size=0x800000" for memory in ("flash", "ram")]
-    return Toolchain("riscv64-unknown-elf", flags, ("--specs=picolibc.specs", *room))
+def _toolchain(core: Core) -> Toolchain:
+    if core.toolchain == RISCV:
+        room = [f"-Wl,--defsym=__{memory}_size=0x800000" for memory in ("flash", "ram")]
+        return Toolchain(RISCV, core.flags, tuple(room))
+    return Toolchain(core.toolchain, ("-mthumb", *core.flags), ("--specs=nano.specs",))
 
 
+# Cores that get the same code as another of the table.
+SAME_CODE = {"cortex-m0": "cortex-m0plus"}
 TOOLCHAINS: Mapping[str, Toolchain] = {
-    **{
-        core: Toolchain("arm-none-eabi", ("-mthumb", *known.flags), ("--specs=nano.specs",))
-        for core, known in CORES.items()
-    },
-    "rv32imc": _riscv("rv32imc", "ilp32"),
-    "rv32imac": _riscv("rv32imac", "ilp32"),
-    "rv32imafc": _riscv("rv32imafc", "ilp32f"),
+    name: _toolchain(core) for name, core in CORES.items() if name not in SAME_CODE
 }
 
 
@@ -261,20 +258,6 @@ def is_application(part: Contributor) -> bool:
     return part.name not in apart
 
 
-def riscv_application(tools: Toolchain, folder: Path) -> dict[str, Any]:
-    """Compile and link the self-test alone: there is no project with a startup of its own yet."""
-    files = generate(
-        [ZOO[PLAIN_MODEL]()], load_board("mps2_an386"), "cmake", name="m", vectors=1, runtime="c"
-    )
-    write_tree(folder, files, force=True)
-    sources = [folder / "src" / name for name in ("main.c", "self_test.c")]
-    tools.compile(sources, folder, "-Os", f"-I{folder / 'src'}", f"-I{folder / 'board'}")
-    objects = [folder / "main.o", folder / "self_test.o"]
-    map_file = link(tools, objects, ["main"], folder / "self_test.elf")
-    flash = sum(part.flash_bytes for part in contributors(map_file))
-    return {"flash": flash, "semihosting": 0, "ram": 0, "members": sorted(members(map_file))}
-
-
 def measure(core: str, models: Mapping[str, tuple[Program, Path]]) -> dict[str, Any]:
     """Return all figures of a core."""
     tools = TOOLCHAINS[core]
@@ -285,13 +268,10 @@ def measure(core: str, models: Mapping[str, tuple[Program, Path]]) -> dict[str, 
             kernels[choice] = measure_kernels(tools, choice, folder)
             runner[choice] = measure_runner(tools, models, choice, folder)
         symbols = {s for table in kernels.values() for row in table.values() for s in row[2]}
-        has_board = core in CORES and any(board.core == core for board in all_boards())
         stand_in = "cortex-m4f" if core == "cortex-m4" else core
         result = {
             "compiler": f"{tools.prefix}-gcc",
-            "application": measure_application(stand_in, folder / "project")
-            if has_board or stand_in != core
-            else riscv_application(tools, folder / "project"),
+            "application": measure_application(stand_in, folder / "project"),
             "runner": runner,
             "library": {symbol: library(tools, symbol, folder) for symbol in sorted(symbols)},
             **kernels,
@@ -359,6 +339,30 @@ def xtensa(folder: Path) -> dict[str, Any]:
     }
 
 
+def same_code(core: str, other: str, folder: Path) -> dict[str, Any]:
+    """Compile every kernel for both cores; stop if an instruction differs."""
+    for choice, flags in OPTIMIZE.items():
+        codes = []
+        for name in (core, other):
+            made = folder / f"{name}_{choice}"
+            made.mkdir()
+            _toolchain(CORES[name]).compile(KERNELS, made, *flags)
+            codes.append([machine_code(made / f"{source.stem}.o") for source in KERNELS])
+        if codes[0] != codes[1]:
+            raise SystemExit(f"kernels for {core} differ from those for {other} at {choice}")
+    reason = f"GCC makes the same code of every kernel for both: {len(KERNELS)} at -O2 and at -Os"
+    return {"core": other, "scale": 1.0, "band": 0.0, "reason": reason}
+
+
+def machine_code(file: Path) -> dict[str, bytes]:
+    """Return the code of an object by section."""
+    from elftools.elf.elffile import ELFFile
+
+    with file.open("rb") as content:
+        sections = list(ELFFile(content).iter_sections())
+        return {s.name: s.data() for s in sections if s.name.startswith(".text")}
+
+
 def version(program: str) -> str:
     """Return the first line of what a program says of itself."""
     words = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
@@ -397,13 +401,14 @@ def main() -> None:
         models = sources_of_models(Path(name) / "models")
         measured = workers.map(partial(measure, models=models), TOOLCHAINS)
         cores = dict(zip(TOOLCHAINS, measured, strict=True))
+        same = {core: same_code(core, other, Path(name)) for core, other in SAME_CODE.items()}
         (Path(name) / "xtensa").mkdir()
         substitute = xtensa(Path(name) / "xtensa")
     table = {
         "compilers": [version(f"{t}-gcc") for t in ("arm-none-eabi", "riscv64-unknown-elf")],
         "sources_sha256": sha256_of(TEMPLATES_DIR / "c"),
         "descriptors": descriptors(),
-        "substitutes": {"xtensa": substitute},
+        "substitutes": {**same, "xtensa": substitute},
         "cores": cores,
     }
     (COSTS_DIR / "c_runtime.json").write_text(text_of(table) + "\n", encoding="utf-8")

@@ -8,8 +8,8 @@ from typing import Any
 
 # Cores by the flags of their compilers (GCC: -mcpu, with f for a floating-point unit; -march).
 CORES = (
-    "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m4f", "cortex-m7", "cortex-m33",
-    "cortex-m55", "xtensa-lx6", "xtensa-lx7", "rv32imc", "rv32imac", "rv32imafc",
+    "cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m4f", "cortex-m7",
+    "cortex-m33", "cortex-m55", "xtensa-lx6", "xtensa-lx7", "rv32imc", "rv32imac", "rv32imafc",
 )  # fmt: skip
 KERNELS = ("reference", "cmsis-nn", "esp-nn")
 # Each build system, and what it calls the board.

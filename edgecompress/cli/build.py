@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def command(folder: Path, tflm: Path | None, sanitize: bool, as_json: bool) -> None:
     """Build FOLDER, which `generate` wrote for cmake, and read flash and RAM from the ELF file.
 
-    A FOLDER for host is built for this machine. Needs CMake, and arm-none-eabi-gcc or g++.
+    A FOLDER for host is built for this machine. Needs CMake, and the compiler of its core: of
+    arm-none-eabi, of riscv64-unknown-elf with picolibc, or this machine's.
     """
     from edgecompress.errors import UsageError
     from edgecompress.firmware.sources.project import read_project

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     help="When to give up on an image that does not end, in seconds.",
 )
 @click.option(
-    "--profile", is_flag=True, help="Count the instructions of each operator, in a second image."
+    "--profile",
+    is_flag=True,
+    help="Count the instructions of each operator or layer, in a second image.",
 )
 @json_option
 def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:
@@ -38,7 +40,7 @@ def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:
     if as_json:
         _print_json(result)
     else:
-        _print(result)
+        print_emulation(result)
 
 
 def _print_json(result: "Emulation") -> None:
@@ -56,7 +58,8 @@ def _print_json(result: "Emulation") -> None:
     )
 
 
-def _print(result: "Emulation") -> None:
+def print_emulation(result: "Emulation") -> None:
+    """Print what ran where, and what it took."""
     from edgecompress.firmware.sources.project import BareMetalProject
 
     project = result.project
@@ -74,11 +77,12 @@ def _print(result: "Emulation") -> None:
 
 
 def _line(model: "ModelRun") -> str:
-    counted = model.instructions
+    counted, took = model.instructions, model.microseconds
     return (
         f"{model.name}: {model.vectors} of {model.vectors} vectors equal TFLM's interpreter; "
         f"arena used {model.arena_used_bytes:,} bytes, planned {model.arena_planned_bytes:,}"
         + ("" if counted is None else f"; {counted:,} instructions an inference")
+        + ("" if took is None else f"; {took:,} us of processor time an inference")
     )
 
 

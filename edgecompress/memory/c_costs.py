@@ -94,7 +94,8 @@ def c_substitute(core: str) -> Substitute | None:
     """Return what stands in for a core that was not measured, None for one that was."""
     if core in _table()["cores"]:
         return None
-    return Substitute(**_table()["substitutes"][core.partition("-")[0]])
+    substitutes = _table()["substitutes"]
+    return Substitute(**substitutes.get(core, substitutes.get(core.partition("-")[0])))
 
 
 @cache

@@ -22,7 +22,8 @@ from edgecompress.memory.ram import (
 from edgecompress.program.program import Program
 from edgecompress.program.sizes import aligned_bytes, code_features, constants_of, state_bytes
 
-_STACK_ALIGNMENT_BYTES = 8
+# Bytes, of the procedure call standards: AAPCS32, 6.2.1; RISC-V psABI, 2.1.
+_STACK_ALIGNMENT, _RISCV_STACK_ALIGNMENT = 8, 16
 _FLAG_BYTES = 1  # whether the model is ready
 _OWNER_BYTES = 4  # of several models, which one has the arena
 
@@ -46,7 +47,8 @@ def place_c_firmware(
     region = max(board.flash, key=lambda region: region.available_bytes)
     arena_bytes = max(program.arena_bytes for program in programs)
     arena = (Item("tensor arena", "arena", arena_bytes, "exact"),)
-    padding = _padding(arena_bytes, _static_bytes(resident)) if is_bare_metal(board) else ()
+    static = _static_bytes(resident)
+    padding = _padding(arena_bytes, static, board.core) if is_bare_metal(board) else ()
     return Placed(region, flash), place(board, arena, (*resident, *padding))
 
 
@@ -89,7 +91,7 @@ def c_resident_items(
         Item("state of the runtime and of variables", "runtime", owner + states, "exact"),
         _enlarged(stack, c_substitute(core)),
         *(
-            [Item("stack that startup sets aside beyond that", "stack", spare, "exact")]
+            [Item("stack that startup sets aside beyond that", "application", spare, "exact")]
             * bool(spare)
         ),
         *app.ram,
@@ -135,7 +137,8 @@ def _static_bytes(resident: Sequence[Item]) -> int:
     return sum(item.bytes for item in resident if item.kind != "stack")
 
 
-def _padding(arena_bytes: int, static_bytes: int) -> tuple[Item, ...]:
+def _padding(arena_bytes: int, static_bytes: int, core: str) -> tuple[Item, ...]:
     """Return what lies between static data, the arena and the stack."""
-    padding = -static_bytes % ARENA_ALIGNMENT_BYTES + -arena_bytes % _STACK_ALIGNMENT_BYTES
+    stack_alignment = _RISCV_STACK_ALIGNMENT if core.startswith("rv32") else _STACK_ALIGNMENT
+    padding = -static_bytes % ARENA_ALIGNMENT_BYTES + -arena_bytes % stack_alignment
     return (Item("alignment", "application", padding, "exact"),) if padding else ()

@@ -54,6 +54,7 @@ _OPERATORS: Mapping[str, Lower] = {
     "CUMSUM": reduction.cumulative_sum,
     "CUSTOM:CIRCULAR_BUFFER": variables.circular_buffer,
     "DEPTHWISE_CONV_2D": convolution.depthwise,
+    "DEQUANTIZE": types.quantize,  # which refuses floating point
     "DEPTH_TO_SPACE": movement.depth_to_space,
     "DIV": arithmetic.divide,
     "DYNAMIC_UPDATE_SLICE": selection.dynamic_update_slice,

@@ -51,6 +51,21 @@ def window_fields(
     return fields
 
 
+def is_pointwise(fields: Mapping[str, int], in_channels: int) -> bool:
+    """Say whether an output pixel depends on the input pixel at its place, and on no other.
+
+    Args:
+        fields: those of `window_fields`, and "group_channels".
+        in_channels: channels of an input pixel.
+    """
+    return fields["group_channels"] == in_channels and all(
+        fields[f"kernel_{axis}"] == 1
+        and fields[f"stride_{axis}"] == 1
+        and fields.get(f"spread_{axis}", 1) == 1
+        for axis in ("height", "width")
+    )
+
+
 def clearance_bytes(
     fields: Mapping[str, int], in_channels: int, out_channels: int, block_pixels: int
 ) -> int:

@@ -6,6 +6,13 @@
 
 {% endif %}
 {{ (["arena.h", model.prefix ~ "_model_runner.h"] + (model.program.headers | list)) | includes }}
+{% if framework == "cmake" %}
+
+// Times the calls of kernels, in the image of `emulate --profile` alone.
+#ifdef EDGECOMPRESS_PROFILE
+#include "profile.h"
+#endif
+{% endif %}
 
 // Where weights and tables are placed, such as
 // __attribute__((section(".qspi"))).

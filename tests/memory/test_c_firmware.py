@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.firmware_tools import need, output_of, script, write
+from support.firmware_tools import need, output_of, write
 from support.tiny_models import conv, depthwise
 from support.zoo import ZOO
 
@@ -13,8 +13,8 @@ from edgecompress.board import Board, Region, load_board
 from edgecompress.files import COSTS_DIR, TEMPLATES_DIR, sha256_of
 from edgecompress.firmware.run.emulate import emulate
 from edgecompress.firmware.sources.generate import generate
+from edgecompress.firmware.sources.targets import CORES
 from edgecompress.firmware.toolchain.build import Build, build
-from edgecompress.firmware.toolchain.link_map import contributors
 from edgecompress.memory.c_costs import c_costs, c_substitute
 from edgecompress.memory.c_firmware import place_c_firmware
 from edgecompress.memory.verdict.judge import Verdict
@@ -35,6 +35,8 @@ BOARDS = {
     "cortex-m7": "mps2_an500",
     "cortex-m33": "nrf5340_dk_cpuapp",
     "cortex-m55": "mps3_corstone300_an547",
+    "rv32imc": "esp32_c3_devkitm_1",
+    "rv32imafc": "esp32_p4_function_ev",
 }
 
 
@@ -59,9 +61,13 @@ def built(model: bytes, board_id: str, folder: Path) -> Build:
 
 
 def allowed_error(compiler: str) -> float:
-    """Return 1 %, or more where another compiler than that of the table is installed."""
+    """Return 1 %, or more where another compiler than that of the table is installed.
+
+    RISC-V's linker shortens code by where it lies: 1.5 %.
+    """
     version = output_of([compiler, "-dumpfullversion"]).strip()
-    return 0.01 if any(version in known for known in TABLE["compilers"]) else 0.1
+    known = any(version in name for name in TABLE["compilers"])
+    return (0.015 if compiler.startswith("riscv") else 0.01) if known else 0.1
 
 
 def ram_bytes(verdict: Verdict) -> int:
@@ -80,39 +86,16 @@ def test_the_table_is_of_these_kernels() -> None:
 def test_flash_is_within_a_percent_and_ram_exactly_what_is_linked(
     core: str, tmp_path: Path
 ) -> None:
-    need("arm-none-eabi-gcc", "cmake")
+    compiler = CORES[core].compiler
+    need(compiler, "cmake")
     for name, model in MODELS.items():
         image = built(model(), BOARDS[core], tmp_path / name)
         verdict = judged(model(), bare(BOARDS[core]))
         vectors = sum(p.flash_bytes for p in image.parts if p.name.startswith("golden vectors"))
         linked = image.flash.used_bytes - vectors  # the firmware that ships has none
-        error = allowed_error("arm-none-eabi-gcc")
+        error = allowed_error(compiler)
         assert verdict.flash.used_bytes == pytest.approx(linked, rel=error), name
         assert ram_bytes(verdict) == sum(use.used_bytes for use in image.regions[1:]), name
-
-
-def test_flash_on_risc_v_is_within_a_percent_of_what_is_linked(tmp_path: Path) -> None:
-    need("riscv64-unknown-elf-gcc")
-    tools = script("benchmarks/memory/c_runtime.py").TOOLCHAINS["rv32imc"]
-    for name, model in MODELS.items():
-        files = generate(
-            [model()], load_board("mps2_an386"), "cmake", name="m", vectors=1, runtime="c"
-        )
-        folder = write(tmp_path / name, files)
-        own = sorted([*(folder / "src").glob("kernels/*.c"), folder / "src" / "m_model.c"])
-        others = sorted({*(folder / "src").glob("*.c")} - {*own})
-        include = (f"-I{folder / 'src'}", f"-I{folder / 'board'}")
-        tools.compile(own, folder, "-O2", *include)
-        tools.compile(others, folder, "-Os", *include)
-        objects = [folder / source.with_suffix(".o").name for source in (*own, *others)]
-        link = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--unresolved-symbols=ignore-all")
-        output_of([f"{tools.prefix}-gcc", *tools.flags, *tools.libc, *link, "-Wl,-e,main",
-                   f"-Wl,-Map={folder / 'm.map'}", *objects, "-o", folder / "m.elf"])  # fmt: skip
-        parts = contributors(folder / "m.map")
-        linked = sum(p.flash_bytes for p in parts if not p.name.startswith("golden vectors"))
-        verdict = judged(model(), bare("esp32_c3_devkitm_1"))
-        error = allowed_error("riscv64-unknown-elf-gcc")
-        assert verdict.flash.used_bytes == pytest.approx(linked, rel=error), name
 
 
 def test_no_inference_takes_more_stack_than_is_said(tmp_path: Path) -> None:
@@ -143,6 +126,18 @@ def test_a_core_that_was_not_measured_is_estimated_above_the_one_it_is_like() ->
     known = judged(MODELS["conv"](), bare("esp32_c3_devkitm_1"))
     assert {item.basis for item in esp32.flash.items if item.kind == "runtime"} == {"estimated"}
     assert esp32.flash.used_bytes > known.flash.used_bytes
+
+
+def test_a_core_of_the_same_code_takes_no_more_than_is_said(tmp_path: Path) -> None:
+    """A micro:bit's startup takes 40 bytes less than with SysTick; all else is a Cortex-M0+'s."""
+    need("arm-none-eabi-gcc", "cmake")
+    for name, model in MODELS.items():
+        image = built(model(), "bbc_microbit", tmp_path / name)
+        verdict = judged(model(), bare("bbc_microbit"))
+        vectors = sum(p.flash_bytes for p in image.parts if p.name.startswith("golden vectors"))
+        linked = image.flash.used_bytes - vectors
+        assert linked <= verdict.flash.used_bytes <= linked * 1.02, name
+        assert 0 <= ram_bytes(verdict) - image.ram.used_bytes <= 16, name
 
 
 def test_generate_puts_the_arena_where_fit_says_and_the_image_links(tmp_path: Path) -> None:

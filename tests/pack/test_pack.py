@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from support.random_graphs import random_graph
+from support.random_branches import random_graph
 from support.zoo import ZOO
 
 from edgecompress.errors import ModelError, UnsupportedModelError

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from support.random_graphs import random_graph
+from support.random_branches import random_graph
 from support.tiny_models import residual
 from support.zoo import ZOO
 

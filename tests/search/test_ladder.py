@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from support.random_graphs import random_graph
+from support.random_branches import random_graph
 
 from edgecompress.board import load_board
 from edgecompress.dataset import Split

@@ -15,6 +15,7 @@ from support.random_scales import (
     random_tensor,
     random_zero,
 )
+from support.random_weights import WEIGHTED
 
 
 def random_models(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
@@ -386,6 +387,7 @@ def _select(random: Random) -> bytes:
 
 
 _KINDS: Mapping[str, Callable[[Random], bytes]] = {
+    **WEIGHTED,
     "conv": _conv, "depthwise": _depthwise, "dense": _dense, "dense_int4": _dense_int4,
     "transpose_conv": _transpose_conv, "pool": _pool, "binary": _binary, "conv_again": _conv,
     "squared_difference": _squared_difference, "compared": _compared, "larger": _larger,

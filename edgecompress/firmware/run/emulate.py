@@ -8,14 +8,17 @@ from edgecompress.errors import EdgecompressError, UsageError
 from edgecompress.firmware.run.profile import longest_inferences
 from edgecompress.firmware.run.self_test import PASSED, read_self_test, why_it_failed
 from edgecompress.firmware.sources.project import BUILD_DIR, BareMetalProject, Project, read_project
-from edgecompress.firmware.sources.targets import MACHINES
+from edgecompress.firmware.sources.targets import CORES, MACHINES, qemu_command
 from edgecompress.firmware.toolchain.host import host_program
 from edgecompress.firmware.toolchain.tools import check, require, run
 
 
 @dataclass(frozen=True)
 class OperatorRun:
-    """An operator of the longest inference; one that runs subgraphs includes theirs."""
+    """An operator of the longest inference; one that runs subgraphs includes theirs.
+
+    On the C runtime it is a call of a kernel, named as in the program: "EcConvS8(&kStem)".
+    """
 
     name: str
     instructions: int  # to within the clock's step
@@ -31,6 +34,7 @@ class ModelRun:
     arena_used_bytes: int
     arena_planned_bytes: int
     instructions: int | None  # of the longest inference, to within the clock's step; None on a host
+    microseconds: int | None  # of processor time of the longest inference; on a host alone
     operators: tuple[OperatorRun, ...] = ()  # in the order in which they ended; () if not profiled
 
 
@@ -69,8 +73,6 @@ def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False
             stack is too small; the message shows where.
     """
     project = read_project(folder)
-    if profile and project.runtime == "c":
-        raise UsageError(f"{folder}: operators are counted with TFLM alone, not on the C runtime")
     if isinstance(project, BareMetalProject):
         return _on_qemu(project, timeout_seconds, profile=profile)
     if profile:
@@ -82,9 +84,10 @@ def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False
 
 def _on_qemu(project: BareMetalProject, timeout_seconds: float, *, profile: bool) -> Emulation:
     image = _existing(project, project.built(project.machine_image))
-    require("qemu-system-arm", *(["cmake"] if profile else []))
+    require(MACHINES[project.machine].program, *(["cmake"] if profile else []))
     output = _qemu_output(project, image, timeout_seconds)
-    result = _emulation(project, output, project.machine, MACHINES[project.machine].core)
+    core = project.core if CORES[project.core].cpu else MACHINES[project.machine].core
+    result = _emulation(project, output, project.machine, core)
     if result.stack_used_bytes is not None and result.stack_used_bytes >= project.stack_bytes:
         raise EdgecompressError(
             f"{image}: all {project.stack_bytes:,} bytes of stack were used, and maybe more: "
@@ -112,9 +115,9 @@ def _output(command: Sequence[str], program: Path, place: str, timeout_seconds: 
 
 
 def _qemu_output(project: BareMetalProject, image: Path, timeout_seconds: float) -> str:
+    machine = MACHINES[project.machine]
     command = [
-        "qemu-system-arm", "-M", project.machine, "-nographic", "-monitor", "none",
-        "-serial", "none", "-semihosting-config", "enable=on,target=native",
+        *qemu_command(machine, CORES[project.core]), "-monitor", "none", "-serial", "none",
         "-icount", "shift=0", "-kernel", str(image),
     ]  # fmt: skip
     return _output(command, image, project.machine, timeout_seconds)
@@ -158,6 +161,7 @@ def _emulation(project: Project, output: str, machine: str, core: str) -> Emulat
                 instructions=(
                     _instructions(machine, model.inference_counts) if machine in MACHINES else None
                 ),
+                microseconds=None if machine in MACHINES else model.inference_counts,
             )
             for model in report.models
         ),
@@ -168,4 +172,4 @@ def _emulation(project: Project, output: str, machine: str, core: str) -> Emulat
 
 def _instructions(machine: str, counts: int) -> int:
     """Return instructions: with -icount shift=0, QEMU's clock takes one nanosecond for each."""
-    return counts * 1_000_000_000 // MACHINES[machine].clock_hz
+    return counts * 1_000_000_000 // MACHINES[machine].counter_hz

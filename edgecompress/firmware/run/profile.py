@@ -11,7 +11,7 @@ _MODEL = re.compile(r"edgecompress: model=(\w+) ")
 
 @dataclass(frozen=True)
 class OperatorCounts:
-    """An operator that ran: its name in TFLM and the counts of the clock that it took.
+    """An operator that ran: its name in TFLM, or kernel and layer, and the counts that it took.
 
     One that runs subgraphs (IF, WHILE, CALL_ONCE) includes theirs, and stands after their
     operators: it ends after them.

@@ -51,6 +51,7 @@ class CProgram:
 
     headers: tuple[str, ...]
     files: tuple[str, ...]  # of the kernels that it calls
+    functions: tuple[str, ...]  # those kernels
     constants: tuple[CArray, ...]
     states: tuple[CState, ...]
     layers: tuple[Layer, ...]
@@ -98,6 +99,7 @@ def c_program(program: Program) -> CProgram:
     return CProgram(
         headers=tuple(f"kernels/{header}" for header in sorted({k.header for k in kernels})),
         files=tuple(sorted({file for known in kernels for file in known.files})),
+        functions=tuple(sorted({known.function for known in kernels})),
         constants=tuple(names.arrays.values()),
         states=kept,
         layers=tuple(layers),

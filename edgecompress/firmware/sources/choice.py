@@ -7,6 +7,7 @@ from edgecompress.errors import BoardError, UsageError
 from edgecompress.firmware.sources.frameworks import check_framework
 from edgecompress.firmware.sources.model import Runtime
 from edgecompress.firmware.sources.optimize import FLAGS, Optimize
+from edgecompress.firmware.sources.targets import TFLM_CORES
 
 # An ecosystem made for the board comes before those that serve any. Boards of Arduino's are that
 # whatever their chip is; other STM32 boards are for PlatformIO rather than for Arduino's IDE.
@@ -40,11 +41,13 @@ def choose(
 
     Raises:
         UsageError: there is no such framework or optimization, or TFLM is to be optimized.
-        BoardError: the framework cannot build for the board.
+        BoardError: the framework cannot build for the board, or not with TFLM.
     """
     framework = framework or default_framework(board)
     check_framework(framework, board)
     no_tflm = _no_tflm(framework, board)
+    if runtime == "tflm" and framework == "cmake" and no_tflm:
+        raise BoardError(f"{board.id}: {no_tflm}; give --runtime c, whose firmware needs none")
     in_c = runtime == "c" or (runtime is None and no_tflm != "")
     if optimize not in (None, *FLAGS):
         raise UsageError(f"no optimization for {optimize!r}; there are {', '.join(FLAGS)}")
@@ -83,6 +86,8 @@ def _can_build(framework: str, board: Board) -> bool:
 
 def _no_tflm(framework: str, board: Board) -> str:
     """Return why TFLM cannot be had as the ecosystem's users have it, "" if it can."""
+    if framework == "cmake" and board.core not in TFLM_CORES:
+        return f"cmake projects with TFLM are for Cortex-M, not for {board.core}"
     if framework not in _WITH_PORT or _architecture(board) in _PORTED:
         return ""
     return (

@@ -18,7 +18,7 @@ from edgecompress.firmware.sources.regions import (
     arena_size,
     board_memory,
 )
-from edgecompress.firmware.sources.targets import CORES, MACHINES
+from edgecompress.firmware.sources.targets import ARM, CORES, MACHINES, qemu_command
 from edgecompress.tflite.operators import TFLM_COMMIT
 
 # Bytes for the stack of the bare-metal image. TFLM's own calls were measured to need at most
@@ -71,9 +71,11 @@ def _bare_metal_facts(board: Board, project: str) -> Mapping[str, Any]:
     name = board.frameworks["qemu"]["machine"] if emulated else CORES[board.core].machine
     return {
         "compiler": CORES[board.core],
+        "core_source": "cortex_m.c" if CORES[board.core].toolchain == ARM else "riscv.c",
         "flash": flash,
         "ram": ram,
         "machine": MACHINES[name],
+        "qemu_command": qemu_command(MACHINES[name], CORES[board.core]),
         "qemu_image": f"{project}.elf" if emulated else f"{project}_qemu.elf",
     }
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from edgecompress.errors import DoesNotFitError, UsageError
 from edgecompress.firmware.sources.project import BareMetalProject, read_project
+from edgecompress.firmware.sources.targets import CORES, RISCV
 from edgecompress.firmware.toolchain.archive import contents
 from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
 from edgecompress.firmware.toolchain.comparison import PartComparison, compare, explain
 from edgecompress.firmware.toolchain.link_map import Contributor, contributors, region_bytes
 from edgecompress.firmware.toolchain.tflm import Tflm
-from edgecompress.firmware.toolchain.tools import require, run
+from edgecompress.firmware.toolchain.tools import require, require_picolibc, run
+
+_CXX_COMPILER = "arm-none-eabi-g++"  # of the cores that TFLM is for
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,11 @@ def build(folder: Path, tflm: Tflm | None = None) -> Build:
     if tflm is not None:
         # For its message: it matters more than a missing compiler.
         tflm.library(project.core, project.kernels)
-    require("cmake", "arm-none-eabi-gcc", *(["arm-none-eabi-g++"] if tflm is not None else []))
-    toolchain = project.folder.resolve() / "cmake" / "arm-none-eabi.cmake"
+    core = CORES[project.core]
+    require("cmake", core.compiler, *([_CXX_COMPILER] if tflm is not None else []))
+    if core.toolchain == RISCV:
+        require_picolibc(core.compiler)
+    toolchain = project.folder.resolve() / "cmake" / f"{core.toolchain}.cmake"
     configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
     _compile(project)
     return read_build(project, tflm)
@@ -139,7 +145,7 @@ def _about_vectors(project: BareMetalProject, missing_bytes: int) -> str:
 
 
 def _compiler_version() -> str:
-    return run(["arm-none-eabi-g++", "-dumpfullversion"]).stdout.strip()
+    return run([_CXX_COMPILER, "-dumpfullversion"]).stdout.strip()
 
 
 def _compile(project: BareMetalProject) -> None:

@@ -26,7 +26,7 @@ _OWN_PARTS = tuple(
         (r"libedgecompress_model\.a\(arena\.c", "tensor arena", "arena"),
         (r"libedgecompress_model\.a\((\w+)\.c", "kernel {}", "runtime"),
         (r"(?:self_test|main|console)\.", "self-test", "application"),
-        (r"startup\.", "startup", "application"),
+        (r"(?:startup|cortex_m|riscv)\.", "startup", "application"),
     )
 )
 # The source of a model of the C runtime, and the arrays in it that hold what is the model's own.
@@ -121,7 +121,7 @@ def _part(output_section: str, input_section: str, source: str) -> tuple[str, st
 
 def _c_model_part(model: str, input_section: str) -> tuple[str, str]:
     """Return what a section of a model's C source is: the model's own values, tables or code."""
-    if input_section.startswith(".rodata.k"):
+    if input_section.startswith((".rodata.k", ".srodata.k")):
         is_model = _MODEL_CONSTANT.search(input_section) is not None
         return (f"model {model}", "model") if is_model else (f"tables {model}", "runtime")
     return f"model runner {model}", "runtime"

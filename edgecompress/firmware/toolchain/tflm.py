@@ -8,7 +8,7 @@ from typing import Any
 
 from edgecompress.errors import ToolError, UsageError
 from edgecompress.files import read_toml
-from edgecompress.firmware.sources.targets import CORES
+from edgecompress.firmware.sources.targets import TFLM_CORES
 from edgecompress.firmware.toolchain import tflm_tree
 from edgecompress.firmware.toolchain.archive import contents
 from edgecompress.tflite.operators import TFLM_COMMIT
@@ -140,10 +140,10 @@ def _described(folder: Path) -> Tflm:
 def _check_cores(file: Path, libraries: Mapping[str, Any]) -> None:
     for name in libraries:
         core, slash, kernels = name.partition("/")
-        if core not in (*CORES, HOST) or (slash and kernels not in _KERNELS):
+        if core not in (*TFLM_CORES, HOST) or (slash and kernels not in _KERNELS):
             raise UsageError(
-                f"{file}: [libraries] has {name!r}; known are {', '.join(CORES)} and {HOST}, and "
-                f"each with /{' or /'.join(_KERNELS)} behind it"
+                f"{file}: [libraries] has {name!r}; known are {', '.join(TFLM_CORES)} and {HOST}, "
+                f"and each with /{' or /'.join(_KERNELS)} behind it"
             )
 
 

@@ -14,7 +14,9 @@ _PACKAGES = {
     "gcc": "gcc",
     "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
+    "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     "qemu-system-arm": "qemu-system-arm",
+    "qemu-system-riscv32": "qemu-system-misc",
 }
 _SHOWN_LINES = 25
 
@@ -27,6 +29,18 @@ def require(*programs: str) -> None:
             raise ToolError(
                 f"{program} is not on PATH; on Debian or Ubuntu: apt-get install {package}"
             )
+
+
+def require_picolibc(compiler: str) -> None:
+    """Raise ToolError if a cross compiler has no picolibc, which is a package of its own."""
+    specs = "picolibc.specs"
+    found = run([compiler, f"-print-file-name={specs}"]).stdout.strip()
+    if found == specs:  # GCC's answer for what it does not find
+        package = f"picolibc-{compiler.removesuffix('-gcc')}"
+        raise ToolError(
+            f"{compiler} has no {specs}: its C library is missing; "
+            f"on Debian or Ubuntu: apt-get install {package}"
+        )
 
 
 def run(

@@ -11,10 +11,9 @@ from edgecompress.program.operators.dense import dense_call
 from edgecompress.program.program import Call
 from edgecompress.program.scaled import scaled_fields
 from edgecompress.program.weights import border_constant, padded_rows, weights_constant
-from edgecompress.program.window import clearance_bytes, window_fields
+from edgecompress.program.window import clearance_bytes, is_pointwise, window_fields
 
 _BLOCK_PIXELS = 4
-_SMALL_BLOCK_PIXELS = 2
 _TAPS_AT_ONCE = 3
 _POINTER_BYTES = 8  # at most: on a host
 
@@ -25,10 +24,10 @@ def conv(node: Node) -> Sequence[Call]:
     window = window_fields(node, image, node.output(), weights.shape[1:3])
     if _sees_all(window) and weights.shape[3] == image.shape[3]:
         return [dense_call(node, weights.reshape(len(weights), -1), 1)]
-    small = _convolution(node, weights, window, _SMALL_BLOCK_PIXELS)
-    if window["out_height"] * window["out_width"] <= _SMALL_BLOCK_PIXELS:
-        return [small]
-    return [replace(_convolution(node, weights, window, _BLOCK_PIXELS), frugal=small)]
+    single = _convolution(node, weights, window, 1)
+    if window["out_height"] * window["out_width"] == 1:
+        return [single]
+    return [replace(_convolution(node, weights, window, _BLOCK_PIXELS), frugal=single)]
 
 
 def _sees_all(window: dict[str, int]) -> bool:
@@ -37,10 +36,6 @@ def _sees_all(window: dict[str, int]) -> bool:
              for axis in ("height", "width")]  # fmt: skip
     return all(out == 1 and kernel == size and (kernel - 1) * dilation == kernel - 1
                for out, kernel, size, dilation in sizes)  # fmt: skip
-
-
-def _keeps_size(window: dict[str, int]) -> bool:
-    return all(window[f"in_{axis}"] == window[f"out_{axis}"] for axis in ("height", "width"))
 
 
 def _convolution(
@@ -54,7 +49,7 @@ def _convolution(
     fields = scaled_fields(node, image, kernel, output, rows, by_channel=True)
     has_groups = depth != channels
     return Call(
-        kernel="conv_s8",
+        kernel="conv_s8" if pixels > 1 else "conv_pixel_s8",
         layer=node.layer,
         fields={
             **window,
@@ -65,12 +60,12 @@ def _convolution(
             "out_channels": node.int16(filters, "the number of output channels"),
             "group_channels": depth,
             "group_out_channels": filters * depth // channels,
-            "is_pointwise": int(weights.shape[1:] == (1, 1, channels) and _keeps_size(window)),
+            "is_pointwise": int(is_pointwise({**window, "group_channels": depth}, channels)),
             "block_pixels": pixels,
         },
         inputs=(image.index,),
         outputs=(output.index,),
-        scratch_bytes=rows.shape[1] * (2 * pixels + (depth % 4 != 0)),
+        scratch_bytes=rows.shape[1] * (1 if pixels == 1 else 2 * pixels + (depth % 4 != 0)),
         clearance_bytes=None if has_groups else clearance_bytes(window, channels, filters, pixels),
         macs=output.elements * height * width * depth,
     )

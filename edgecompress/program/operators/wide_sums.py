@@ -16,10 +16,11 @@ from edgecompress.program.node import Node, scale_of, values_of, zero_point_of
 from edgecompress.program.program import Call, Constant, Field
 from edgecompress.program.weights import weights_constant
 from edgecompress.program.wide import reduced_multiplier, wide_bias
-from edgecompress.program.window import pad_before, window_fields
+from edgecompress.program.window import clearance_bytes, is_pointwise, pad_before, window_fields
 from edgecompress.tflite.graph import Tensor
 
 _NO_SPREAD = {"spread_height": 1, "spread_width": 1}
+_VALUE_BYTES = 2
 _INT32 = (2, "INT32")  # TensorType, by number or name
 
 
@@ -125,13 +126,15 @@ def _call(
     for tensor, kind in ((value, "INT16"), (output, "INT16"), (kernel, "INT8")):
         node.need_type(tensor, kind)
     low, high = activation_range(node, output)
+    in_channels = len(weights) * sizes["group_channels"] // sizes["group_out_channels"]
+    reads_in_place = is_pointwise(sizes, in_channels)
     sums = weights.reshape(len(weights), -1).sum(1, np.int64)
     fields: dict[str, Field] = {
         **sizes,
         **_multipliers(node, value, kernel, is_narrow=is_narrow),
         "weights": weights_constant(weights),
         "bias": wide_bias(bias, -zero_point_of(value) * sums),
-        "in_channels": len(weights) * sizes["group_channels"] // sizes["group_out_channels"],
+        "in_channels": in_channels,
         "out_channels": len(weights),
         "is_narrow": int(is_narrow),
         "zero_point": zero_point_of(output),
@@ -144,8 +147,21 @@ def _call(
         fields=fields,
         inputs=(value.index,),
         outputs=(output.index,),
+        scratch_bytes=0 if reads_in_place else _VALUE_BYTES * prod(weights.shape[1:]),
+        clearance_bytes=_clearance_bytes(sizes, in_channels, len(weights), int(not reads_in_place)),
         macs=output.elements * prod(weights.shape[1:]),
     )
+
+
+def _clearance_bytes(
+    sizes: Mapping[str, int], in_channels: int, out_channels: int, block_pixels: int
+) -> int | None:
+    """Return what window.clearance_bytes does; None where inputs are spread or in groups."""
+    spread = max(sizes["spread_height"], sizes["spread_width"])
+    if spread > 1 or sizes["group_channels"] != in_channels:
+        return None
+    pixels = in_channels * _VALUE_BYTES, out_channels * _VALUE_BYTES
+    return clearance_bytes(sizes, *pixels, block_pixels)
 
 
 def _multipliers(node: Node, value: Tensor, kernel: Tensor, *, is_narrow: bool) -> dict[str, Field]:

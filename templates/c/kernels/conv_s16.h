@@ -39,7 +39,10 @@ typedef struct {
   int16_t high;
 } EcConvS16Layer;
 
+// `patch` has room for what an output depends on, kernel height x width x group
+// channels; null where that is one pixel, at the output's place. A patch is
+// read before its outputs are written.
 void EcConvS16(const EcConvS16Layer* layer, const int16_t* input,
-               int16_t* output);
+               int16_t* output, int16_t* patch);
 
 #endif  // EDGECOMPRESS_KERNELS_CONV_S16_H_

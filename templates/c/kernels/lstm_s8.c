@@ -2,34 +2,39 @@
 
 #include <string.h>
 
-#include "fixed_point.h"
+#include "dot.h"
 #include "lstm_mve.h"
 
 #if !defined(EC_HAS_MVE)
-static int32_t Sum(const int8_t* weights, const int8_t* input, int32_t count,
-                   int32_t bias) {
-  int32_t sum = bias;
-  for (int32_t i = 0; i < count; ++i) {
-    sum += weights[i] * input[i];
-  }
-  return sum;
+// The sums of a unit's four gates, whose rows of weights lie one after another.
+static EcFourSums Sums(const int8_t* weights, const int32_t* bias,
+                       const int8_t* input, int32_t count, int32_t unit) {
+  const int32_t row = unit * kEcLstmGates;
+  EcFourSums sums = {bias[row], bias[row + 1], bias[row + 2], bias[row + 3]};
+  EcDot1x4(input, weights + row * count, count, &sums);
+  return sums;
 }
 
-static int16_t Gate(const EcLstmS8Layer* layer, const int8_t* input,
-                    const int8_t* hidden, int32_t unit, int32_t gate) {
-  const int32_t row = unit * kEcLstmGates + gate;
-  const int32_t features = layer->shape.features;
-  const int32_t units = layer->shape.units;
-  const int32_t sum =
-      Sum(layer->weights + row * features, input, features, layer->bias[row]);
-  const int32_t recurrent = Sum(layer->recurrent_weights + row * units, hidden,
-                                units, layer->recurrent_bias[row]);
+static int16_t Gate(const EcLstmS8Layer* layer, int32_t gate, int32_t sum,
+                    int32_t recurrent) {
   const int32_t a = EcClamp16(
       EcRequantize(sum, layer->multipliers[gate], layer->shifts[gate]));
   const int32_t b =
       EcClamp16(EcRequantize(recurrent, layer->recurrent_multipliers[gate],
                              layer->recurrent_shifts[gate]));
   return (int16_t)EcClamp16(a + b);
+}
+
+static void Gates(const EcLstmS8Layer* layer, const int8_t* input,
+                  const int8_t* hidden, int32_t unit, int16_t* gates) {
+  const EcFourSums a =
+      Sums(layer->weights, layer->bias, input, layer->shape.features, unit);
+  const EcFourSums b = Sums(layer->recurrent_weights, layer->recurrent_bias,
+                            hidden, layer->shape.units, unit);
+  gates[0] = Gate(layer, 0, a.of0, b.of0);
+  gates[1] = Gate(layer, 1, a.of1, b.of1);
+  gates[2] = Gate(layer, 2, a.of2, b.of2);
+  gates[3] = Gate(layer, 3, a.of3, b.of3);
 }
 #endif
 
@@ -40,9 +45,7 @@ static void Step(const EcLstmS8Layer* layer, const int8_t* input,
 #if defined(EC_HAS_MVE)
     EcGatesMve(layer, input, hidden, unit, gates);
 #else
-    for (int32_t gate = 0; gate < kEcLstmGates; ++gate) {
-      gates[gate] = Gate(layer, input, hidden, unit, gate);
-    }
+    Gates(layer, input, hidden, unit, gates);
 #endif
     output[unit] = (int8_t)EcLstmUnit(&layer->cell, gates, cell + unit);
   }

@@ -33,6 +33,23 @@ static inline int32_t EcMultiplyPairs(EcPairs x, EcPairs y, int32_t sum) {
   __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(x.odd), "r"(y.odd));
   return sum;
 }
+
+// `sum` and the products of four values of int16 with as many of int8.
+static inline int64_t EcMultiplyWide(const int16_t* values, const int8_t* bytes,
+                                     int64_t sum) {
+  const EcPairs w = EcLoadPairs(bytes);
+  uint32_t first;
+  uint32_t second;
+  memcpy(&first, values, sizeof(first));
+  memcpy(&second, values + 2, sizeof(second));
+  uint32_t even;
+  uint32_t odd;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(even) : "r"(first), "r"(second));
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(odd) : "r"(second), "r"(first));
+  __asm__("smlald %Q0, %R0, %1, %2" : "+r"(sum) : "r"(even), "r"(w.even));
+  __asm__("smlald %Q0, %R0, %1, %2" : "+r"(sum) : "r"(odd), "r"(w.odd));
+  return sum;
+}
 #endif
 
 #endif  // EDGECOMPRESS_KERNELS_PAIRS_H_

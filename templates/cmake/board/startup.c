@@ -1,4 +1,5 @@
-// Reset and faults of a Cortex-M without an operating system or vendor code.
+// From reset to main, and what libraries want, without an operating system or
+// vendor code. {{ core_source }} has what is the core's own.
 
 #include "startup.h"
 
@@ -9,7 +10,7 @@
 
 #include "console.h"
 
-typedef void (*Handler)(void);
+typedef void (*Constructor)(void);
 
 // Defined by sections.ld.
 extern const uint8_t g_data_load[];
@@ -19,47 +20,12 @@ extern uint8_t g_bss_start[];
 extern const uint8_t g_bss_bytes[];
 extern uint32_t g_stack_limit[];
 extern const uint8_t g_stack_bytes[];
-extern uint32_t g_stack_top[];
-extern const Handler g_init_array[];
+extern const Constructor g_init_array[];
 extern const uint8_t g_init_array_bytes[];
 
 int main(void);
-void Reset_Handler(void) __attribute__((noreturn));
 
 static const uint32_t kStackPaint = 0xA5A5A5A5u;
-
-// Registers of the Armv6-M, Armv7-M and Armv8-M system control block.
-static volatile uint32_t* const kConfigurationControl =
-    (volatile uint32_t*)0xE000ED14u;
-static volatile uint32_t* const kCoprocessorAccess =
-    (volatile uint32_t*)0xE000ED88u;
-
-static volatile uint32_t* const kSysTickControl =
-    (volatile uint32_t*)0xE000E010u;
-static volatile uint32_t* const kSysTickReload =
-    (volatile uint32_t*)0xE000E014u;
-static volatile uint32_t* const kSysTickValue = (volatile uint32_t*)0xE000E018u;
-static const uint32_t kSysTickMax = 0xFFFFFFu;
-
-static volatile uint32_t g_sys_tick_wraps;
-
-static void ConfigureCore(void) {
-#if __ARM_ARCH == 6
-  // A Cortex-M0+ always faults on unaligned access. Make a larger core that
-  // stands in for it do the same.
-  const uint32_t unaligned_trap = 1u << 3;
-  *kConfigurationControl |= unaligned_trap;
-#else
-  (void)kConfigurationControl;
-#endif
-#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
-  const uint32_t full_access_cp10_cp11 = 0xFu << 20;
-  *kCoprocessorAccess |= full_access_cp10_cp11;
-  __asm__ volatile("dsb\n\tisb" ::: "memory");
-#else
-  (void)kCoprocessorAccess;
-#endif
-}
 
 static void PaintStack(void) {
   const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
@@ -82,39 +48,20 @@ size_t StackUsedBytes(void) {
   return (words - untouched) * sizeof(uint32_t);
 }
 
-static void StartCycleCounter(void) {
-  const uint32_t enable_with_interrupt_at_core_clock = 7u;
-  *kSysTickReload = kSysTickMax;
-  *kSysTickValue = 0;
-  *kSysTickControl = enable_with_interrupt_at_core_clock;
-}
-
-static void SysTickHandler(void) { g_sys_tick_wraps = g_sys_tick_wraps + 1; }
-
-uint32_t CycleCount(void) {
-  uint32_t wraps;
-  uint32_t left;
-  do {
-    wraps = g_sys_tick_wraps;
-    left = *kSysTickValue;
-  } while (wraps != g_sys_tick_wraps);
-  return wraps * (kSysTickMax + 1) + (kSysTickMax - left);
-}
-
-void Reset_Handler(void) {
-  ConfigureCore();
+void RunProgram(void) {
   memcpy(g_data_start, g_data_load, (uintptr_t)g_data_bytes);
   memset(g_bss_start, 0, (uintptr_t)g_bss_bytes);
   PaintStack();
   StartCycleCounter();
-  const size_t constructors = (uintptr_t)g_init_array_bytes / sizeof(Handler);
+  const size_t constructors =
+      (uintptr_t)g_init_array_bytes / sizeof(Constructor);
   for (size_t i = 0; i < constructors; ++i) {
     g_init_array[i]();
   }
   Exit(main());
 }
 
-static void FaultHandler(void) {
+void FaultHandler(void) {
   ConsolePrint("\nedgecompress: result=FAULT\n");
   Exit(1);
 }
@@ -151,24 +98,3 @@ void* _sbrk(ptrdiff_t bytes) {
 // A pure virtual function was called; libstdc++'s would bring in unwinding.
 void __cxa_pure_virtual(void) __attribute__((noreturn));
 void __cxa_pure_virtual(void) { abort(); }
-
-// The stack pointer, then the handlers of exceptions 1 to 15. No interrupt is
-// enabled here: add the device's handlers after these.
-__attribute__((section(".vectors"), used)) static const Handler kVectors[] = {
-    (Handler)(uintptr_t)g_stack_top,
-    Reset_Handler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    FaultHandler,
-    SysTickHandler,
-};

@@ -1,3 +1,4 @@
+{% if compiler.toolchain == "arm-none-eabi" %}
 # Cross compiler for {{ board.core }}.
 
 set(CMAKE_SYSTEM_NAME Generic)
@@ -9,3 +10,4 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CORE_FLAGS "-mthumb {{ compiler.flags | join(" ") }}")
 set(CMAKE_C_FLAGS_INIT "${CORE_FLAGS}")
 set(CMAKE_CXX_FLAGS_INIT "${CORE_FLAGS}")
+{% endif %}

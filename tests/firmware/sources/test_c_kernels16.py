@@ -57,6 +57,8 @@ def test_published_models_answer_as_tflm(shared_dir: Path, tmp_path: Path) -> No
 def test_control_flow_and_signal_operators_are_refused_by_name() -> None:
     with pytest.raises(UnsupportedModelError, match=r"operator 0 \(IF, .*--runtime tflm"):
         lower(read_model(ZOO["condition"]()))
+    with pytest.raises(UnsupportedModelError, match=r"operator 0 \(DEQUANTIZE, .*FLOAT32"):
+        lower(read_model(ZOO["dequantize"]()))
     framer = one("CUSTOM:SignalFramer", [T((1, 8), "INT16")], [T((1, 8), "INT16")])
     with pytest.raises(UnsupportedModelError, match=r"operator 0 \(SignalFramer, "):
         lower(read_model(framer))

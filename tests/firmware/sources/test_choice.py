@@ -17,14 +17,17 @@ OWN = {
     "arduino_nano_33_ble_sense": "arduino",
     "arduino_portenta_h7_m7": "arduino",
     "arduino_uno_r4_minima": "arduino",
+    "bbc_microbit": "cmake",
     "bbc_microbit_v2": "zephyr",
     "bluepill_f103c8": "platformio",
+    "esp32_c3_devkitm_1": "esp-idf",
     "esp32_c6_devkitc_1": "esp-idf",
     "esp32_s3_devkitc_1_n8r8": "esp-idf",
     "arduino_nano_esp32": "arduino",
     "mps2_an386": "cmake",
     "mps3_corstone300_an547": "cmake",
     "nrf52840_dk": "zephyr",
+    "qemu_riscv32": "cmake",
     "nucleo_f446re": "platformio",
     "nucleo_h743zi2": "platformio",
     "rpi_pico": "pico",
@@ -52,7 +55,8 @@ def test_every_board_gets_a_project_without_being_told_more() -> None:
         facts = json.loads(generate([dense_model()], board)["firmware.json"])
         assert facts["framework"] == default_framework(board)
         no_port = facts["framework"] in ("arduino", "platformio") and board.id not in WITH_PORT
-        assert facts["runtime"] == ("c" if no_port else "tflm")
+        in_c = no_port or (facts["framework"] == "cmake" and board.core.startswith("rv32"))
+        assert facts["runtime"] == ("c" if in_c else "tflm")
 
 
 @pytest.mark.parametrize("framework", ["arduino", "platformio"])
@@ -63,6 +67,21 @@ def test_the_runtime_is_c_where_the_port_of_tflm_is_not_for_the_boards_core(fram
             assert choice.runtime == ("tflm" if board.id in WITH_PORT else "c")
             assert bool(choice.no_tflm) == (choice.runtime == "c")
             assert choose(board, framework, "tflm").runtime == "tflm"
+
+
+@pytest.mark.parametrize("board", ["qemu_riscv32", "esp32_c3_devkitm_1"])
+def test_on_risc_v_cmake_projects_are_in_c(
+    board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.tflite"
+    model.write_bytes(dense_model())
+    command = ("generate", model, "--board", board, "--framework", "cmake", "-o", tmp_path / "fw")
+    assert run_cli(*command) == 0
+    assert "firmware in C (--runtime c): cmake projects with TFLM" in capsys.readouterr().err
+    assert run_cli(*command, "--runtime", "tflm", "--force") == 2
+    message = capsys.readouterr().err
+    assert "cmake projects with TFLM are for Cortex-M, not for rv32imc" in message
+    assert "give --runtime c" in message
 
 
 def test_why_it_is_c_is_said_once_and_in_the_readme(

@@ -1,17 +1,20 @@
 """Firmware of the C runtime: it builds without TFLM and answers as TFLM does."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from support.firmware_tools import need, output_of, run_cli
+from support import REPOSITORY
+from support.firmware_tools import need, output_of, run_cli, script
 from support.random_operators import random_models
 from support.tiny_models import conv, depthwise
 from support.zoo import ZOO
 
 from edgecompress.board import load_board
-from edgecompress.files import write_tree
+from edgecompress.files import sha256_of, write_tree
 from edgecompress.firmware.sources.generate import ModelSource, generate
+from edgecompress.firmware.toolchain.build import build
 
 MODELS = {
     "conv": lambda: conv((9, 8, 12), (3, 3), 6, stride=2),
@@ -35,7 +38,9 @@ def test_a_board_needs_no_tflm(
     assert run_cli("build", out, "--json") == 0
     built = json.loads(capsys.readouterr().out)
     assert 1000 < built["runtime_flash_bytes"] < 12000
-    assert {"kernel conv_s8", "model conv", "tensor arena"} <= {p["name"] for p in built["parts"]}
+    assert {"kernel conv_pixel_s8", "model conv", "tensor arena"} <= {
+        p["name"] for p in built["parts"]
+    }
     assert run_cli("emulate", out, "--json") == 0
     run = json.loads(capsys.readouterr().out)
     assert [model["failed"] for model in run["models"]] == [0, 0, 0]
@@ -54,6 +59,51 @@ def test_random_operators_on_a_core_with_helium(
     assert run_cli("emulate", tmp_path, "--json") == 0
     run = json.loads(capsys.readouterr().out)
     assert [model["failed"] for model in run["models"]] == [0] * len(models)
+
+
+@pytest.mark.parametrize("board", ["mps2_an386", "rpi_pico"])
+def test_the_layers_of_an_inference_add_up(
+    board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    models = [MODELS[name]() for name in ("conv", "residual")]
+    write_tree(tmp_path, generate(models, load_board(board), "cmake", runtime="c"), force=True)
+    flash = build(tmp_path).flash.used_bytes
+    assert run_cli("emulate", tmp_path, "--profile", "--json") == 0
+    for run in json.loads(capsys.readouterr().out)["models"]:
+        source = (tmp_path / "src" / f"{run['name']}_model.c").read_text(encoding="utf-8")
+        calls = re.findall(r"^  (Ec\w+\(&k\w+),", source, re.MULTILINE)
+        assert [operator["name"] for operator in run["operators"]] == [f"{c})" for c in calls]
+        total = sum(operator["instructions"] for operator in run["operators"])
+        assert total == pytest.approx(run["instructions"], rel=0.05, abs=100 * len(calls))
+    assert build(tmp_path).flash.used_bytes == flash
+    assert run_cli("emulate", tmp_path, "--profile") == 0
+    assert "EcAddS8(&k" in capsys.readouterr().out
+
+
+def test_the_table_of_the_documentation_is_made_by_its_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("arm-none-eabi-gcc", "qemu-system-arm", "cmake")
+    model, published = tmp_path / "conv.tflite", tmp_path / "published.json"
+    model.write_bytes(MODELS["conv"]())
+    record = {"model_sha256": sha256_of(model), "core": "cortex-m0plus", "min_bytes": 4321,
+              "ram_static_without_arena_bytes": 272}  # fmt: skip
+    published.write_text(json.dumps({"records": [record]}))
+    (tmp_path / "broken.tflite").write_bytes(b"TFL3")
+    words = [tmp_path, "--core", "cortex-m0plus", "--published", published]
+    monkeypatch.setattr("sys.argv", ["runtime.py", *map(str, words)])
+    script("benchmarks/runtime.py").main()
+    out, err = capsys.readouterr()
+    assert "broken on cortex-m0plus: " in err
+    (row,) = [line for line in out.splitlines() if line.startswith("| conv | cortex-m0plus | ")]
+    headings = [line for line in out.splitlines() if line.startswith("| model | ")]
+    assert headings[0] in (REPOSITORY / "docs" / "runtime.md").read_text(encoding="utf-8")
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[3] == cells[9] == "-"
+    assert cells[7] == "4,321 + 272"
+    assert 10_000 < int(cells[2].replace(",", "")) < 1_000_000
+    assert int(cells[4].replace(",", "")) < int(cells[5].replace(",", "")) / 4
 
 
 def test_the_host_needs_a_c_compiler_alone(

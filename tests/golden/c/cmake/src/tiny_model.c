@@ -5,6 +5,11 @@
 #include "kernels/fully_connected_s8.h"
 #include "tiny_model_runner.h"
 
+// Times the calls of kernels, in the image of `emulate --profile` alone.
+#ifdef EDGECOMPRESS_PROFILE
+#include "profile.h"
+#endif
+
 // Where weights and tables are placed, such as
 // __attribute__((section(".qspi"))).
 #ifndef TINY_MODEL_DATA_ATTRIBUTE
