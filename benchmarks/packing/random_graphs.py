@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from support.random_graphs import random_graph
+from support.random_branches import random_graph
 
 from edgecompress.memory.arena.plan import plan_for
 from edgecompress.pack.pack import FAMILIES

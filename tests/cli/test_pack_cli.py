@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.random_graphs import random_graph
+from support.random_branches import random_graph
 
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.tflite.reader import read_model
