@@ -21,7 +21,7 @@ BOARD = "nucleo_f401re"
 def words(digits_files):
     return (
         "compress", digits_files / "digits.keras", "--board", BOARD,
-        "--data", digits_files / "digits.npz", "--time-budget", "1m",
+        "--data", digits_files / "digits.npz", "--time-budget", "1m", "--runtime", "tflm",
     )  # fmt: skip
 
 

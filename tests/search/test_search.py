@@ -27,7 +27,7 @@ def words(digits_files, limit_bytes: int, tmp_path_factory):
     return (
         "compress", digits_files / "digits.keras", "--board", BOARD, "--recipe", recipe,
         "--data", digits_files / "digits.npz", "--max-arena-bytes", limit_bytes,
-        "--time-budget", "20m", "--max-accuracy-drop", "100",
+        "--time-budget", "20m", "--max-accuracy-drop", "100", "--runtime", "tflm",
     )  # fmt: skip
 
 
