@@ -95,7 +95,7 @@ def test_the_recipe_makes_the_same_bytes_again(plain: Path, tmp_path: Path, cli)
     again = tmp_path / "again"
     code, _, _ = cli("compress", "--recipe", plain / "edgecompress.toml", "-o", again)
     assert code == 0
-    for name in ("model.tflite", "model.keras", "firmware/src/digits_model.c"):
+    for name in ("model.tflite", "model.keras", "firmware/src/digits_model_data.cc"):
         assert (again / name).read_bytes() == (plain / name).read_bytes()
 
 
