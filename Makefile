@@ -8,10 +8,10 @@ DEMO_DIR ?= demo-out
 
 # What the firmware tests cross-compile and run with; Debian's names.
 DEBIAN_TOOLS := cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi \
-	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format cppcheck
+	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format clang-tidy cppcheck
 # For RISC-V; by themselves, so that a distribution without one of them still has the others.
 DEBIAN_RISCV_TOOLS := gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
-TOOLS := arm-none-eabi-gcc qemu-system-arm clang-format cppcheck cmake g++ \
+TOOLS := arm-none-eabi-gcc qemu-system-arm clang-format clang-tidy cppcheck cmake g++ \
 	riscv64-unknown-elf-gcc qemu-system-riscv32
 
 .PHONY: demo test lint tools clean

@@ -20,9 +20,10 @@ import click
 def command(board: str, out: Path, seed: int, force: bool) -> None:
     """Train a small network on scikit-learn's digits, and compress it for a small board.
 
-    The network needs more RAM than the default board has: it is pruned, distilled from its
-    unpruned self, quantized, and written as firmware. At last it runs: as firmware in C in QEMU
-    where the cross compiler is installed too, and on this machine otherwise.
+    With TFLM the network, quantized, needs more RAM than the default board has; with kernels in C
+    it fits. For a smaller board it is pruned, and distilled from its unpruned self. At last it
+    runs: as firmware in C in QEMU where the cross compiler is installed too, and on this machine
+    otherwise.
     """
     from edgecompress.demo import demo
     from edgecompress.pipeline import raise_for_outcome

@@ -105,6 +105,11 @@ def command(
             click.echo(f"runs on TFLM; {lacking or 'runs on the C runtime'}")
         for defect in defects:
             click.echo(f"known defect: {defect}", err=True)
+    _refuse(unsupported, checked)
+
+
+def _refuse(unsupported: UnsupportedModelError | None, checked: Mapping[str, Any] | None) -> None:
+    """Raise if TFLM cannot run the model, or allocates otherwise than predicted."""
     if unsupported:
         raise unsupported
     if checked and checked["differences"]:

@@ -91,7 +91,7 @@ def c_resident_items(
         Item("state of the runtime and of variables", "runtime", owner + states, "exact"),
         _enlarged(stack, c_substitute(core)),
         *(
-            [Item("stack that startup sets aside beyond that", "stack", spare, "exact")]
+            [Item("stack that startup sets aside beyond that", "application", spare, "exact")]
             * bool(spare)
         ),
         *app.ram,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from edgecompress.pack.tasks import Tasks
 
-_STATES = 50_000  # sets that are followed before the search is no longer exact
+_STATES = 20_000  # sets that are followed before the search is no longer exact
 _BEAM = 64
 
 
@@ -27,12 +27,22 @@ class Order:
 
 @dataclass(frozen=True)
 class _Reached:
-    """A way to have run some operators (bits)."""
+    """A way to have run some operators (bits), the last of them after those of `before`."""
 
     peak_bytes: int
     live_bytes: int
-    done: int
-    order: tuple[int, ...]
+    done: int = 0
+    count: int = 0
+    last: int = -1
+    before: "_Reached | None" = None
+
+    def order(self) -> tuple[int, ...]:
+        """Return the operators in the order they ran."""
+        found, reached = [], self
+        while reached.before is not None:
+            found.append(reached.last)
+            reached = reached.before
+        return tuple(reversed(found))
 
 
 def best_order(tasks: Tasks, states: int = _STATES) -> Order:
@@ -44,18 +54,21 @@ def best_order(tasks: Tasks, states: int = _STATES) -> Order:
     peak = tasks.peak(present)
     if peak <= _least(tasks):
         return Order(present, peak, optimal=True)
-    start = _Reached(tasks.start_bytes, tasks.start_bytes, 0, ())
-    heap = [(start.peak_bytes, 0, start.order, start)]
+    start = _Reached(tasks.start_bytes, tasks.start_bytes)
+    heap = [(start.peak_bytes, 0, 0, start)]
     lowest = {0: start.peak_bytes}  # by the operators done
     while heap and states:
         states -= 1
         *_, reached = heapq.heappop(heap)
-        if len(reached.order) == len(present):
-            return Order(reached.order, reached.peak_bytes, optimal=True)
+        if reached.count == len(present):
+            return Order(reached.order(), reached.peak_bytes, optimal=True)
+        if reached.peak_bytes > lowest[reached.done]:
+            continue  # reached in a better way since
         for following in _following(tasks, reached):
             if following.peak_bytes < lowest.get(following.done, peak):
                 lowest[following.done] = following.peak_bytes
-                key = (following.peak_bytes, -len(following.order), following.order, following)
+                # Of equal peaks the longest first: it is nearer to the end.
+                key = (following.peak_bytes, -following.count, -following.done, following)
                 heapq.heappush(heap, key)
     if not heap:
         return Order(present, peak, optimal=True)
@@ -65,13 +78,13 @@ def best_order(tasks: Tasks, states: int = _STATES) -> Order:
 
 def _least(tasks: Tasks) -> int:
     """Return what no order can be below: the operator that needs most when nothing else is."""
-    values, numbers = tasks.values, range(len(tasks.before))
     needs = (
-        tasks.extra_bytes[i]
-        + sum(values[tensor].size_bytes for tensor in {*tasks.made[i], *tasks.read[i]})
-        for i in numbers
+        tasks.extra_bytes[number]
+        + sum(tasks.values[tensor].size_bytes for tensor in {*made, *tasks.read[number]})
+        for number, made in enumerate(tasks.made)
+        if number not in tasks.in_place
     )
-    return max(tasks.start_bytes, *needs)
+    return max(tasks.start_bytes, *needs, 0)
 
 
 def _following(tasks: Tasks, reached: _Reached) -> Iterator[_Reached]:
@@ -79,12 +92,8 @@ def _following(tasks: Tasks, reached: _Reached) -> Iterator[_Reached]:
         if reached.done >> number & 1 or before & ~reached.done:
             continue
         during, after = tasks.run(reached.done, reached.live_bytes, number)
-        yield _Reached(
-            max(reached.peak_bytes, during),
-            after,
-            reached.done | 1 << number,
-            (*reached.order, number),
-        )
+        peak, done = max(reached.peak_bytes, during), reached.done | 1 << number
+        yield _Reached(peak, after, done, reached.count + 1, number, reached)
 
 
 def _beamed(tasks: Tasks, start: _Reached) -> Order:
@@ -95,6 +104,6 @@ def _beamed(tasks: Tasks, start: _Reached) -> Order:
             for following in _following(tasks, reached):
                 known = found.get(following.done, following)
                 found[following.done] = min(known, following, key=lambda r: r.peak_bytes)
-        ranked = sorted(found.values(), key=lambda r: (r.peak_bytes, r.live_bytes, r.order))
+        ranked = sorted(found.values(), key=lambda r: (r.peak_bytes, r.live_bytes, r.done))
         front = ranked[:_BEAM]
-    return Order(front[0].order, front[0].peak_bytes, optimal=False)
+    return Order(front[0].order(), front[0].peak_bytes, optimal=False)

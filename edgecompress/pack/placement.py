@@ -8,8 +8,8 @@ from edgecompress.pack.skyline import Effort, Search, most_alive, spans_of
 from edgecompress.program.place import Request, placed
 
 # States that are looked at: for the least height there can be, and for each height above it.
-_LEAST_STATES = 20_000
-_MORE_STATES = 5_000
+_LEAST_STATES = 30_000
+_MORE_STATES = 7_500
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from edgecompress.memory.arena.allocator import align_up
 from edgecompress.memory.arena.head import HeadBuffer
 from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.planner import ONLINE, Requirement, head_bytes, plan
+from edgecompress.pack.in_place import joined
 from edgecompress.pack.placement import best_placement, least_bytes
-from edgecompress.program.place import Request
 from edgecompress.tflite.graph import Graph
 
 _Place = tuple[int, int]  # (subgraph, tensor)
@@ -38,10 +38,16 @@ def best_plan(graph: Graph, arenas: Sequence[Arena]) -> Plan | None:
         graph: a model.
         arenas: the arena of it on each core that counts, without a plan.
     """
-    if _has_variables_elsewhere(graph) or all(a.head_bytes <= _least(a) for a in arenas):
+    if _has_variables_elsewhere(graph) or all(a.head_bytes <= _least(graph, a) for a in arenas):
         return None
-    plans = [_plan(graph, buffers, arenas) for buffers in _tasks(arenas)]
-    return min(plans, key=lambda each: sum(each.arena_bytes))
+    best: Plan | None = None
+    for buffers in _tasks(arenas):
+        plan = _plan(graph, buffers, arenas)
+        if best is None or sum(plan.arena_bytes) < sum(best.arena_bytes):
+            best = plan
+        if best.optimal:
+            break
+    return best
 
 
 def least_arena(graph: Graph, core: str, kernels: str) -> Arena:
@@ -50,7 +56,7 @@ def least_arena(graph: Graph, core: str, kernels: str) -> Arena:
     Args and errors are those of `plan_arena`. Offsets of buffers are TFLM's own.
     """
     arena = plan_arena(graph, core, kernels)
-    head = min(arena.head_bytes, least_bytes(_requests(arena.buffers)))
+    head = min(arena.head_bytes, least_bytes(joined(graph, arena.buffers)[0]))
     used = head + arena.tail_bytes
     return replace(arena, head_bytes=head, used_bytes=used, min_bytes=arena_bytes(arena, head))
 
@@ -66,12 +72,12 @@ def _has_variables_elsewhere(graph: Graph) -> bool:
 
 
 def _tasks(arenas: Sequence[Arena]) -> Iterator[Sequence[HeadBuffer]]:
-    """Yield what may be placed: the buffers of each core, and those of all cores together."""
+    """Yield what may be placed: the buffers of all cores together, then those of each."""
     different = list(dict.fromkeys(tuple(_unplaced(arena.buffers)) for arena in arenas))
-    yield from different
     if len(different) > 1:
         tensors = [buffer for buffer in different[0] if buffer.tensor is not None]
         yield [*tensors, *_largest_scratch(different)]
+    yield from different
 
 
 def _unplaced(buffers: Sequence[HeadBuffer]) -> Iterator[HeadBuffer]:
@@ -94,10 +100,11 @@ def _largest_scratch(cores: Sequence[Sequence[HeadBuffer]]) -> Iterator[HeadBuff
 
 
 def _plan(graph: Graph, buffers: Sequence[HeadBuffer], arenas: Sequence[Arena]) -> Plan:
-    placement = best_placement(_requests(buffers))
+    requests, part_of = joined(graph, buffers)
+    placement = best_placement(requests)
     offsets = {
-        (buffer.subgraph, buffer.tensor): offset
-        for buffer, offset in zip(buffers, placement.offsets, strict=True)
+        (buffer.subgraph, buffer.tensor): placement.offsets[part]
+        for buffer, part in zip(buffers, part_of, strict=True)
         if buffer.tensor is not None
     }
     heads = [_head_with(arena, offsets) for arena in arenas]
@@ -109,17 +116,14 @@ def _plan(graph: Graph, buffers: Sequence[HeadBuffer], arenas: Sequence[Arena]) 
         ),
         arena_bytes=tuple(arena_bytes(a, head) for a, head in zip(arenas, heads, strict=True)),
         optimal=(placement.optimal and heads == [placement.size_bytes])
-        or all(head <= _least(arena) for arena, head in zip(arenas, heads, strict=True)),
+        or all(head <= _least(graph, arena) for arena, head in zip(arenas, heads, strict=True)),
     )
 
 
-def _requests(buffers: Sequence[HeadBuffer]) -> list[Request]:
-    return [Request(buffer.aligned_bytes, buffer.first, buffer.last) for buffer in buffers]
-
-
-def _least(arena: Arena) -> int:
+def _least(graph: Graph, arena: Arena) -> int:
     """Return the head that no plan is below, or below which the arena no longer falls."""
-    return max(least_bytes(_requests(arena.buffers)), arena.planning_bytes - arena.tail_bytes)
+    requests, _ = joined(graph, arena.buffers)
+    return max(least_bytes(requests), arena.planning_bytes - arena.tail_bytes)
 
 
 def _head_with(arena: Arena, offsets: Mapping[_Place, int]) -> int:

@@ -6,7 +6,7 @@ of their offsets. So the search looks at the lowest valley of the skyline: the n
 left that rests on its floor, or none, after which nothing can lie below the valley's lower rim.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edgecompress.program.place import Request
@@ -25,10 +25,15 @@ class Span:
 
 @dataclass(frozen=True)
 class State:
-    """What is laid so far: the skyline, and the buffers (bits) that are left."""
+    """What is laid so far: the skyline, and the buffers (bits) that are left.
+
+    `least` is by moment the height that the skyline and what is left come to together: it grows by
+    what stays empty below the skyline.
+    """
 
     heights: Heights
     left: int
+    least: Heights = field(compare=False)
 
 
 @dataclass
@@ -72,13 +77,22 @@ def _alive(spans: Sequence[Span]) -> list[int]:
     ]
 
 
-@dataclass
 class Search:
     """A search for plans of some buffers; what it found impossible counts for lower limits too."""
 
-    spans: Sequence[Span]
-    effort: Effort
-    _failed: dict[State, int] = field(default_factory=dict)  # the highest limit it failed under
+    def __init__(self, spans: Sequence[Span], effort: Effort) -> None:
+        self.effort = effort
+        # From the left; of those that begin together the longest first, then the largest.
+        self._order = sorted(
+            range(len(spans)),
+            key=lambda i: (spans[i].first, -spans[i].last, -spans[i].size_bytes),
+        )
+        self._spans = [spans[number] for number in self._order]
+        self._alive = tuple(_alive(spans))
+        moments = range(len(self._alive))
+        self._from = [_bits(span.first >= m for span in self._spans) for m in moments]
+        self._until = [_bits(span.last <= m for span in self._spans) for m in moments]
+        self._failed: dict[State, int] = {}  # the highest limit it failed under
 
     def under(self, limit_bytes: int) -> list[int] | None:
         """Return offsets of a plan no higher than a limit; None if there is none, or effort ends.
@@ -86,10 +100,10 @@ class Search:
         Args:
             limit_bytes: the height.
         """
-        if most_alive(self.spans) > limit_bytes:
+        if max(self._alive) > limit_bytes:
             return None
-        first = State((0,) * len(_alive(self.spans)), (1 << len(self.spans)) - 1)
-        offsets = [0] * len(self.spans)
+        first = State((0,) * len(self._alive), (1 << len(self._spans)) - 1, self._alive)
+        offsets = [0] * len(self._spans)
         path = [(first, self._moves(first, limit_bytes))]
         while path:
             state, moves = path[-1]
@@ -114,7 +128,7 @@ class Search:
             self.effort.states -= 1
             if self._failed.get(state, -1) < limit:
                 if number >= 0:
-                    offsets[number] = offset
+                    offsets[self._order[number]] = offset
                 return state
         return None
 
@@ -122,61 +136,61 @@ class Search:
         """Yield what can follow: a buffer with its offset, or -1 if the valley's floor rises."""
         heights = state.heights
         floor = min(heights)
-        start = heights.index(floor)
-        end = start
+        start = end = heights.index(floor)
         while end + 1 < len(heights) and heights[end + 1] == floor:
             end += 1
+        waiting = _numbers(state.left & self._from[start] & self._until[end])
+        for number in waiting:
+            following = self._laid(state, waiting, number, start, limit)
+            if following is not None:
+                yield number, floor, following
         rims = [heights[i] for i in (start - 1, end + 1) if 0 <= i < len(heights)]
-        waiting = [
-            number
-            for number, span in enumerate(self.spans)
-            if state.left >> number & 1 and start <= span.first and span.last <= end
-        ]
-        waiting.sort(
-            key=lambda i: (self.spans[i].first, -self.spans[i].last, -self.spans[i].size_bytes)
-        )
-        remaining = self._remaining(state, start, end)
-        yield from self._laid(state, waiting, start, remaining, limit)
-        if rims:
-            rise = min(rims) - floor
-            unused = any(self.spans[number].size_bytes <= rise for number in waiting)
-            if not unused and max(remaining) + min(rims) <= limit:
-                risen = (*heights[:start], *((min(rims),) * (end - start + 1)), *heights[end + 1 :])
-                yield -1, 0, State(risen, state.left)
+        if not rims:
+            return
+        rise = min(rims) - floor
+        unused = any(self._spans[number].size_bytes <= rise for number in waiting)
+        if not unused and max(state.least[start : end + 1]) + rise <= limit:
+            yield -1, 0, _risen(state, start, end + 1, rise)
 
     def _laid(
-        self,
-        state: State,
-        waiting: Sequence[int],
-        start: int,
-        remaining: Sequence[int],
-        limit: int,
-    ) -> Iterator[tuple[int, int, State]]:
-        """Yield each buffer that may be the next from the left to rest on the valley's floor."""
-        heights = state.heights
+        self, state: State, waiting: Sequence[int], number: int, start: int, limit: int
+    ) -> State | None:
+        """Return the state after laying a buffer as the next from the left on a valley's floor."""
+        heights, span = state.heights, self._spans[number]
         floor = heights[start]
-        for number in waiting:
-            span = self.spans[number]
-            top = floor + span.size_bytes
+        top = floor + span.size_bytes
+        if span.first > start:
             # What lies to the left stays empty up to the lower of its rims.
-            rim = min(heights[start - 1], top) if start else top
-            gap = range(span.first - start)
-            beside = (self.spans[other] for other in waiting)
-            if any(s.last < span.first and s.size_bytes <= rim - floor for s in beside):
-                continue  # that one would fit into the gap: laid first, it does no harm
-            if any(remaining[moment] + rim > limit for moment in gap):
-                continue
-            changed = (
-                *heights[:start], *((rim,) * len(gap)),
-                *((top,) * (span.last - span.first + 1)), *heights[span.last + 1 :],
-            )  # fmt: skip
-            yield number, floor, State(changed, state.left & ~(1 << number))
+            rise = (min(heights[start - 1], top) if start else top) - floor
+            if max(state.least[start : span.first]) + rise > limit:
+                return None
+            before = (self._spans[other] for other in waiting if other < number)
+            if any(s.last < span.first and s.size_bytes <= rise for s in before):
+                return None  # that one would fit into the gap: laid first, it does no harm
+            state = _risen(state, start, span.first, rise)
+        laid = (top,) * (span.last - span.first + 1)
+        changed = (*state.heights[: span.first], *laid, *heights[span.last + 1 :])
+        return State(changed, state.left & ~(1 << number), state.least)
 
-    def _remaining(self, state: State, start: int, end: int) -> list[int]:
-        """Return the bytes that are still to be laid over each moment of a valley."""
-        sums = [0] * (end - start + 1)
-        for number, span in enumerate(self.spans):
-            if state.left >> number & 1:
-                for moment in range(max(span.first, start), min(span.last, end) + 1):
-                    sums[moment - start] += span.size_bytes
-        return sums
+
+def _risen(state: State, start: int, end: int, rise: int) -> State:
+    """Return the state with the floor of some moments higher, and nothing below."""
+
+    def higher(values: Heights) -> Heights:
+        return (*values[:start], *(value + rise for value in values[start:end]), *values[end:])
+
+    return State(higher(state.heights), state.left, higher(state.least))
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(1 << number for number, flag in enumerate(flags) if flag)
+
+
+def _numbers(bits: int) -> list[int]:
+    """Return the numbers of the bits that are set, from the lowest."""
+    found = []
+    while bits:
+        lowest = bits & -bits
+        found.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return found

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from edgecompress.pack.in_place import IN_PLACE
 from edgecompress.tflite.graph import Operator, Subgraph
 
 # They act on what other operators see beside their tensors.
@@ -29,6 +30,7 @@ class Tasks:
         before: by operator, the operators (bits) that must have run.
         made, read: by operator, the tensors it writes and reads.
         extra_bytes: by operator, what it needs while it runs.
+        in_place: operators whose output lies where their input did, if that ends with them.
         values: by tensor; constants and variables are not among them.
         inputs: tensors that are there from the start.
     """
@@ -37,6 +39,7 @@ class Tasks:
     made: tuple[tuple[int, ...], ...]
     read: tuple[tuple[int, ...], ...]
     extra_bytes: tuple[int, ...]
+    in_place: frozenset[int]
     values: Mapping[int, Value]
     inputs: tuple[int, ...]
 
@@ -45,17 +48,28 @@ class Tasks:
         """Bytes in use before the first operator."""
         return sum(self.values[tensor].size_bytes for tensor in self.inputs)
 
+    @cached_property
+    def _taken(self) -> Sequence[int]:
+        """By operator, the bytes of the tensors it writes."""
+        return [sum(self.values[tensor].size_bytes for tensor in made) for made in self.made]
+
+    @cached_property
+    def _given(self) -> Sequence[Sequence[tuple[int, int]]]:
+        """By operator, size and readers of the tensors that may end with it."""
+        return [
+            [(self.values[t].size_bytes, self.values[t].readers) for t in (*made, *read)
+             if not self.values[t].is_output]
+            for made, read in zip(self.made, self.read, strict=True)
+        ]  # fmt: skip
+
     def run(self, done: int, live_bytes: int, operator: int) -> tuple[int, int]:
         """Return the bytes in use while an operator runs after those `done`, and after it."""
-        made = sum(self.values[tensor].size_bytes for tensor in self.made[operator])
-        after = done | 1 << operator
-        ended = sum(
-            self.values[tensor].size_bytes
-            for tensor in (*self.made[operator], *self.read[operator])
-            if not self.values[tensor].is_output and not self.values[tensor].readers & ~after
-        )
-        during = live_bytes + made
-        return during + self.extra_bytes[operator], during - ended
+        waiting = ~(done | 1 << operator)
+        taken = self._taken[operator]
+        ended = sum(size for size, readers in self._given[operator] if not readers & waiting)
+        shared = taken if operator in self.in_place and ended >= taken else 0
+        during = live_bytes + taken
+        return during - shared + self.extra_bytes[operator], during - ended
 
     def peak(self, order: Sequence[int]) -> int:
         """Return the most bytes in use when operators run in an order."""
@@ -96,6 +110,7 @@ def tasks_of(
         made=_of_values(values, [operator.outputs for operator in subgraph.operators]),
         read=_of_values(values, [operator.inputs for operator in subgraph.operators]),
         extra_bytes=tuple(extra_bytes),
+        in_place=frozenset(i for i, op in enumerate(subgraph.operators) if op.op == IN_PLACE),
         values=values,
         inputs=tuple(tensor for tensor in dict.fromkeys(subgraph.inputs) if tensor in values),
     )

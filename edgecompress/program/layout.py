@@ -36,17 +36,19 @@ def laid_out(subgraph: Subgraph, steps: Sequence[Step]) -> Program:
     """
     frugal = [_frugal(step) for step in steps]
     plans = [_planned(subgraph, frugal, joined=joined) for joined in (True, False)]
-    least = min(plans, key=lambda plan: plan.arena_bytes)
-    return _faster(subgraph, steps, least, joined=least is plans[0])
+    limit = min(plan.arena_bytes for plan in plans) * (1 + _PRICE_OF_SPEED)
+    joined = plans[0].arena_bytes <= limit
+    return _faster(subgraph, steps, plans[0 if joined else 1], limit, joined=joined)
 
 
 def _frugal(step: Step) -> Step:
     return step.frugal or step if isinstance(step, Call) else step
 
 
-def _faster(subgraph: Subgraph, steps: Sequence[Step], least: Program, *, joined: bool) -> Program:
-    """Return the plan with all usual scratch that the arena holds, a little above the least."""
-    limit = least.arena_bytes * (1 + _PRICE_OF_SPEED)
+def _faster(
+    subgraph: Subgraph, steps: Sequence[Step], least: Program, limit: float, *, joined: bool
+) -> Program:
+    """Return the plan with all usual scratch that an arena of at most `limit` bytes holds."""
     chosen = [_frugal(step) for step in steps]
     best = least
     for number, step in enumerate(steps):

@@ -23,6 +23,7 @@ PACKAGES = {
     "arm-none-eabi-g++": "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
     "clang": "clang",
     "clang-format": "clang-format",
+    "clang-tidy": "clang-tidy",
     "cmake": "cmake",
     "cppcheck": "cppcheck",
     "g++": "g++",

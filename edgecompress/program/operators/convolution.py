@@ -14,7 +14,6 @@ from edgecompress.program.weights import border_constant, padded_rows, weights_c
 from edgecompress.program.window import clearance_bytes, is_pointwise, window_fields
 
 _BLOCK_PIXELS = 4
-_SMALL_BLOCK_PIXELS = 2
 _TAPS_AT_ONCE = 3
 _POINTER_BYTES = 8  # at most: on a host
 
@@ -25,10 +24,10 @@ def conv(node: Node) -> Sequence[Call]:
     window = window_fields(node, image, node.output(), weights.shape[1:3])
     if _sees_all(window) and weights.shape[3] == image.shape[3]:
         return [dense_call(node, weights.reshape(len(weights), -1), 1)]
-    small = _convolution(node, weights, window, _SMALL_BLOCK_PIXELS)
-    if window["out_height"] * window["out_width"] <= _SMALL_BLOCK_PIXELS:
-        return [small]
-    return [replace(_convolution(node, weights, window, _BLOCK_PIXELS), frugal=small)]
+    single = _convolution(node, weights, window, 1)
+    if window["out_height"] * window["out_width"] == 1:
+        return [single]
+    return [replace(_convolution(node, weights, window, _BLOCK_PIXELS), frugal=single)]
 
 
 def _sees_all(window: dict[str, int]) -> bool:
@@ -50,7 +49,7 @@ def _convolution(
     fields = scaled_fields(node, image, kernel, output, rows, by_channel=True)
     has_groups = depth != channels
     return Call(
-        kernel="conv_s8",
+        kernel="conv_s8" if pixels > 1 else "conv_pixel_s8",
         layer=node.layer,
         fields={
             **window,
@@ -66,7 +65,7 @@ def _convolution(
         },
         inputs=(image.index,),
         outputs=(output.index,),
-        scratch_bytes=rows.shape[1] * (2 * pixels + (depth % 4 != 0)),
+        scratch_bytes=rows.shape[1] * (1 if pixels == 1 else 2 * pixels + (depth % 4 != 0)),
         clearance_bytes=None if has_groups else clearance_bytes(window, channels, filters, pixels),
         macs=output.elements * height * width * depth,
     )

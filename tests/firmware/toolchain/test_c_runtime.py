@@ -38,7 +38,9 @@ def test_a_board_needs_no_tflm(
     assert run_cli("build", out, "--json") == 0
     built = json.loads(capsys.readouterr().out)
     assert 1000 < built["runtime_flash_bytes"] < 12000
-    assert {"kernel conv_s8", "model conv", "tensor arena"} <= {p["name"] for p in built["parts"]}
+    assert {"kernel conv_pixel_s8", "model conv", "tensor arena"} <= {
+        p["name"] for p in built["parts"]
+    }
     assert run_cli("emulate", out, "--json") == 0
     run = json.loads(capsys.readouterr().out)
     assert [model["failed"] for model in run["models"]] == [0, 0, 0]

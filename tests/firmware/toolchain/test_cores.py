@@ -99,7 +99,7 @@ def test_models_answer_as_tflm_does_on_every_core(
     assert sum(part.flash_bytes for part in built.parts) == built.flash.used_bytes
     assert sum(part.ram_bytes for part in built.parts) == built.ram.used_bytes
     parts = {part.name for part in built.parts}
-    assert {"kernel conv_s8", "model conv", "tensor arena", "startup", "stack"} <= parts
+    assert {"kernel conv_pixel_s8", "model conv", "tensor arena", "startup", "stack"} <= parts
 
 
 @pytest.mark.parametrize("board", ["bbc_microbit", "qemu_riscv32", "mps2_an386"])

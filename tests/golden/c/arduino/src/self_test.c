@@ -28,6 +28,8 @@ static int64_t ElementAt(const GoldenTensor* tensor, const void* values,
   for (size_t i = 0; i < tensor->element_bytes; ++i) {
     element |= (uint64_t)bytes[i] << (8 * i);
   }
+  // Elements have 8 bits at least.
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
   if (tensor->is_signed && bits < 64 && (element >> (bits - 1)) != 0) {
     element |= UINT64_MAX << bits;
   }

@@ -1,0 +1,96 @@
+"""Bytes and arenas before packing and after each step, as Markdown, with outputs compared.
+
+    python benchmarks/packing/table.py FOLDER [--inputs 100]
+
+FOLDER is searched for .tflite, .h5 and .keras files. Keras models are quantized to int8 with
+calibration samples drawn evenly from 0 to 1. Outputs are those of the TFLM interpreter on int8
+noise; "equal" is bit for bit. Seconds are of this computer.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edgecompress.errors import EdgecompressError
+from edgecompress.memory.arena.cross_check import verify
+from edgecompress.pack.pack import FAMILIES, Packed, pack
+from edgecompress.tflite.interpreter import run
+from edgecompress.tflite.reader import read_model
+
+SUFFIXES = (".tflite", ".h5", ".keras")
+SAMPLES = 50
+HEADINGS = ("model", "after", "bytes", *(f"arena, {core}" for core in FAMILIES), "s", "outputs")
+
+
+def main() -> None:
+    """Print a table with a row for each model and step that changed it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--inputs", type=int, default=100)
+    arguments = parser.parse_args()
+    print(line(HEADINGS))
+    print(line(["---"] * len(HEADINGS)))
+    for path in sorted(p for p in arguments.folder.rglob("*") if p.suffix in SUFFIXES):
+        print_model(path, arguments.inputs)
+
+
+def print_model(path: Path, inputs: int) -> None:
+    """Print a model's rows, or why it cannot be packed."""
+    try:
+        for row in rows(path, inputs):
+            print(line(row), flush=True)
+    except EdgecompressError as error:
+        print(line([path.name, f"not packed: {error}".replace("\n", " ")]), flush=True)
+
+
+def line(cells: list[str] | tuple[str, ...]) -> str:
+    """Return a row of a Markdown table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def rows(path: Path, inputs: int) -> Iterator[list[str]]:
+    """Yield what a model takes as it is and after each step, the last with time and outputs."""
+    model = path.read_bytes() if path.suffix == ".tflite" else quantized(path)
+    start = time.perf_counter()
+    packed = pack(model)
+    seconds = time.perf_counter() - start
+    found = [("-", packed.before), *((s.name, s.sizes) for s in packed.steps if s.done)]
+    for number, (name, sizes) in enumerate(found):
+        last = number == len(found) - 1
+        arenas = [f"{sizes.arena_bytes.get(core, 0):,}" for core in FAMILIES]
+        told = [f"{seconds:.1f}", compared(model, packed, inputs)] if last else ["", ""]
+        yield [path.name if not number else "", name, f"{sizes.model_bytes:,}", *arenas, *told]
+
+
+def quantized(path: Path) -> bytes:
+    """Return a Keras model in int8; its ranges are those of noise."""
+    from edgecompress.keras_files.model import load_keras
+    from edgecompress.quantize.post_training import quantize
+
+    model = load_keras(path)
+    noise = np.random.default_rng(0).random((SAMPLES, *model.input_shape[1:]), np.float32)
+    return quantize(model, noise, samples=SAMPLES, judged=False)
+
+
+def compared(model: bytes, packed: Packed, count: int) -> str:
+    """Say whether outputs are equal, and whether TFLM on this computer allocates as predicted."""
+    main = read_model(model).main
+    random = np.random.default_rng(0)
+    tensors = [main.tensors[index] for index in main.inputs]
+    if any(tensor.type not in {"INT8", "INT16"} for tensor in tensors):
+        return "not compared"
+    noise = [
+        random.integers(-128, 128, (count, *tensor.shape)).astype(tensor.type.lower())
+        for tensor in tensors
+    ]
+    ours, theirs = (run(each, noise, "tflm") for each in (packed.model, model))
+    equal = all(np.array_equal(one, other) for one, other in zip(ours, theirs, strict=True))
+    agrees = not verify(packed.model).differences
+    return f"{'equal' if equal else 'DIFFERENT'} on {count}" + ("" if agrees else ", ARENA DIFFERS")
+
+
+if __name__ == "__main__":
+    main()
