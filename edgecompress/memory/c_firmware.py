@@ -134,7 +134,8 @@ def _enlarged(item: Item, substitute: Substitute | None) -> Item:
 
 
 def _static_bytes(resident: Sequence[Item]) -> int:
-    return sum(item.bytes for item in resident if item.kind != "stack")
+    """Return what lies below the arena: all but the stack."""
+    return sum(item.bytes for item in resident if not item.name.startswith("stack"))
 
 
 def _padding(arena_bytes: int, static_bytes: int, core: str) -> tuple[Item, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgecompress.memory.arena.head import OFFLINE_PLAN
-from edgecompress.tflite.pack import packed, serialized
+from edgecompress.tflite.pack import content_of, packed, serialized
 
 _VERSION = 1  # TFLM does not read it
 
@@ -26,7 +26,7 @@ def with_order(model: bytes, order: Sequence[int]) -> bytes:
 
     A plan is left out: it was made for the old order.
     """
-    content = schema.ModelT.InitFromPackedBuf(without_plan(model))
+    content = content_of(without_plan(model))
     main = content.subgraphs[0]
     main.operators = [main.operators[number] for number in order]
     return serialized(content)
@@ -40,7 +40,7 @@ def with_plan(model: bytes, offsets: Sequence[int]) -> bytes:
         offsets: for each tensor of each subgraph, in their order: bytes from the start of the
             arena's head, or -1 where TFLM shall choose.
     """
-    content = schema.ModelT.InitFromPackedBuf(without_plan(model))
+    content = content_of(without_plan(model))
     words = np.array([_VERSION, len(content.subgraphs), len(offsets), *offsets], "<i4")
     plan = schema.MetadataT(name=OFFLINE_PLAN, buffer=len(content.buffers))
     content.metadata = [*(content.metadata or ()), plan]
@@ -50,7 +50,7 @@ def with_plan(model: bytes, offsets: Sequence[int]) -> bytes:
 
 def without_plan(model: bytes) -> bytes:
     """Return the model without a memory plan; unchanged if it has none."""
-    content = schema.ModelT.InitFromPackedBuf(model)
+    content = content_of(model)
     kept = [entry for entry in content.metadata or () if not _is_plan(entry)]
     if len(kept) == len(content.metadata or ()):
         return model

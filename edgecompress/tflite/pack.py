@@ -1,10 +1,12 @@
 """A .tflite in fewer bytes: nothing in it that no interpreter reads, and nothing in it twice."""
 
+import struct
 from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from edgecompress.errors import ModelError
 from edgecompress.tflite.sharing import SharingBuilder
 
 # Of a constant's values, from the start of the file. Source: Buffer.data, force_align: 16, in
@@ -29,13 +31,31 @@ def packed(model: bytes, *, names: bool = False) -> bytes:
         model: a .tflite; one with constants outside of its flatbuffer (2 GB and more) is returned
             as it is.
         names: keep the names of all tensors.
+
+    Raises:
+        ModelError: the file is damaged.
     """
-    content = schema.ModelT.InitFromPackedBuf(model)
+    content = content_of(model)
     if any(buffer.offset >= _OUTSIDE for buffer in content.buffers):
         return model
     _drop_unread(content, names=names)
     _merge_buffers(content)
     return serialized(content)
+
+
+def content_of(model: bytes) -> Any:
+    """Return all of a .tflite as a schema.ModelT.
+
+    Raises:
+        ModelError: the file is damaged, though it may be where no interpreter reads.
+    """
+    try:
+        return schema.ModelT.InitFromPackedBuf(model)
+    except (struct.error, IndexError, TypeError, ValueError, OverflowError, MemoryError) as error:
+        raise ModelError(
+            f"the model is damaged: an offset in it points outside its {len(model):,} bytes. Copy "
+            "or convert it again"
+        ) from error
 
 
 def with_ordered_constants(model: bytes) -> bytes:

@@ -40,7 +40,7 @@ BOARDS = {
 }
 
 
-SELF_TEST_STACK_BYTES = 100  # of main and the functions between it and an inference
+SELF_TEST_STACK_BYTES = 104  # of main and the functions between it and an inference
 
 
 def bare(board_id: str) -> Board:

@@ -1,12 +1,15 @@
 """Packed models: less arena, a smaller file, and the same answers of the TFLM interpreter."""
 
+from contextlib import suppress
+from random import Random
+
 import numpy as np
 import pytest
 from support.random_branches import random_graph
 from support.zoo import ZOO
 
-from edgecompress.errors import ModelError
-from edgecompress.keras_files.model import set_seed
+from edgecompress.errors import ModelError, UnsupportedModelError
+from edgecompress.keras_files.model import load_keras, set_seed
 from edgecompress.memory.arena.cross_check import verify
 from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.target import target_of
@@ -73,6 +76,21 @@ def test_published_models_answer_the_same(shared_dir, name: str) -> None:
     check_same_answers(model, packed.model, 100)
 
 
+def test_visual_wake_words_takes_what_one_layer_needs(shared_dir) -> None:
+    float_model = load_keras(shared_dir / "models/mlperf_tiny/vww_mobilenetv1_025.h5")
+    samples = np.random.default_rng(0).random((20, 96, 96, 3), np.float32)
+    model = quantize(float_model, samples, judged=False)
+    packed = pack(model)
+    heads = [
+        plan_arena(read_model(each), "cortex-m4f", "cmsis-nn").head_bytes
+        for each in (model, packed.model)
+    ]
+    assert heads == [73_728, 55_296]
+    assert max(packed.after.arena_bytes.values()) <= 85_300
+    assert verify(packed.model).differences == ()
+    check_same_answers(model, packed.model, 100)
+
+
 @pytest.fixture(scope="module")
 def mobile_net() -> bytes:
     """A MobileNet of a few layers whose widths grow as its images shrink, in int8."""
@@ -112,3 +130,14 @@ def test_one_core_is_enough(mobile_net: bytes) -> None:
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(ModelError):
         pack(b"no model at all")
+
+
+def test_damaged_files_are_refused_or_packed() -> None:
+    chance = Random(20)  # noqa: S311 - reproducible damage, not cryptography
+    sound = pack(random_graph(seed=110, operators=12, branching=0.8)).model
+    for _ in range(300):
+        damaged = bytearray(sound)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        with suppress(ModelError, UnsupportedModelError):
+            pack(bytes(damaged[: chance.choice((-1, None, None))]))

@@ -31,6 +31,8 @@ typedef struct {
 static EC_OUT_OF_LINE void EcPutPart(const EcBlock* block, int32_t pixel,
                                      int32_t place, const int8_t* values,
                                      int32_t count) {
+  // A patch of bytes, which has no block, does not come here.
+  // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
   EcPairs* to = (EcPairs*)(void*)block->values + place + pixel;
   const int8_t* const end = values + count;
   if (count % 8 != 0) {
@@ -198,6 +200,8 @@ static inline EcFourSums EcDotFour(const uint8_t* x, int32_t patch,
 
 static inline void EcPutPart(const EcBlock* block, int32_t pixel, int32_t place,
                              const int8_t* values, int32_t count) {
+  // A patch of bytes, which has no block, does not come here.
+  // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
   memcpy(block->values + pixel * block->patch + place, values, (size_t)count);
 }
 

@@ -63,6 +63,7 @@ static EC_OUT_OF_LINE void MultiplyPlain(const EcConvS8Layer* layer,
 // only have each patch as `bytes` first, if its parts are others.
 static void GatherBlock(const EcConvS8Layer* layer, const int8_t* input,
                         int32_t first, int32_t count, const EcBlock* block) {
+  // Not read on other cores. NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores)
   int8_t* const behind =
       (int8_t*)block->values + 2 * block->patch * kEcBlockPixels;
   const int by_bytes = EC_PARTS_OF_FOUR && layer->group_channels % 4 != 0;

@@ -56,7 +56,7 @@ def _dense_cmsis(node: Node) -> Iterable[Request]:
         )
     if image.type != "INT8" or weights.type == "INT4":
         return
-    depth = output.shape[-1]
+    depth = weights.shape[0]
     if len(output.shape) > _MATRIX_RANK and weights.shape[-1] % 4 == 0:
         # Runs as a 1x1 convolution, for which a per-tensor scale is repeated per channel.
         if not channels:
