@@ -86,6 +86,7 @@ def test_every_board_of_the_facts_has_a_profile_with_their_flash(shared_dir: Pat
     ("board_id", "ram_bytes"),
     [
         # Largest contiguous regions, where the sum of banks or PlatformIO's number is another.
+        ("bbc_microbit", 16 * 1024),
         ("nucleo_h743zi2", 512 * 1024),
         ("arduino_portenta_h7_m7", 512 * 1024),
         ("teensy41", 512 * 1024),

@@ -11,6 +11,7 @@ LIBRARY = "libtensorflow-microlite.a"
 # Source: Makefile (GENDIR) and targets/cortex_m_generic_makefile.inc in that folder.
 _DOWNLOADS = Path("tensorflow/lite/micro/tools/make/downloads")
 _ARCHITECTURES: Mapping[str, str] = {
+    "cortex_m_generic_cortex-m0_": "cortex-m0",
     "cortex_m_generic_cortex-m0plus_": "cortex-m0plus",
     "cortex_m_generic_cortex-m3_": "cortex-m3",
     "cortex_m_generic_cortex-m4_": "cortex-m4",

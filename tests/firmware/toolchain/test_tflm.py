@@ -42,6 +42,7 @@ def upstream(tmp_path: Path) -> Path:
     for build in (
         "cortex_m_generic_cortex-m4+fp_release_cmsis_nn_gcc",
         "cortex_m_generic_cortex-m4+fp_default_gcc",
+        "cortex_m_generic_cortex-m0_release_gcc",
         "cortex_m_generic_cortex-m0plus_release_gcc",
         f"linux_{platform.machine()}_release_gcc",
     ):
@@ -63,7 +64,9 @@ def described(tmp_path: Path) -> Path:
 
 def test_finds_the_libraries_of_an_upstream_build(upstream: Path) -> None:
     tflm = find_tflm(upstream)
-    assert set(tflm.libraries) == {"cortex-m4f", "cortex-m4f/reference", "cortex-m0plus", "host"}
+    assert set(tflm.libraries) == {
+        "cortex-m0", "cortex-m0plus", "cortex-m4f", "cortex-m4f/reference", "host",
+    }  # fmt: skip
     assert "release_cmsis_nn" in str(tflm.library("cortex-m4f", "cmsis-nn"))
     assert "fp_default_gcc" in str(tflm.library("cortex-m4f", "reference"))
     assert "NDEBUG" not in tflm.defines  # one of them is no release build
