@@ -1,6 +1,7 @@
 """Models of one operator with random shapes, options and scales, for comparison with TFLM."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -259,11 +260,13 @@ def _unary(random: Random) -> bytes:
     op = str(
         random.choice(["RELU", "RELU6", "HARD_SWISH", "LOGISTIC", "TANH", "LEAKY_RELU", "ELU"])
     )
-    output = random_tensor(random, shape)
+    output, value = random_tensor(random, shape), random_tensor(random, shape)
     if op in fixed:
         output = T(shape, scale=fixed[op][0], zero_point=fixed[op][1])
+    if op == "HARD_SWISH":  # TFLM refuses to raise by more than 2^7 (hard_swish_common.cc)
+        output = replace(output, scale=max(output.scale, value.scale / 64))
     settings = options("LeakyReluOptions", alpha=0.2) if op == "LEAKY_RELU" else None
-    return one(op, [random_tensor(random, shape)], [output], settings)
+    return one(op, [value], [output], settings)
 
 
 def _softmax(random: Random) -> bytes:
