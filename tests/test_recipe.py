@@ -52,7 +52,7 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
         ("seed = true", "expected a whole number"),
         ("custom_objects = 1", "expected a text"),
         ("weight_bits = 5", "it is 8 or 4"),
-        ('optimize = "fast"', "it is speed or size"),
+        ('optimize = "fast"', "it is one of speed, size"),
         ('time_budget = "soon"', "write it as"),
         ("seed = ", "cannot read the recipe"),
     ],
