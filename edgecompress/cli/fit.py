@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -65,6 +66,13 @@ from edgecompress.memory.verdict.judge import RegistrationKind
     type=click.Path(path_type=Path, dir_okay=False),
     help="Exit with 5 if arena, flash or RAM has grown since this file was saved.",
 )
+@click.option(
+    "--compare",
+    "earlier",
+    type=click.Path(path_type=Path),
+    help="Also judge this model, and show what each item takes more or less than in it; --json: as "
+    "`compared_with`.",
+)
 @boards_dir_option
 @custom_objects_option
 @json_option
@@ -80,6 +88,7 @@ def command(
     for_ci: bool,
     save_baseline: Path | None,
     baseline: Path | None,
+    earlier: Path | None,
     boards_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -90,16 +99,12 @@ def command(
     With --runtime both that is so of each runtime. Ends with 3 if a runtime cannot run it.
     """
     known = all_boards(boards_dir)
-    result = fit(
-        model,
-        _boards(names, known, boards_dir, kernels, every=every),
-        kernels=kernels,
-        registration=registration,
-        others=() if every else known,
-        runtime=runtime,
-    )
+    boards = _boards(names, known, boards_dir, kernels, every=every)
+    judge = partial(fit, boards=boards, kernels=kernels, registration=registration, runtime=runtime)
+    result = judge(model, others=() if every else known)
+    before = judge(earlier, others=()) if earlier else None
     grown = _compare(result, save_baseline, baseline)
-    _show(result, as_json=as_json, overview=every)
+    _show(result, before, as_json=as_json, overview=every)
     if cross_check:
         _cross_check(model)
     if for_ci:
@@ -131,15 +136,17 @@ def _compare(result: Fit, save_to: Path | None, baseline: Path | None) -> tuple[
     return grown
 
 
-def _show(result: Fit, *, as_json: bool, overview: bool) -> None:
+def _show(result: Fit, before: Fit | None, *, as_json: bool, overview: bool) -> None:
     if as_json:
-        from edgecompress.memory.verdict.document import fit_document
+        from edgecompress.memory.verdict.document import changes_document, fit_document
 
-        print_json(fit_document(result))
+        print_json(fit_document(result) | (changes_document(before, result) if before else {}))
         return
-    from edgecompress.cli.output.fit import print_overview, print_verdicts
+    from edgecompress.cli.output.fit import print_changes, print_overview, print_verdicts
 
     (print_overview if overview else print_verdicts)(result)
+    if before:
+        print_changes(before, result)
 
 
 def _cross_check(model: Path) -> None:

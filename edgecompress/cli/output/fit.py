@@ -7,6 +7,7 @@ from rich.table import Table
 
 from edgecompress.cli.output.side_by_side import RUNTIMES, answer_of, print_side_by_side
 from edgecompress.memory.ram import Placed
+from edgecompress.memory.verdict.changes import IN_ALL, changes
 from edgecompress.memory.verdict.fit import Fit, ModelFacts
 from edgecompress.memory.verdict.judge import Verdict
 
@@ -41,6 +42,28 @@ def print_verdicts(result: Fit) -> None:
             for verdict in verdicts:
                 for text in _notes(verdict):
                     console.print(f"{RUNTIMES[verdict.runtime]}: {text}", markup=False)
+
+
+def print_changes(before: Fit, after: Fit) -> None:
+    """Print what each item takes more or less than in an earlier model, board by board."""
+    console = Console(highlight=False)
+    rows = changes(before, after)
+    console.print(
+        f"\nAgainst {before.model.path}:{'' if rows else ' nothing changes'}", markup=False
+    )
+    table = Table(box=None, padding=(0, 1))
+    for heading in ("board", "memory", "what"):
+        table.add_column(heading)
+    for heading in ("before", "now", "more"):
+        table.add_column(heading, justify="right")
+    for change in rows:
+        figures = f"{change.before_bytes:,}", f"{change.after_bytes:,}", f"{change.added_bytes:+,}"
+        table.add_row(
+            change.board, change.memory, change.name, *figures,
+            style="" if change.name == IN_ALL else "dim",
+        )  # fmt: skip
+    if rows:
+        console.print(table)
 
 
 def _by_board(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:

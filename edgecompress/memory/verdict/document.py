@@ -6,6 +6,7 @@ from typing import Any
 
 from edgecompress.memory.flash import Item
 from edgecompress.memory.ram import Placed, Placement
+from edgecompress.memory.verdict.changes import changes
 from edgecompress.memory.verdict.fit import Fit, ModelFacts
 from edgecompress.memory.verdict.judge import Verdict
 
@@ -16,6 +17,14 @@ def fit_document(result: Fit) -> dict[str, Any]:
         "model": _model(result.model),
         "boards": [verdict_document(verdict) for verdict in result.verdicts],
     }
+
+
+def changes_document(before: Fit, after: Fit) -> dict[str, Any]:
+    """Return `{"compared_with": {"model": ..., "changes": [...]}}`, what each item takes more."""
+    rows = [
+        asdict(change) | {"added_bytes": change.added_bytes} for change in changes(before, after)
+    ]
+    return {"compared_with": {"model": _model(before.model), "changes": rows}}
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
