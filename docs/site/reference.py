@@ -19,6 +19,17 @@ REPOSITORY = Path(__file__).parents[2]
 _COLUMNS = 88  # of `--help`
 _OUTSIDE = re.compile(r"\]\((?:\.\./)+benchmarks/")
 
+_BOARDS_HEAD = """\
+# Boards
+
+What `boards/` has; sources are in each profile (`edgecompress boards show BOARD`). Bytes are what
+an application can use; RAM is the largest contiguous region.
+A [profile of your own](../tutorials/own-board.md) is as good.
+
+| id | board | chip | core | kernels | MHz | flash, bytes | RAM, bytes | frameworks |
+|---|---|---|---|---|--:|--:|--:|---|
+"""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages, and the benchmarks' own READMEs."""
@@ -69,14 +80,7 @@ def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
 
 def boards_page() -> str:
     """Return a table of the profiles in `boards/`."""
-    head = (
-        "# Boards\n\nWhat `boards/` has; sources are in each profile "
-        "(`edgecompress boards show BOARD`). Bytes are what an application can use; RAM is the largest contiguous region. "
-        "A [profile of your own](../tutorials/own-board.md) is as good.\n\n"
-        "| id | board | chip | core | kernels | MHz | flash, bytes | RAM, bytes | frameworks |\n"
-        "|---|---|---|---|---|--:|--:|--:|---|\n"
-    )
-    return head + "".join(f"{_row(board)}\n" for board in all_boards())
+    return _BOARDS_HEAD + "".join(f"{_row(board)}\n" for board in all_boards())
 
 
 def _row(board: Board) -> str:
