@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "Measure models on data, side by side."),
     "compare": ("compare", "Size, arena, MACs and accuracy of models, side by side."),
     "report": ("report", "Rebuild the HTML report of a compress run."),
+    "verify": ("verify", "Say whether a written folder still holds what it says."),
     "demo": ("demo", "Run the main job on data that ships with a dependency."),
 }
 
