@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": ("compare", "Size, arena, MACs and accuracy of models, side by side."),
     "report": ("report", "Rebuild the HTML report of a compress run."),
     "verify": ("verify", "Say whether a written folder still holds what it says."),
+    "doctor": ("start.doctor", "Say what of the tool chain is there, and how to get the rest."),
     "demo": ("demo", "Run the main job on data that ships with a dependency."),
 }
 

@@ -27,7 +27,7 @@ Inputs = NDArray[Any] | Sequence[NDArray[Any]]
 TFLITE_RUNTIMES = ("litert", "tflite_runtime", "tf.lite")
 RUNTIMES: tuple[str, ...] = ("tflm", "auto", *TFLITE_RUNTIMES)
 
-_INSTALL = {
+INSTALL = {
     "tflm": "pip install --pre tflite-micro",
     "litert": "pip install ai-edge-litert",
     "tflite_runtime": "pip install 'edgecompress[tflite-runtime]' (Python < 3.12, numpy < 2)",
@@ -123,14 +123,14 @@ def chosen_runtime(runtime: str) -> str:
         raise UsageError(f"unknown runtime {runtime!r}; known are {', '.join(RUNTIMES)}")
     failures = []
     for name in TFLITE_RUNTIMES if runtime == "auto" else (runtime,):
-        failure = _probe_failure(name)
+        failure = probe_failure(name)
         if not failure:
             return name
-        failures.append(f"{name}: {failure}; try: {_INSTALL[name]}")
+        failures.append(f"{name}: {failure}; try: {INSTALL[name]}")
     raise ToolError(f"no interpreter works here. {'. '.join(failures)}")
 
 
-def _probe_failure(name: str) -> str:
+def probe_failure(name: str) -> str:
     """Return why a runtime does not work here, or "" when it does."""
     try:
         works = Child("edgecompress.tflite.runtimes:probe").call(name)

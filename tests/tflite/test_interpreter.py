@@ -79,7 +79,7 @@ def test_auto_prefers_litert_and_passes_over_what_does_not_work(monkeypatch):
     assert chosen_runtime("tflm") == "tflm"
     chosen_runtime.cache_clear()
     monkeypatch.setattr(interpreter, "TFLITE_RUNTIMES", ("missing", "litert"))
-    monkeypatch.setitem(interpreter._INSTALL, "missing", "pip install missing")
+    monkeypatch.setitem(interpreter.INSTALL, "missing", "pip install missing")
     assert chosen_runtime("auto") == "litert"
     chosen_runtime.cache_clear()
     monkeypatch.setattr(interpreter, "TFLITE_RUNTIMES", ("missing",))

@@ -17,6 +17,7 @@ _PACKAGES = {
     "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-riscv32": "qemu-system-misc",
+    "ninja": "ninja-build",
 }
 _SHOWN_LINES = 25
 
@@ -25,22 +26,29 @@ def require(*programs: str) -> None:
     """Raise ToolError for the first program that is not on PATH."""
     for program in programs:
         if shutil.which(program) is None:
-            package = _PACKAGES.get(program, program)
-            raise ToolError(
-                f"{program} is not on PATH; on Debian or Ubuntu: apt-get install {package}"
-            )
+            raise ToolError(f"{program} is not on PATH; on Debian or Ubuntu: {apt_line(program)}")
+
+
+def apt_line(program: str) -> str:
+    """Return the command that installs a program on Debian or Ubuntu."""
+    return f"apt-get install {_PACKAGES.get(program, program)}"
 
 
 def require_picolibc(compiler: str) -> None:
     """Raise ToolError if a cross compiler has no picolibc, which is a package of its own."""
     specs = "picolibc.specs"
-    found = run([compiler, f"-print-file-name={specs}"]).stdout.strip()
-    if found == specs:  # GCC's answer for what it does not find
+    if not has_file(compiler, specs):
         package = f"picolibc-{compiler.removesuffix('-gcc')}"
         raise ToolError(
             f"{compiler} has no {specs}: its C library is missing; "
             f"on Debian or Ubuntu: apt-get install {package}"
         )
+
+
+def has_file(compiler: str, name: str) -> bool:
+    """Say whether GCC has a file of its libraries."""
+    found = run([compiler, f"-print-file-name={name}"]).stdout.strip()
+    return found != name  # GCC's answer for what it does not find
 
 
 def run(
