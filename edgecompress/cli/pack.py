@@ -16,6 +16,7 @@ from edgecompress.memory.arena.target import target_of
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.pack.document import pack_document
 from edgecompress.pack.pack import FAMILIES, Packed, pack
+from edgecompress.pack.weights import Limits, flash_bytes
 from edgecompress.tflite.reader import read_model
 
 
@@ -34,6 +35,14 @@ from edgecompress.tflite.reader import read_model
     help="An arena, in bytes, that is small enough: within it the smallest file is taken. Ends "
     "with 5 if it is out of reach.  [default: the least arena]",
 )
+@click.option(
+    "--flash-budget",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    help="Flash, in bytes, for the model and TFLM with its kernels. If they take more, weights are "
+    "encoded for TFLM's DECODE operator, whose code is counted in; the arena grows by what is "
+    "decoded. Ends with 5 if it is out of reach.  [default: the board's flash, if one is named]",
+)
 @boards_dir_option
 @force_option
 @json_option
@@ -43,6 +52,7 @@ def command(
     out: Path,
     board: str | None,
     ram_budget: int | None,
+    flash_budget: int | None,
     boards_dir: Path | None,
     force: bool,
     as_json: bool,
@@ -50,26 +60,49 @@ def command(
     """Write MODEL (a .tflite) so that it takes less RAM and flash, with equal outputs.
 
     Left out is what no interpreter reads; operators run in the order of the lowest peak; a memory
-    plan that TFLM honours is embedded. The last two only where the arena falls by it. No
-    TensorFlow is imported. Ends with 5 if the packed model does not fit the board.
+    plan that TFLM honours is embedded. The last two only where the arena falls by it. Where flash
+    binds, weights are encoded, which takes RAM. No TensorFlow is imported. Ends with 5 if the
+    packed model does not fit the board.
     """
     refuse_existing(out, force=force)
     read_model(model)  # names the file if it is none
     profile = load_board(board, boards_dir) if board else None
     targets = {profile.core: target_of(profile.core, profile.kernels)} if profile else FAMILIES
-    packed = pack(model.read_bytes(), targets, ram_budget_bytes=ram_budget)
+    content = model.read_bytes()
+    limits = _limits(content, profile, flash_budget, ram_budget)
+    packed = pack(content, targets, ram_budget_bytes=ram_budget, limits=limits)
     write_file(out, packed.model)
-    missed = _missed(packed, profile, ram_budget)
+    budgets = {
+        "the arena": (packed.arena_bytes, ram_budget),
+        "the flash of model and TFLM": (flash_bytes(packed.model, targets), flash_budget),
+    }
+    missed = _missed(packed, profile, budgets)
     facts = {"model": str(model), "output": str(out), "board": profile and profile.id}
     _show({**facts, **pack_document(packed), "problems": missed}, as_json=as_json)
     if missed:
         raise DoesNotFitError("\n".join(missed))
 
 
-def _missed(packed: Packed, board: Board | None, budget: int | None) -> list[str]:
+def _limits(model: bytes, board: Board | None, flash: int | None, ram: int | None) -> Limits:
+    """Return the budgets, or what the board has for model, TFLM and arena where that is less."""
+    if board is None:
+        return Limits(flash, ram)
+    verdict = fit(model, [board], others=()).verdicts[0]
+    others = sum(item.bytes for item in verdict.flash.items if item.kind == "application")
+    room = verdict.flash.region.available_bytes - others
+    arena = verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes
+    return Limits(min(room, flash or room), min(arena, ram or arena))
+
+
+def _missed(
+    packed: Packed, board: Board | None, budgets: Mapping[str, tuple[int, int | None]]
+) -> list[str]:
     """Return what the packed model is still too large for."""
-    over = packed.arena_bytes - budget if budget is not None else 0
-    budgeted = [f"the arena is {over:,} bytes over the budget"] if over > 0 else []
+    budgeted = [
+        f"{what} is {size - budget:,} bytes over the budget"
+        for what, (size, budget) in budgets.items()
+        if budget is not None and size > budget
+    ]
     verdicts = fit(packed.model, [board], others=()).verdicts if board else ()
     fitted = [f"{v.board.id}: {problem}" for v in verdicts for problem in v.problems]
     return [*budgeted, *fitted]

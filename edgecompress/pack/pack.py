@@ -15,6 +15,7 @@ from edgecompress.pack.variants import (
     that_run,
     variants_of,
 )
+from edgecompress.pack.weights import NO_LIMITS, Limits, pack_weights
 from edgecompress.tflite.operators import check_supported
 from edgecompress.tflite.reader import read_model
 
@@ -30,7 +31,7 @@ FAMILIES: Mapping[str, Target] = {
 class Step:
     """One way to save, whether it was taken, why, and what the model takes after it."""
 
-    name: str  # "file", "order" or "plan"
+    name: str  # "file", "weights", "order" or "plan"
     done: bool
     what: str
     sizes: Sizes
@@ -60,11 +61,13 @@ def pack(
     targets: Mapping[str, Target] = FAMILIES,
     *,
     ram_budget_bytes: int | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Packed:
     """Return a model whose outputs are equal bit for bit, with a smaller arena and file.
 
     Operators are put in the order of the lowest peak, and a memory plan is embedded, where that
-    lowers the arena on one core and raises it on none. Packing twice changes nothing.
+    lowers the arena on one core and raises it on none. Packing twice changes nothing. Only where
+    flash binds are weights encoded, which raises the arena.
 
     Args:
         model: a .tflite.
@@ -72,6 +75,7 @@ def pack(
             out. By default the three families of kernels on Cortex-M.
         ram_budget_bytes: an arena that is small enough: of the ways to write the model that keep to
             it, that with the smallest file is taken. A memory plan takes 4 bytes for each tensor.
+        limits: a flash budget, and what encoded weights may raise the arena to.
 
     Raises:
         ModelError: the model cannot be read.
@@ -80,24 +84,30 @@ def pack(
     check_supported(read_model(model))
     running = that_run(model, targets)
     file = smaller(model)
-    order = order_of(file, running)
-    variants = variants_of(file, order, running)
+    weights = pack_weights(file, running, limits)
+    lighter = weights.model if weights else file
+    order = order_of(lighter, running)
+    variants = variants_of(lighter, order, running)
     taken = chosen(variants, ram_budget_bytes)
     before = sizes_of(model, running)
-    return Packed(taken.model, before, tuple(_steps(before, variants, taken, order)))
+    steps = [_file_step(before, sizes_of(file, running))]
+    if weights:
+        steps.append(Step("weights", weights.done, weights.what, variants[0].sizes))
+    return Packed(taken.model, before, (*steps, *_steps(variants, taken, order)))
 
 
-def _steps(
-    before: Sizes, variants: Sequence[Variant], taken: Variant, order: Order | None
-) -> Iterator[Step]:
-    sizes = variants[0].sizes
+def _file_step(before: Sizes, sizes: Sizes) -> Step:
     fewer = sizes.model_bytes < before.model_bytes
     why = (
         "without what no interpreter reads, equal constants once"
         if fewer
         else "nothing to leave out"
     )
-    yield Step("file", fewer, why, sizes)
+    return Step("file", fewer, why, sizes)
+
+
+def _steps(variants: Sequence[Variant], taken: Variant, order: Order | None) -> Iterator[Step]:
+    sizes = variants[0].sizes
     if "order" in taken.changes:
         sizes = next(each.sizes for each in variants if [*each.changes] == ["order"])
     yield Step(

@@ -99,6 +99,12 @@ def _nibbles(steps: NDArray[np.int8]) -> NDArray[np.uint8]:
     return (even[0::2] | even[1::2] << 4).astype(np.uint8)
 
 
+def steps_of(nibbles: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the values that are stored two to a byte, the first in its lower half."""
+    pairs = np.stack([nibbles << 4 >> 4, nibbles >> 4], axis=1)
+    return pairs.ravel().astype(np.int8)
+
+
 def _rescale(content: Any, bias: Any, growth: NDArray[np.float64]) -> None:
     """Give an int32 bias scales that are `growth` times as large."""
     stored = content.buffers[bias.buffer].data.view(np.int32)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edgecompress.errors import UnsupportedModelError
+from edgecompress.tflite.decode_form import DECODE, check_decode
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
 from edgecompress.tflite.names import short_name
 from edgecompress.tflite.operator_table import (
@@ -65,6 +66,7 @@ def check_supported(graph: Graph) -> None:
     Raises:
         UnsupportedModelError: an operator or a type that TFLM lacks, a dynamic shape, a float
             model, or weights that are stored where TFLM does not look.
+        ModelError: encoded weights cannot be decoded.
     """
     for subgraph in graph.subgraphs:
         for tensor in subgraph.tensors:
@@ -74,6 +76,8 @@ def check_supported(graph: Graph) -> None:
     for subgraph in graph.subgraphs:
         for operator in subgraph.operators:
             _check_shapes(subgraph, operator)
+            if operator.op == f"CUSTOM:{DECODE}":
+                check_decode(subgraph, operator)
             _check_types(subgraph, operator)
     _check_quantized(graph)
 

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from support.flatbuffer_models import T, one, options
 from support.random_branches import random_graph
 
 from edgecompress.memory.arena.plan import plan_arena
@@ -91,3 +93,48 @@ def test_no_tensorflow_is_imported(model: Path, tmp_path: Path) -> None:
     words = ["pack", str(model), "-o", str(tmp_path / "packed.tflite")]
     done = subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def heavy(tmp_path: Path) -> Path:
+    """A dense layer of 64 KiB, of which nine weights of ten are zero."""
+    random = np.random.default_rng(0)
+    weights = random.integers(-9, 9, (64, 1024)) * (random.random((64, 1024)) < 0.1)
+    tensors = [T((1, 1024)), T(weights.shape, "INT8", weights.astype(np.int8), scale=0.25)]
+    path = tmp_path / "heavy.tflite"
+    path.write_bytes(
+        one("FULLY_CONNECTED", tensors, [T((1, 64))], options("FullyConnectedOptions"))
+    )
+    return path
+
+
+def test_weights_are_encoded_within_a_flash_budget(heavy: Path, tmp_path: Path, cli) -> None:
+    out = tmp_path / "packed.tflite"
+    code, stdout, stderr = cli("pack", heavy, "-o", out, *BOARD, "--flash-budget", 70_000, "--json")
+    assert code == 0, stderr
+    step = json.loads(stdout)["steps"][1]
+    assert step["name"] == "weights"
+    assert step["done"]
+    assert step["saved_model_bytes"] > 40_000
+    assert step["saved_arena_bytes"]["cortex-m4f"] < 0, "what it costs is said"
+    code, stdout, _ = cli("fit", out, *BOARD, "--verify", "--json")
+    assert code == 0
+    (verdict,) = json.loads(stdout)["boards"]
+    taken = [item for item in verdict["flash"]["items"] if item["kind"] != "application"]
+    assert sum(item["bytes"] for item in taken) <= 70_000
+    assert any("TFLM_DECODE" in item["name"] for item in taken), "its code is counted"
+    assert cli("inspect", out)[0] == 0
+
+
+def test_a_flash_budget_out_of_reach_is_exit_5_with_the_result_kept(heavy, tmp_path, cli) -> None:
+    out = tmp_path / "packed.tflite"
+    code, _, stderr = cli("pack", heavy, "-o", out, "--flash-budget", 1000)
+    assert code == 5
+    assert "the flash of model and TFLM is" in stderr
+    assert out.stat().st_size < heavy.stat().st_size
+
+
+def test_weights_are_left_where_flash_does_not_bind(heavy: Path, tmp_path: Path, cli) -> None:
+    code, stdout, _ = cli("pack", heavy, "-o", tmp_path / "packed.tflite", *BOARD, "--json")
+    assert code == 0
+    assert [step["name"] for step in json.loads(stdout)["steps"]] == ["file", "order", "plan"]

@@ -1,0 +1,136 @@
+"""Weights encoded where flash binds: they take less of it, and RAM while they are in use."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from edgecompress.memory.arena.plan import plan_for
+from edgecompress.memory.arena.target import Target
+from edgecompress.memory.flash import flash_items
+from edgecompress.pack.decode import smallest_encoding, weights_of, with_decode
+from edgecompress.pack.encodings.encoded import Encoded
+from edgecompress.tflite.graph import Tensor
+from edgecompress.tflite.operators import registrations
+from edgecompress.tflite.reader import read_model
+
+Targets = Mapping[str, Target]  # by core
+
+# About what an operator, two tensors and two buffers take in a file besides their contents.
+_DECODE_FILE_BYTES = 160
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What packing has to keep to. Without a flash budget weights stay as they are.
+
+    Attributes:
+        flash_bytes: for the model, TFLM and its kernels.
+        arena_bytes: that encoded weights may raise the arena to; None for any.
+    """
+
+    flash_bytes: int | None = None
+    arena_bytes: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model with some of its weights encoded, or as it was, and why."""
+
+    model: bytes
+    done: bool
+    what: str
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Weights that take fewer bytes encoded, and how much that alone raises the arena."""
+
+    tensor: Tensor
+    encoded: Encoded
+    growth_bytes: int
+    saved_bytes: int
+
+
+def pack_weights(model: bytes, targets: Targets, limits: Limits) -> Weights | None:
+    """Return a model with as few of its weights encoded as its flash budget wants.
+
+    Those come first that raise the arena least, and of these the largest savings. Counted in is
+    TFLM's own code of DECODE; the model stays as it is where all of them save less than that.
+
+    Args:
+        model: a .tflite that the targets can run.
+        targets: by core, what flash and arena are counted for.
+        limits: the flash budget, and what the arena may grow to.
+
+    Returns:
+        None if flash does not bind.
+    """
+    before = flash_bytes(model, targets)
+    if limits.flash_bytes is None or before <= limits.flash_bytes:
+        return None
+    taken: dict[int, Encoded] = {}
+    small, after = model, before
+    for choice in _choices(model, targets):
+        wider = {**taken, choice.tensor.index: choice.encoded}
+        written = with_decode(model, wider)
+        if limits.arena_bytes is not None and _arena(written, targets) > limits.arena_bytes:
+            continue
+        taken, small, after = wider, written, flash_bytes(written, targets)
+        if after <= limits.flash_bytes:
+            break
+    if after >= before:
+        return Weights(model, done=False, what=_why_not(len(model), len(small), after - before))
+    return Weights(small, done=True, what=_what(taken, before - after))
+
+
+def flash_bytes(model: bytes, targets: Targets) -> int:
+    """Return the flash of a model with TFLM and its kernels, on the core where it is most."""
+    graph = read_model(model)
+    sizes = []
+    for core, target in targets.items():
+        names = [entry.name for entry in registrations(graph, target.kernels)]
+        items = flash_items(len(model), names, core, target.kernels)
+        sizes.append(sum(item.bytes for item in items))
+    return max(sizes)
+
+
+def _choices(model: bytes, targets: Targets) -> Sequence[_Choice]:
+    """Return the weights that are smaller encoded, those first that raise the arena least."""
+    found = list(_smaller(model, targets))
+    return sorted(found, key=lambda each: (each.growth_bytes, -each.saved_bytes))
+
+
+def _smaller(model: bytes, targets: Targets) -> Iterator[_Choice]:
+    arena = _arena(model, targets)
+    for tensor, values in weights_of(read_model(model)):
+        if tensor.quantization is None:
+            continue
+        encoded = smallest_encoding(values, tensor.quantization)
+        saved = tensor.size_bytes - encoded.size_bytes - _DECODE_FILE_BYTES
+        if saved > 0:
+            alone = with_decode(model, {tensor.index: encoded})
+            yield _Choice(tensor, encoded, _arena(alone, targets) - arena, saved)
+
+
+def _arena(model: bytes, targets: Targets) -> int:
+    graph = read_model(model)
+    return max(plan_for(graph, target).min_bytes for target in targets.values())
+
+
+def _what(taken: Mapping[int, Encoded], saved: int) -> str:
+    kinds = [each.encoding for each in taken.values()]
+    counts = ", ".join(f"{kinds.count(kind)} as {kind}" for kind in dict.fromkeys(kinds))
+    return (
+        f"{len(taken)} weight tensors encoded ({counts}): {saved:,} bytes of flash, DECODE counted"
+    )
+
+
+def _why_not(model_bytes: int, small_bytes: int, more: int) -> str:
+    saved = model_bytes - small_bytes
+    if not saved:
+        return "no weights are smaller encoded, or the arena has no room for them"
+    return (
+        f"encoding saves {saved:,} bytes of the file, but the code of DECODE takes {saved + more:,}"
+    )
