@@ -15,6 +15,12 @@ EdgecompressError        1  an internal failure
   InterruptedRunError  130  Ctrl-C or SIGTERM before there was a result
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_LEAST_PART = 3  # letters that are enough to recognise a longer word by
+_MOST_MATCHES = 5
+
 
 class EdgecompressError(Exception):
     """Base of all errors; the message says what is wrong, where, and what to do."""
@@ -80,3 +86,23 @@ class InterruptedRunError(EdgecompressError):
     """A run was broken off before there was a result; 128 + SIGINT, as a shell has it."""
 
     exit_code = 130
+
+
+def close_matches(word: str, allowed: Iterable[str]) -> list[str]:
+    """Return what of `allowed` has `word` in it, but for - and _, or else is spelt much like it."""
+    plain = {_letters(name): name for name in allowed}
+    part = _letters(word)
+    holding = [name for letters, name in plain.items() if part in letters]
+    if len(part) >= _LEAST_PART and holding:
+        return holding[:_MOST_MATCHES]
+    return [plain[letters] for letters in get_close_matches(part, plain)]
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return "; did you mean a, b or c?", or "" if nothing that is allowed is like `word`."""
+    *others, last = close_matches(word, allowed) or [""]
+    return f"; did you mean {' or '.join(filter(None, (', '.join(others), last)))}?" if last else ""
+
+
+def _letters(word: str) -> str:
+    return word.lower().replace("-", "").replace("_", "")

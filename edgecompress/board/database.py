@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgecompress.board.profile import close_match, profile_problems
-from edgecompress.errors import BoardError
+from edgecompress.board.profile import profile_problems
+from edgecompress.errors import BoardError, did_you_mean
 from edgecompress.files import BOARDS_DIR, read_toml
 
 BOARDS_VARIABLE = "EDGECOMPRESS_BOARDS"
@@ -85,7 +85,7 @@ def load_board(name_or_path: str, boards_dir: Path | None = None) -> Board:
     profiles = _profiles(boards_dir)
     if name_or_path not in profiles:
         raise BoardError(
-            f"unknown board {name_or_path!r}{close_match(name_or_path, tuple(profiles)) or ';'} "
+            f"unknown board {name_or_path!r}{did_you_mean(name_or_path, profiles) or ';'} "
             "`edgecompress boards` lists all; a profile of your own is given by its path, "
             f"or by its folder with --boards-dir or {BOARDS_VARIABLE}"
         )

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from itertools import combinations
 from typing import Any
+
+from edgecompress.errors import did_you_mean
 
 # Cores by the flags of their compilers (GCC: -mcpu, with f for a floating-point unit; -march).
 CORES = (
@@ -22,7 +23,6 @@ FRAMEWORK_KEYS: Mapping[str, tuple[str, ...]] = {
 FLASH_CHIPS_MB = (2, 4, 8, 16, 32, 64, 128)
 _FRAMEWORK_OPTIONS: Mapping[str, tuple[str, ...]] = {"esp-idf": ("flash_size",)}
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_]*")
-MIN_PART = 3  # letters that are enough to recognise a longer word by
 _ADDRESS_END = 1 << 32
 
 _BOARD_KEYS: Mapping[str, type] = {
@@ -57,14 +57,6 @@ def profile_problems(board_id: str, profile: Mapping[str, Any]) -> tuple[str, ..
     )
 
 
-def close_match(word: str, allowed: tuple[str, ...]) -> str:
-    """Return "; did you mean ...?" if something allowed is spelt much like `word`, else ""."""
-    matches = get_close_matches(word, allowed, n=1) or [
-        candidate for candidate in allowed if len(word) >= MIN_PART and word in candidate
-    ]
-    return f"; did you mean {matches[0]}?" if matches else ""
-
-
 def _id_problems(board_id: str) -> Iterator[str]:
     if not ID_PATTERN.fullmatch(board_id):
         yield (
@@ -80,7 +72,7 @@ def _key_problems(
         if key not in keys:
             yield (
                 f"{where}{key}: unknown key; allowed are {', '.join(keys)}"
-                f"{close_match(key, tuple(keys))}"
+                f"{did_you_mean(key, tuple(keys))}"
             )
         elif not isinstance(value, keys[key]) or isinstance(value, bool):
             yield f"{where}{key}: found {value!r}; it must be {_TYPE_NAMES[keys[key]]}"
@@ -109,11 +101,11 @@ def _region_key_problems(profile: Mapping[str, Any]) -> Iterator[str]:
 def _choice_problems(profile: Mapping[str, Any]) -> Iterator[str]:
     core, kernels = profile["core"], profile["kernels"]
     if core not in CORES:
-        yield f"core: found {core!r}; allowed are {', '.join(CORES)}{close_match(core, CORES)}"
+        yield f"core: found {core!r}; allowed are {', '.join(CORES)}{did_you_mean(core, CORES)}"
     if kernels not in KERNELS:
         yield (
             f"kernels: found {kernels!r}; allowed are {', '.join(KERNELS)}"
-            f"{close_match(kernels, KERNELS)}"
+            f"{did_you_mean(kernels, KERNELS)}"
         )
     elif core in CORES and not kernels_run_on(kernels, core):
         yield f"kernels: found {kernels!r}, which does not run on {core}"
@@ -134,7 +126,7 @@ def _framework_problems(frameworks: Mapping[str, Any]) -> Iterator[str]:
     for name, table in frameworks.items():
         where = f"frameworks.{name}"
         if name not in names:
-            yield f"{where}: unknown; allowed are {', '.join(names)}{close_match(name, names)}"
+            yield f"{where}: unknown; allowed are {', '.join(names)}{did_you_mean(name, names)}"
         elif not isinstance(table, dict):
             yield f"{where}: found {table!r}; it must be a table"
         else:
@@ -153,7 +145,7 @@ def _source_problems(sources: Mapping[str, Any]) -> Iterator[str]:
             allowed = tuple(key for key in _BOARD_KEYS if key != "sources")
             yield (
                 f"sources.{key}: unknown key; a source belongs to one of {', '.join(allowed)}"
-                f"{close_match(key, allowed)}"
+                f"{did_you_mean(key, allowed)}"
             )
         elif not isinstance(value, str) or not value.strip():
             yield f"sources.{key}: found {value!r}; say where the number was read"

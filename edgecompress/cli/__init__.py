@@ -16,6 +16,7 @@ from edgecompress.errors import EdgecompressError
 
 # Command -> (module, what `--help` of the group says of it).
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("start.init", "Write a commented recipe for compress, with what is found filled in."),
     "compress": ("compress", "Prune, distil and quantize a model until it fits a board."),
     "fit": ("fit", "Say whether a model fits a board, before flashing."),
     "check": ("fit", "The same as fit."),

@@ -23,7 +23,8 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
     "-o",
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    required=True,
+    default="out",
+    show_default=True,
     help="Folder to write model, firmware, report and recipe to.",
 )
 @click.option(
@@ -96,7 +97,8 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 @click.option(
     "--recipe",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="An edgecompress.toml; options given here win over it.",
+    help="An edgecompress.toml; options given here win over it.  [default: the one in the current "
+    "folder, if MODEL, --board or --data is not given]",
 )
 @click.option(
     "--resume",
@@ -119,8 +121,9 @@ def command(
 ) -> None:
     """Prune, distil and quantize MODEL until it fits the board and keeps its accuracy.
 
-    MODEL is a Keras model: .keras, .h5 or a SavedModel folder. What is done is the least that
-    reaches the goal: a model that fits as it is gets quantized and nothing more.
+    MODEL is a Keras model: .keras, .h5 or a SavedModel folder; without it, that of the
+    edgecompress.toml in the current folder, which `edgecompress init` writes. What is done is the
+    least that reaches the goal: a model that fits as it is gets quantized and nothing more.
 
     Exit code 4: accuracy fell more than allowed; 5: nothing fits the board. The closest result is
     kept in both cases.
@@ -128,10 +131,10 @@ def command(
     Ctrl-C or SIGTERM ends the run with the best so far, written as ever; a second one ends it at
     once (exit code 130). --resume goes on either way.
     """
-    from edgecompress.recipe import load_recipe
+    from edgecompress.recipe import load_recipe, recipe_here
     from edgecompress.train.interruption import interruptible
 
-    choices = load_recipe(recipe, options)
+    choices = load_recipe(recipe or recipe_here(options), options)
     with interruptible() as interruption:
         from edgecompress.pipeline import compress, raise_for_outcome
         from edgecompress.report.terminal import print_outcome

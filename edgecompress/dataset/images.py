@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from edgecompress.dataset.decode import choose_form, decode_all
 from edgecompress.dataset.source import Source
 from edgecompress.dataset.split import Split
-from edgecompress.errors import DataError
+from edgecompress.errors import DataError, did_you_mean
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,17 @@ def read_images(
     return Source(parts, classes, pixels=True, sha256=digest.hexdigest())
 
 
+def holds_images(folder: Path) -> bool:
+    """Say whether a folder looks like images by class, by the first file of each."""
+    return any(
+        entry.suffix.lower() in _SUFFIXES
+        for base in _part_folders(folder).values()
+        for each in _visible(base)
+        if each.is_dir()
+        for entry in islice(_visible(each), 1)
+    )
+
+
 def _part_folders(folder: Path) -> dict[str, Path]:
     """Return the folder of each part; the whole folder is "train" when it holds classes."""
     if not (folder / "train").is_dir():
@@ -73,6 +85,7 @@ def _labelled_files(folder: Path, classes: Sequence[str]) -> list[tuple[Path, in
         if entry.name not in index:
             raise DataError(
                 f"{entry}: class {entry.name!r} is not among the classes {', '.join(classes)}"
+                f"{did_you_mean(entry.name, classes)}"
             )
         images = sorted(path for path in _visible(entry) if path.suffix.lower() in _SUFFIXES)
         if not images:

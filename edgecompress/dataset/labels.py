@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset.split import Task, TaskOfOutput
-from edgecompress.errors import DataError
+from edgecompress.errors import DataError, did_you_mean
 
 _NAMES_SHOWN = 12
 
@@ -136,6 +136,7 @@ def _indices(text: NDArray[np.str_], names: Sequence[str], where: str) -> NDArra
     if unknown:
         raise DataError(
             f"{where}: label {unknown[0]!r} is not among the classes {', '.join(names)}"
+            f"{did_you_mean(unknown[0], names)}"
         )
     return np.array([index[str(name)] for name in text], dtype=np.int64)
 
