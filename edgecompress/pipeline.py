@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgecompress.board import load_board
+from edgecompress.board import load_board, reserving
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.named import load_for
 from edgecompress.dataset.split import arrays_of
@@ -171,7 +171,8 @@ def _chosen(job: Job, attempts: list[Attempt], candidates: Sequence[Measured]) -
 def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     """Load everything, and measure the float original on the validation split."""
     deadline = time.monotonic() + recipe.time_budget_s
-    board = load_board(recipe.board)
+    reserves = recipe.reserve_ram_bytes, recipe.reserve_flash_bytes
+    board = reserving(load_board(recipe.board), *reserves)
     # Refuses before any work.
     choice = choose(board, recipe.framework, recipe.runtime, recipe.optimize)
     if recipe.custom_objects is not None:

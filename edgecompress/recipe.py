@@ -67,6 +67,13 @@ class Recipe:
     max_arena_bytes: int | None = _key(
         None, "Tighter limit on the tensor arena, in bytes.", within=(1, 2**32), example=20_000
     )
+    reserve_ram_bytes: int | None = _key(
+        None, "RAM to keep for the rest of your application; without it the board profile's.",
+        within=(0, 2**32), example=8_192,
+    )  # fmt: skip
+    reserve_flash_bytes: int | None = _key(
+        None, "Flash to keep for it, likewise.", within=(0, 2**32), example=32_768
+    )
     pick: str = _key(
         "accuracy", "Which of the models that fit: the best, or the least of what is named.",
         of=PICKS,

@@ -137,6 +137,31 @@ def test_a_model_that_is_too_large_is_pruned_until_it_fits(
     assert facts["steps"][1]["saved_ram_bytes"] > 0
 
 
+def test_compress_keeps_room_for_the_user_s_application(
+    words, plain: Path, tmp_path: Path, cli
+) -> None:
+    before = json.loads((plain / "report.json").read_text())["verdict"]
+    size = before["ram"]["headroom_bytes"] + before["arena"]["min_bytes"] * 3 // 20
+    out = tmp_path / "out"
+    words = (*words, "-o", out, "--reserve-ram", size, "--reserve-flash", "8k", "--json")
+    code, stdout, _ = cli(*words)
+    facts = json.loads(stdout)
+    assert code == 0, facts["summary"]
+    for memory, reserved in (("ram", size), ("flash", 8192)):
+        placed = facts["verdict"][memory]
+        own = [item for item in placed["items"] if item["name"].startswith("your own application")]
+        assert [(item["kind"], item["bytes"]) for item in own] == [("application", reserved)]
+        assert placed["headroom_bytes"] >= 0
+        others = sum(item["bytes"] for item in placed["items"] if item not in own)
+        assert others + reserved <= placed["available_bytes"]
+    assert facts["after"]["arena_bytes"] < before["arena"]["min_bytes"]
+    assert f"{size:,} bytes of RAM and 8,192 bytes of flash" in facts["summary"]
+    assert "your own application, reserved" in (out / "report.html").read_text()
+    recipe = (out / "edgecompress.toml").read_text()
+    assert f"reserve_ram_bytes = {size}" in recipe
+    assert "reserve_flash_bytes = 8192" in recipe
+
+
 def test_when_nothing_fits_the_closest_is_kept_and_explained(words, tmp_path: Path, cli) -> None:
     out = tmp_path / "out"
     code, _, stderr = cli(*words, "-o", out, "--max-model-bytes", 2000)

@@ -7,6 +7,15 @@ from edgecompress.board.database import (
     all_boards,
     load_board,
     read_profile,
+    reserving,
 )
 
-__all__ = ["BOARDS_VARIABLE", "Board", "Region", "all_boards", "load_board", "read_profile"]
+__all__ = [
+    "BOARDS_VARIABLE",
+    "Board",
+    "Region",
+    "all_boards",
+    "load_board",
+    "read_profile",
+    "reserving",
+]

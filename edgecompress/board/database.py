@@ -7,11 +7,11 @@ go to by default.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgecompress.board.profile import profile_problems
+from edgecompress.board.profile import RESERVES, profile_problems
 from edgecompress.errors import BoardError, did_you_mean
 from edgecompress.files import BOARDS_DIR, read_toml
 
@@ -50,7 +50,10 @@ class Region:
 
 @dataclass(frozen=True)
 class Board:
-    """A board's profile. `kernels` is the kernel library that TFLM is built with for its core."""
+    """A board's profile. `kernels` is the kernel library that TFLM is built with for its core.
+
+    `reserve_ram_bytes` and `reserve_flash_bytes` are kept for the user's own application.
+    """
 
     id: str
     name: str
@@ -62,6 +65,8 @@ class Board:
     ram: tuple[Region, ...]
     frameworks: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, hash=False)
+    reserve_ram_bytes: int = 0
+    reserve_flash_bytes: int = 0
 
     @property
     def flash_bytes(self) -> int:
@@ -90,6 +95,13 @@ def load_board(name_or_path: str, boards_dir: Path | None = None) -> Board:
             f"or by its folder with --boards-dir or {BOARDS_VARIABLE}"
         )
     return read_profile(profiles[name_or_path])
+
+
+def reserving(board: Board, ram_bytes: int | None, flash_bytes: int | None) -> Board:
+    """Return `board` with as much kept for the user's application; None: what its profile says."""
+    ram = board.reserve_ram_bytes if ram_bytes is None else ram_bytes
+    flash = board.reserve_flash_bytes if flash_bytes is None else flash_bytes
+    return replace(board, reserve_ram_bytes=ram, reserve_flash_bytes=flash)
 
 
 def all_boards(boards_dir: Path | None = None) -> tuple[Board, ...]:
@@ -126,6 +138,7 @@ def _board(board_id: str, profile: Mapping[str, Any]) -> Board:
         ram=tuple(Region(**region) for region in profile["ram"]),
         frameworks=profile["frameworks"],
         sources=profile["sources"],
+        **{key: profile[key] for key in RESERVES if key in profile},
     )
 
 

@@ -25,10 +25,12 @@ _FRAMEWORK_OPTIONS: Mapping[str, tuple[str, ...]] = {"esp-idf": ("flash_size",)}
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_]*")
 _ADDRESS_END = 1 << 32
 
-_BOARD_KEYS: Mapping[str, type] = {
+RESERVES = ("reserve_ram_bytes", "reserve_flash_bytes")  # for the user's own application
+_REQUIRED_KEYS: Mapping[str, type] = {
     "name": str, "mcu": str, "core": str, "clock_hz": int, "kernels": str,
     "flash": list, "ram": list, "frameworks": dict, "sources": dict,
 }  # fmt: skip
+_BOARD_KEYS: Mapping[str, type] = {**_REQUIRED_KEYS, **dict.fromkeys(RESERVES, int)}
 _REGION_KEYS: Mapping[str, type] = {
     "name": str, "address": int, "size_bytes": int, "reserved_bytes": int, "reserved_for": str,
     "reserved_at": str, "code_block_bytes": int, "arduino_section": str,
@@ -44,7 +46,7 @@ def profile_problems(board_id: str, profile: Mapping[str, Any]) -> tuple[str, ..
     """Return each broken rule as `key: what was found; what is allowed`, none if all hold."""
     shape = [
         *_id_problems(board_id),
-        *_key_problems("", profile, _BOARD_KEYS, tuple(_BOARD_KEYS)),
+        *_key_problems("", profile, _BOARD_KEYS, tuple(_REQUIRED_KEYS)),
         *_region_key_problems(profile),
     ]
     if shape:  # the rules about values need the keys and types to be right
@@ -111,6 +113,9 @@ def _choice_problems(profile: Mapping[str, Any]) -> Iterator[str]:
         yield f"kernels: found {kernels!r}, which does not run on {core}"
     if profile["clock_hz"] <= 0:
         yield f"clock_hz: found {profile['clock_hz']}; it must be more than 0"
+    for key in RESERVES:
+        if profile.get(key, 0) < 0:
+            yield f"{key}: found {profile[key]}; it must be 0 or more"
 
 
 def kernels_run_on(kernels: str, core: str) -> bool:

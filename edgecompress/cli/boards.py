@@ -102,6 +102,8 @@ def _profile(board: Board) -> dict[str, Any]:
         "frameworks": {name: dict(table) for name, table in board.frameworks.items()},
         "flash": [_region(region) for region in board.flash],
         "ram": [_region(region) for region in board.ram],
+        "reserve_ram_bytes": board.reserve_ram_bytes,
+        "reserve_flash_bytes": board.reserve_flash_bytes,
         "sources": dict(board.sources),
     }
 
@@ -133,6 +135,8 @@ def _print_profile(board: Board) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from edgecompress.memory.verdict.room import kept_room
+
     table = Table("memory", "address", box=None)
     for heading in ("size", "reserved", "available"):
         table.add_column(heading, justify="right")
@@ -147,6 +151,8 @@ def _print_profile(board: Board) -> None:
     console.print(f"[bold]{board.name}[/bold] ({board.id}): {board.mcu}, {board.core}, ")
     console.print(f"{board.clock_hz / 1e6:g} MHz, {board.kernels} kernels; memory in bytes")
     console.print(table)
+    for text in kept_room(board):
+        console.print(text, markup=False)
     for name, entries in board.frameworks.items():
         console.print(f"{name}: {', '.join(entries.values()) or 'yes'}", markup=False)
     for name, source in board.sources.items():

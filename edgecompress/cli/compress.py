@@ -7,6 +7,7 @@ import click
 
 from edgecompress.cli import print_json
 from edgecompress.cli.input.options import custom_objects_choice
+from edgecompress.cli.input.sizes import Size, reserve_options
 from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 
 
@@ -39,8 +40,13 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
     metavar="TIME",
     help="As 90s, 25m or 1h30m; a guide. A resumed run has all of it again.  [default: 25m]",
 )
-@click.option("--max-model-bytes", type=int, help="Tighter limit on the .tflite, in bytes.")
-@click.option("--max-arena-bytes", type=int, help="Tighter limit on the tensor arena, in bytes.")
+@click.option(
+    "--max-model-bytes", type=Size(1), metavar="BYTES", help="Tighter limit on the .tflite."
+)
+@click.option(
+    "--max-arena-bytes", type=Size(1), metavar="BYTES", help="Tighter limit on the tensor arena."
+)
+@reserve_options
 @click.option(
     "--weight-bits",
     type=click.Choice(WEIGHT_BITS),

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from edgecompress.board import Board, all_boards, load_board
+from edgecompress.board import Board, all_boards, load_board, reserving
 from edgecompress.board.profile import kernels_run_on
 from edgecompress.cli import print_json
 from edgecompress.cli.input.options import boards_dir_option, custom_objects_option, json_option
+from edgecompress.cli.input.sizes import reserve_options
 from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.verdict.fit import Fit, Runtimes
@@ -73,6 +74,7 @@ from edgecompress.memory.verdict.judge import RegistrationKind
     help="Also judge this model, and show what each item takes more or less than in it; --json: as "
     "`compared_with`.",
 )
+@reserve_options
 @boards_dir_option
 @custom_objects_option
 @json_option
@@ -89,6 +91,8 @@ def command(
     save_baseline: Path | None,
     baseline: Path | None,
     earlier: Path | None,
+    reserve_ram_bytes: int | None,
+    reserve_flash_bytes: int | None,
     boards_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -98,8 +102,9 @@ def command(
     Ends with 5 if it does not fit one of the boards named; with --all-boards, if it fits none.
     With --runtime both that is so of each runtime. Ends with 3 if a runtime cannot run it.
     """
-    known = all_boards(boards_dir)
-    boards = _boards(names, known, boards_dir, kernels, every=every)
+    keep = partial(reserving, ram_bytes=reserve_ram_bytes, flash_bytes=reserve_flash_bytes)
+    known = tuple(map(keep, all_boards(boards_dir)))
+    boards = [*map(keep, _boards(names, known, boards_dir, kernels, every=every))]
     judge = partial(fit, boards=boards, kernels=kernels, registration=registration, runtime=runtime)
     result = judge(model, others=() if every else known)
     before = judge(earlier, others=()) if earlier else None

@@ -9,6 +9,7 @@ import click
 
 from edgecompress.cli import print_json
 from edgecompress.cli.input.options import boards_dir_option, json_option
+from edgecompress.cli.input.sizes import reserve_options
 
 if TYPE_CHECKING:
     from edgecompress.firmware.sources.model import ModelSource, Runtime
@@ -61,6 +62,7 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
     "--force", is_flag=True,
     help="Overwrite files that differ; remove unchanged ones of an earlier generation.",
 )  # fmt: skip
+@reserve_options
 @boards_dir_option
 @json_option
 def command(
@@ -78,6 +80,8 @@ def command(
     optimize: str | None,
     seed: int,
     force: bool,
+    reserve_ram_bytes: int | None,
+    reserve_flash_bytes: int | None,
     boards_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -87,13 +91,13 @@ def command(
     a tensor arena, and a self-test on golden vectors. Several models share one arena. The same
     command writes the same files, byte for byte.
     """
-    from edgecompress.board import load_board
+    from edgecompress.board import load_board, reserving
     from edgecompress.firmware.sources.generate import generate
     from edgecompress.firmware.sources.write import write_firmware
 
     files = generate(
         _sources(models, data, labels, seed),
-        load_board(board, boards_dir),
+        reserving(load_board(board, boards_dir), reserve_ram_bytes, reserve_flash_bytes),
         framework,
         name,
         vectors=vectors,

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from edgecompress.board import Board, load_board
+from edgecompress.board import Board, load_board, reserving
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import force_option, out_option, refuse_existing
 from edgecompress.cli.input.options import boards_dir_option, json_option
-from edgecompress.errors import DoesNotFitError
+from edgecompress.cli.input.sizes import Size, reserve_options
+from edgecompress.errors import DoesNotFitError, UsageError
 from edgecompress.files import write_file
 from edgecompress.memory.arena.target import target_of
 from edgecompress.memory.verdict.fit import fit
@@ -30,19 +31,20 @@ from edgecompress.tflite.reader import read_model
 )
 @click.option(
     "--ram-budget",
-    type=click.IntRange(1),
+    type=Size(1),
     metavar="BYTES",
-    help="An arena, in bytes, that is small enough: within it the smallest file is taken. Ends "
-    "with 5 if it is out of reach.  [default: the least arena]",
+    help="An arena that is small enough (bytes, or as 64k): within it the smallest file "
+    "is taken. Ends with 5 if it is out of reach.  [default: the least arena]",
 )
 @click.option(
     "--flash-budget",
-    type=click.IntRange(1),
+    type=Size(1),
     metavar="BYTES",
-    help="Flash, in bytes, for the model and TFLM with its kernels. If they take more, weights are "
+    help="Flash for the model and TFLM with its kernels. If they take more, weights are "
     "encoded for TFLM's DECODE operator, whose code is counted in; the arena grows by what is "
     "decoded. Ends with 5 if it is out of reach.  [default: the board's flash, if one is named]",
 )
+@reserve_options
 @boards_dir_option
 @force_option
 @json_option
@@ -53,6 +55,8 @@ def command(
     board: str | None,
     ram_budget: int | None,
     flash_budget: int | None,
+    reserve_ram_bytes: int | None,
+    reserve_flash_bytes: int | None,
     boards_dir: Path | None,
     force: bool,
     as_json: bool,
@@ -66,7 +70,10 @@ def command(
     """
     refuse_existing(out, force=force)
     read_model(model)  # names the file if it is none
-    profile = load_board(board, boards_dir) if board else None
+    reserves = reserve_ram_bytes, reserve_flash_bytes
+    if board is None and reserves != (None, None):
+        raise UsageError("--reserve-ram and --reserve-flash are of a board: give --board too")
+    profile = reserving(load_board(board, boards_dir), *reserves) if board else None
     targets = {profile.core: target_of(profile.core, profile.kernels)} if profile else FAMILIES
     content = model.read_bytes()
     limits = _limits(content, profile, flash_budget, ram_budget)

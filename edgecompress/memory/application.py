@@ -14,6 +14,8 @@ from edgecompress.board import Board
 from edgecompress.files import COSTS_DIR
 from edgecompress.memory.flash import Item
 
+RESERVE = "your own application, reserved"  # the name of the item
+
 
 @dataclass(frozen=True)
 class Application:
@@ -37,12 +39,14 @@ def application(board: Board, glue: Glue | None = None) -> Application:
     """Return what the firmware of `board` holds besides model and runtime.
 
     Args:
-        board: the board; its first framework decides what an empty program costs.
+        board: the board; its first framework decides what an empty program costs, and it says how
+            much is kept for the user's own application.
         glue: what is the same for all frameworks; that of firmware with TFLM by default.
     """
     glue = glue or _tflm_glue()
     framework = _framework(board)
-    flash, ram = [glue.flash], [glue.ram]
+    flash = [glue.flash, *_reserve(board.reserve_flash_bytes)]
+    ram = [glue.ram, *_reserve(board.reserve_ram_bytes)]
     if framework is None:
         return Application(tuple(flash), tuple(ram), glue.stack_bytes)
     name = f"{framework['name']}, an empty program"
@@ -84,6 +88,10 @@ def _framework(board: Board) -> dict[str, Any] | None:
         if framework["framework"] == name and words.startswith(tuple(framework["prefixes"])):
             return dict(framework)
     return None
+
+
+def _reserve(size_bytes: int) -> tuple[Item, ...]:
+    return (Item(RESERVE, "application", size_bytes, "exact"),) if size_bytes else ()
 
 
 def _shared_iram(core: str, framework: str) -> tuple[Item, ...]:

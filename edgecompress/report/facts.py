@@ -17,6 +17,7 @@ from edgecompress.graph.separate import POINTWISE
 from edgecompress.memory.verdict.document import verdict_document
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.memory.verdict.judge import Verdict
+from edgecompress.memory.verdict.room import kept_room
 from edgecompress.metrics import primary_metric
 from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
 from edgecompress.report.final import Final
@@ -107,7 +108,8 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
             "larger --max-accuracy-drop, or name a larger board."
         )
     in_c = " with the C runtime" if job.runtime == "c" else ""
-    return f"It fits {job.board.name}{in_c}: {sizes}; {lost} on the test split."
+    outcome = f"It fits {job.board.name}{in_c}: {sizes}; {lost} on the test split"
+    return _sentences((outcome, *kept_room(job.board), *best.verdict.suggestions))
 
 
 def _sentences(texts: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.board import load_board
+from edgecompress.board import load_board, reserving
 from edgecompress.errors import EdgecompressError, ToolError, UsageError
 from edgecompress.firmware.run.emulate import emulate
 from edgecompress.firmware.sources.project import FACTS_FILE
@@ -70,7 +70,9 @@ def _model_of(folder: Path, model: Mapping[str, Any], models: Mapping[str, bytes
 def _check_arena(facts: Mapping[str, Any], model: Mapping[str, Any], content: bytes) -> Check:
     if facts["framework"] == "host":
         return unchecked("fit", "a project for this machine has no board's memory to fit")
-    runtime, board = facts["runtime"], load_board(facts["board"])
+    runtime = facts["runtime"]
+    reserves = facts.get("reserve_ram_bytes"), facts.get("reserve_flash_bytes")
+    board = reserving(load_board(facts["board"]), *reserves)
     kernels = facts["kernels"] if runtime == "tflm" else None
     (verdict,) = fit(content, [board], kernels=kernels, runtime=runtime, others=()).verdicts
     arena = ("the smallest arena", model["arena_min_bytes"], verdict.arena.min_bytes)

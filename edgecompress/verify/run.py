@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgecompress.board import load_board
+from edgecompress.board import load_board, reserving
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.named import load_for
 from edgecompress.errors import EdgecompressError, UsageError
@@ -79,8 +79,10 @@ def _check_run(folder: Path) -> Iterator[Check]:
 
 def _check_fit(facts: Mapping[str, Any], model: bytes) -> Check:
     then = facts["verdict"]
-    board = load_board(then["board"])
-    optimize = facts["recipe"].get("optimize") or "speed"
+    recipe = facts["recipe"]
+    reserves = recipe.get("reserve_ram_bytes"), recipe.get("reserve_flash_bytes")
+    board = reserving(load_board(then["board"]), *reserves)
+    optimize = recipe.get("optimize") or "speed"
     options = {"runtime": then["runtime"], "others": (), "optimize": optimize}
     (now,) = fit(model, [board], **options).verdicts
     return check_equal(

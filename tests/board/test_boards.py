@@ -45,6 +45,16 @@ MISTAKES = [
     ("clock_hz = 64_000_000", 'clock_hz = "64 MHz"', ["clock_hz", "'64 MHz'", "whole number"]),
     ("clock_hz = 64_000_000", "clock_hz = true", ["clock_hz", "True", "whole number"]),
     ("clock_hz = 64_000_000", "clock_hz = 0", ["clock_hz", "more than 0"]),
+    (
+        "clock_hz = 64_000_000",
+        "clock_hz = 1\nreserve_ram_bytes = -1",
+        ["reserve_ram_bytes", "found -1"],
+    ),
+    (
+        "clock_hz = 64_000_000",
+        'clock_hz = 1\nreserve_flash_bytes = "8k"',
+        ["reserve_flash_bytes", "'8k'", "whole number"],
+    ),
     ('mcu = "A chip"', "", ["mcu", "missing"]),
     ("size_bytes = 16384", "size_byte = 16384", ["ram[0].size_byte", "did you mean size_bytes?"]),
     ("size_bytes = 65536", "size_bytes = 0", ["flash[0].size_bytes", "found 0"]),

@@ -126,6 +126,24 @@ def test_firmware_for_tflm_holds_its_model(digits_int8, tmp_path, cli) -> None:
     assert {("golden vectors", True), ("fit", True), ("files", True)} <= checks
 
 
+def test_firmware_is_judged_with_the_room_that_it_was_written_for(
+    digits_int8, tmp_path, cli, monkeypatch
+) -> None:
+    model = tmp_path / "digits.tflite"
+    model.write_bytes(digits_int8)
+    folder = tmp_path / "firmware"
+    words = ("--board", BOARD, "-o", folder, "--reserve-ram", "20k")
+    assert cli("generate", model, *words)[0] == 0
+    assert json.loads((folder / "firmware.json").read_text())["reserve_ram_bytes"] == 20480
+    assert _checks(cli, folder, "--model", model)[0] == 0
+    from edgecompress.files import BOARDS_DIR
+
+    profile = (BOARDS_DIR / f"{BOARD}.toml").read_text().replace("98_304", "21_304")
+    (tmp_path / f"{BOARD}.toml").write_text(profile)
+    monkeypatch.setenv("EDGECOMPRESS_BOARDS", str(tmp_path))
+    assert _checks(cli, folder, "--model", model)[0] == 5
+
+
 @pytest.mark.parametrize("facts", ["", "[]", "{}", '{"after": {"sha256": 1}}'])
 def test_folders_of_others_are_refused(tmp_path, cli, facts) -> None:
     code, _, stderr = cli("verify", tmp_path)

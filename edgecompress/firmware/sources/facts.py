@@ -90,6 +90,7 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         "runtime": facts["runtime"],
         **({"optimize": facts["optimize"]} if facts["runtime"] == "c" else {}),
         "board": facts["board"].id,
+        **_reserves(facts["board"]),
         "core": facts["core"],
         "kernels": facts["kernels"],
         "tflm_commit": facts["tflm_commit"],
@@ -109,6 +110,16 @@ def _summary(facts: Mapping[str, Any]) -> Mapping[str, Any]:
             for model in facts["models"]
         ],
         **(_bare_metal_summary(facts) if facts["framework"] == "cmake" else {}),
+    }
+
+
+def _reserves(board: Board) -> Mapping[str, int]:
+    """Return what is kept for the user's application, if anything is."""
+    if not (board.reserve_ram_bytes or board.reserve_flash_bytes):
+        return {}
+    return {
+        "reserve_ram_bytes": board.reserve_ram_bytes,
+        "reserve_flash_bytes": board.reserve_flash_bytes,
     }
 
 

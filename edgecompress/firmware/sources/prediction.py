@@ -41,8 +41,9 @@ def predict(
     names = list(dict.fromkeys(registered))
     runtime = runtime_parts(names, board.core, kernels)
     runtime[RUNNER] = sum(_runner_bytes(model, board.core, kernels) for model in models)
-    # What the board's own framework would add is not in this image.
-    app = application(replace(board, frameworks={"cmake": {}}))
+    # What the board's own framework and the user's application would add is not in this image.
+    alone = replace(board, frameworks={"cmake": {}}, reserve_ram_bytes=0, reserve_flash_bytes=0)
+    app = application(alone)
     static, *stacks = resident_items(registered, board.core, kernels, app, interpreters=len(models))
     glue_bytes = sum(item.bytes for item in app.ram)
     return Prediction(

@@ -24,6 +24,7 @@ from edgecompress.memory.verdict.judge import (
 from edgecompress.memory.verdict.judge_c import judge_c, unable
 from edgecompress.memory.verdict.remedies import freed, remedies
 from edgecompress.memory.verdict.remedies_c import remedies_c
+from edgecompress.memory.verdict.room import scarce_room
 from edgecompress.program.lower import lower
 from edgecompress.program.program import Program
 from edgecompress.tflite.graph import Graph
@@ -149,9 +150,11 @@ class _Judging:
         return isinstance(other, Verdict) and other.fits
 
     def advised(self, verdict: Verdict, known: Sequence[Board]) -> Verdict:
-        """Return the verdict with suggestions, where it runs and does not fit."""
-        if verdict.fits or not verdict.runs:
+        """Return the verdict with suggestions: what would make it fit, or where room is scarce."""
+        if not verdict.runs:
             return verdict
+        if verdict.fits:
+            return replace(verdict, suggestions=scarce_room(verdict))
         fits = partial(self.fits, runtime=verdict.runtime)
         if verdict.runtime == "c" and not isinstance(self.program, str):
             return replace(verdict, suggestions=remedies_c(verdict, self.program, fits, known))
