@@ -53,6 +53,8 @@ def test_each_command_runs(workplace, cli, line: str) -> None:
         assert cli(*name, "-o", "demo-out", "--time-budget", "1m")[0] == 0
     if words[0] in ("build", "emulate"):
         assert cli("generate", "model.tflite", "--board", "mps2_an386", "-o", "firmware")[0] == 0
+    if words[0] == "compress" and "--board" not in words:  # it takes what `init` wrote
+        assert cli(*shlex.split(next(c for c in COMMANDS if " init " in c))[1:])[0] == 0
     expected = WITHOUT_TFLM.get(words[0], 0)
     if "firmware-c" in words and words[0] in ("build", "emulate", "verify"):
         need("arm-none-eabi-gcc", "cmake", "qemu-system-arm")
