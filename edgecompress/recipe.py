@@ -175,6 +175,17 @@ def recipe_toml(recipe: Recipe, folder: Path) -> str:
     )
 
 
+def model_name(path: Path) -> str:
+    """Return what a model's file is called; what a run of `compress` wrote, as its original."""
+    recipe = path.with_name(RECIPE_NAME)
+    if path.stem != "model" or not recipe.is_file():
+        return path.stem
+    try:
+        return Path(str(read_toml(recipe)["model"])).stem
+    except (OSError, ValueError, KeyError):  # it is not of a run, or was changed
+        return path.stem
+
+
 def relative(value: str, folder: Path) -> str:
     """Return a value as a recipe in `folder` has it: what is a path, relative to it."""
     file = Path(value.partition("#")[0])

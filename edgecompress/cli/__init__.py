@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from edgecompress.errors import EdgecompressError
+from edgecompress.errors import EdgecompressError, did_you_mean
 
 # Command -> (module, what `--help` of the group says of it).
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -56,6 +57,23 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"edgecompress.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for, or say which may have been meant."""
+        if args[0] not in COMMANDS and args[0][:1] != "-":
+            meant = did_you_mean(args[0], COMMANDS)
+            raise click.UsageError(f"No such command {args[0]!r}{meant or '.'}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands without importing them."""
+        found = [
+            (name, text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        commands = [CompletionItem(name, help=text) for name, text in found]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -8,7 +8,7 @@ import click
 
 from edgecompress.board import Board, Region, all_boards, load_board, read_profile
 from edgecompress.cli import print_json
-from edgecompress.cli.input.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import BoardName, boards_dir_option, json_option
 from edgecompress.errors import BoardError
 
 
@@ -33,7 +33,7 @@ def list_boards(outer: tuple[Path | None, bool], boards_dir: Path | None, as_jso
 
 
 @command.command()
-@click.argument("board")
+@click.argument("board", type=BoardName())
 @boards_dir_option
 @json_option
 @click.pass_obj

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @json_option
 def command(folder: Path, tflm: Path | None, sanitize: bool, as_json: bool) -> None:
-    """Build FOLDER, which `generate` wrote for cmake, and read flash and RAM from the ELF file.
+    """Build FOLDER and read flash and RAM from the ELF file.
 
+    FOLDER is what `generate` wrote for cmake, or what `compress` wrote, with such firmware in it.
     A FOLDER for host is built for this machine. Needs CMake, and the compiler of its core: of
     arm-none-eabi, of riscv64-unknown-elf with picolibc, or this machine's.
     """

@@ -15,7 +15,12 @@ from edgecompress.cli.input.data import (
     runtime_option,
     seed_option,
 )
-from edgecompress.cli.input.options import boards_dir_option, custom_objects_option, json_option
+from edgecompress.cli.input.options import (
+    BoardName,
+    boards_dir_option,
+    custom_objects_option,
+    json_option,
+)
 from edgecompress.cli.output.rows import print_rows
 
 
@@ -24,6 +29,7 @@ from edgecompress.cli.output.rows import print_rows
 @optional_data_option
 @click.option(
     "--board",
+    type=BoardName(),
     help="Board id or profile: adds flash and RAM used, in bytes, and whether it fits. Without it "
     "the arena is that of a Cortex-M4F with CMSIS-NN.",
 )

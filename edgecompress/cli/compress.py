@@ -6,14 +6,14 @@ from typing import Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.input.options import custom_objects_choice
+from edgecompress.cli.input.options import BoardName, OneOf, custom_objects_choice, framework_option
 from edgecompress.cli.input.sizes import Size, reserve_options
 from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 
 
 @click.command()
 @click.argument("model", required=False)
-@click.option("--board", help="Board id, or path of a profile.")
+@click.option("--board", type=BoardName(), help="Board id, or path of a profile.")
 @click.option(
     "--data",
     help=".npz, folder of images, .csv or package.module:function; for several inputs or outputs "
@@ -49,14 +49,14 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 @reserve_options
 @click.option(
     "--weight-bits",
-    type=click.Choice(WEIGHT_BITS),
+    type=OneOf(WEIGHT_BITS),
     help="The fewest bits of a weight. 4: large kernels of convolutions and dense layers may be "
     "int4, which TFLM runs on int8 activations, if int8 clearly loses more; 8: never.  "
     "[default: 4]",
 )
 @click.option(
     "--pick",
-    type=click.Choice(PICKS),
+    type=OneOf(PICKS),
     help="Which of the models that fit: the most accurate; or, of those that keep their accuracy "
     "on the validation split, the one of least file size, arena or multiply-accumulates, which is "
     "searched for unless --trials is 0.  [default: accuracy]",
@@ -81,22 +81,22 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
     default=None,
     help="Leave the normalization of inputs in the integer graph; see `quantize --help`.",
 )
-@click.option("--framework", help="Build system of the firmware.  [default: the board's own]")
+@framework_option("Build system of the firmware.  [default: the board's own]")
 @click.option(
     "--optimize",
-    type=click.Choice(["speed", "size"]),
+    type=OneOf(["speed", "size"]),
     help="What firmware of the C runtime is compiled for; see `generate --help`.  [default: speed]",
 )
 @click.option(
     "--runtime",
-    type=click.Choice(RUNTIMES),
+    type=OneOf(RUNTIMES),
     help="What the firmware runs the model with, and its memory is judged for: TFLM, or kernels in "
     "C that come with the project, with the same outputs.  [default: tflm where the framework has "
     "it for the board]",
 )
 @click.option(
     "--pixels",
-    type=click.Choice(["auto", "0..255", "0..1", "-1..1"]),
+    type=OneOf(["auto", "0..255", "0..1", "-1..1"]),
     help="Range the model takes pixels of images in.  [default: auto, by what scores best]",
 )
 @click.option("--seed", type=int, help="Of every random choice.  [default: 0]")

@@ -4,9 +4,17 @@ from pathlib import Path
 
 import click
 
+from edgecompress.cli.input.options import BoardName
+
 
 @click.command()
-@click.option("--board", default="arduino_uno_r4_minima", show_default=True, help="Board id.")
+@click.option(
+    "--board",
+    type=BoardName(),
+    default="arduino_uno_r4_minima",
+    show_default=True,
+    help="Board id.",
+)
 @click.option(
     "-o",
     "--out",

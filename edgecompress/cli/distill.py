@@ -18,7 +18,7 @@ from edgecompress.cli.input.data import (
     refuse_existing,
     seed_option,
 )
-from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.input.options import OneOf, custom_objects_option, json_option
 from edgecompress.cli.output.rows import print_rows
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ _LOOKED_AT = 256  # training samples by which it is found which layers matter le
 )
 @click.option(
     "--augmentation",
-    type=click.Choice(["none", "shift", "shift+flip"]),
+    type=OneOf(["none", "shift", "shift+flip"]),
     default="none",
     show_default=True,
     help="Random changes of the training images.",

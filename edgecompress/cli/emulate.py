@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 def command(folder: Path, timeout: float, profile: bool, as_json: bool) -> None:
     """Run the firmware in FOLDER in QEMU and compare its outputs with the golden vectors.
 
+    FOLDER is what `generate` wrote, or `compress`.
+
     A board that QEMU has no machine for is stood in for by one of its core, or of the nearest.
     A project of the framework host runs on this machine, as it is.
     """

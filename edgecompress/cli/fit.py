@@ -10,7 +10,13 @@ import click
 from edgecompress.board import Board, all_boards, load_board, reserving
 from edgecompress.board.profile import kernels_run_on
 from edgecompress.cli import print_json
-from edgecompress.cli.input.options import boards_dir_option, custom_objects_option, json_option
+from edgecompress.cli.input.options import (
+    BoardName,
+    OneOf,
+    boards_dir_option,
+    custom_objects_option,
+    json_option,
+)
 from edgecompress.cli.input.sizes import reserve_options
 from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
@@ -20,17 +26,23 @@ from edgecompress.memory.verdict.judge import RegistrationKind
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--board", "names", multiple=True, help="Board id or profile; may be repeated.")
+@click.option(
+    "--board",
+    "names",
+    type=BoardName(),
+    multiple=True,
+    help="Board id or profile; may be repeated.",
+)
 @click.option("--all-boards", "every", is_flag=True, help="Judge the model on every board.")
 @click.option(
     "--kernels",
-    type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
+    type=OneOf(["reference", "cmsis-nn", "esp-nn"]),
     help="Kernel library, instead of each board's own; --all-boards leaves out boards it does "
     "not run on.",
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["tflm", "c", "both"]),
+    type=OneOf(["tflm", "c", "both"]),
     default="tflm",
     show_default=True,
     help="What runs the model: TFLM; kernels in C, as of `generate --runtime c`; or a verdict on "
@@ -38,7 +50,7 @@ from edgecompress.memory.verdict.judge import RegistrationKind
 )
 @click.option(
     "--registration",
-    type=click.Choice(["narrow", "default"]),
+    type=OneOf(["narrow", "default"]),
     default="narrow",
     show_default=True,
     help="narrow: the kernel variants the model needs, as `generate` registers; default: TFLM's "

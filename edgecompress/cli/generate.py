@@ -8,26 +8,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.input.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import (
+    BoardName,
+    OneOf,
+    boards_dir_option,
+    framework_option,
+    json_option,
+)
 from edgecompress.cli.input.sizes import reserve_options
 
 if TYPE_CHECKING:
     from edgecompress.firmware.sources.model import ModelSource, Runtime
 
-_FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "host")
-
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--board", required=True, help="Board id, or path of a profile.")
+@click.option("--board", type=BoardName(), required=True, help="Board id, or path of a profile.")
 @click.option(
     "-o", "--out", required=True, type=click.Path(file_okay=False, path_type=Path),
     help="Folder to write the project to.",
 )  # fmt: skip
-@click.option(
-    "--framework", type=click.Choice(_FRAMEWORKS),
-    help="Build system to write for; host is g++ on this machine.  [default: the board's own]",
-)  # fmt: skip
+@framework_option(
+    "Build system to write for; host is g++ on this machine.  [default: the board's own]"
+)
 @click.option("--name", help="Name of the project and, with one MODEL, of the model in C.  "
               "[default: the file's name]")  # fmt: skip
 @click.option(
@@ -45,16 +48,16 @@ _FRAMEWORKS = ("cmake", "arduino", "platformio", "esp-idf", "zephyr", "pico", "h
     "Repeat it for further MODELS, in their order.",
 )  # fmt: skip
 @click.option(
-    "--kernels", type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
+    "--kernels", type=OneOf(["reference", "cmsis-nn", "esp-nn"]),
     help="Kernel library TFLM was built with.  [default: the board's]",
 )  # fmt: skip
 @click.option(
-    "--runtime", type=click.Choice(["tflm", "c"]),
+    "--runtime", type=OneOf(["tflm", "c"]),
     help="tflm: runs on TFLM, which the project links; c: on kernels in C that come with the "
     "project, with the same outputs.  [default: tflm, or c where there is no TFLM for the board]",
 )  # fmt: skip
 @click.option(
-    "--optimize", type=click.Choice(["speed", "size"]),
+    "--optimize", type=OneOf(["speed", "size"]),
     help="What the kernels of --runtime c are compiled for: -O2 or -Os.  [default: speed]",
 )  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")

@@ -9,7 +9,7 @@ import click
 
 from edgecompress.board import load_board
 from edgecompress.cli import print_json
-from edgecompress.cli.input.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import BoardName, OneOf, boards_dir_option, json_option
 from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
@@ -26,14 +26,16 @@ _DEFAULT_CORE = "cortex-m4f"
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--board", help="Plan the arena for this board: its id, or a profile.")
+@click.option(
+    "--board", type=BoardName(), help="Plan the arena for this board: its id, or a profile."
+)
 @click.option(
     "--core",
     help=f"Plan it for this core instead, such as cortex-m0plus.  [default: {_DEFAULT_CORE}]",
 )
 @click.option(
     "--kernels",
-    type=click.Choice(["reference", "cmsis-nn", "esp-nn"]),
+    type=OneOf(["reference", "cmsis-nn", "esp-nn"]),
     help="Kernel library.  [default: the board's, or the usual one of the core]",
 )
 @click.option(
@@ -52,7 +54,7 @@ _DEFAULT_CORE = "cortex-m4f"
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["tflm", "c"]),
+    type=OneOf(["tflm", "c"]),
     default="tflm",
     show_default=True,
     help="Whose plan --plan draws: TFLM's, or that of the C runtime.",

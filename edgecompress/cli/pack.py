@@ -9,7 +9,7 @@ import click
 from edgecompress.board import Board, load_board, reserving
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import force_option, out_option, refuse_existing
-from edgecompress.cli.input.options import boards_dir_option, json_option
+from edgecompress.cli.input.options import BoardName, boards_dir_option, json_option
 from edgecompress.cli.input.sizes import Size, reserve_options
 from edgecompress.errors import DoesNotFitError, UsageError
 from edgecompress.files import write_file
@@ -26,6 +26,7 @@ from edgecompress.tflite.reader import read_model
 @out_option(".tflite")
 @click.option(
     "--board",
+    type=BoardName(),
     help="Pack for this board: its id, or a profile. By default for Cortex-M0+ (reference "
     "kernels), M4F and M55 (CMSIS-NN) at once, worse on none.",
 )

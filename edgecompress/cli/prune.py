@@ -17,7 +17,7 @@ from edgecompress.cli.input.data import (
     seed_option,
     training_options,
 )
-from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.input.options import OneOf, custom_objects_option, json_option
 from edgecompress.cli.output.rows import print_rows
 from edgecompress.errors import UsageError
 
@@ -38,7 +38,7 @@ _SCORES = ("auto", "l1", "l2", "bn-gamma", "taylor", "activation", "random")
 @click.option("--data", help=f"{DATA_HELP} Not needed with --epochs 0 and a score of weights.")
 @out_option(".keras")
 @click.option(
-    "--method", type=click.Choice(_METHODS), default="channel", show_default=True,
+    "--method", type=OneOf(_METHODS), default="channel", show_default=True,
     help="channel removes whole channels: a smaller, faster model. The others set single weights "
     "to zero: by size, by --threshold, or by effect on the loss. Zeros save no byte and no time on "
     "stock TFLM.",
@@ -51,12 +51,12 @@ _SCORES = ("auto", "l1", "l2", "bn-gamma", "taylor", "activation", "random")
     "--threshold", type=click.FloatRange(0), help="--method threshold: |w| up to this becomes zero."
 )
 @click.option(
-    "--score", type=click.Choice(_SCORES), default="auto", show_default=True,
+    "--score", type=OneOf(_SCORES), default="auto", show_default=True,
     help="What a channel is worth: norm of its weights, batch-norm scale, effect on the loss "
     "(taylor), mean activation, or chance; auto: taylor with --data, else l1.",
 )  # fmt: skip
 @click.option(
-    "--scope", type=click.Choice(["layer", "global"]), default="layer", show_default=True,
+    "--scope", type=OneOf(["layer", "global"]), default="layer", show_default=True,
     help="Whether --rate holds in each layer (group of layers) or over all together.",
 )  # fmt: skip
 @click.option(
@@ -68,7 +68,7 @@ _SCORES = ("auto", "l1", "l2", "bn-gamma", "taylor", "activation", "random")
     help="Channels that each layer keeps at least.",
 )  # fmt: skip
 @click.option(
-    "--schedule", type=click.Choice(["polynomial", "one-shot"]), default="polynomial",
+    "--schedule", type=OneOf(["polynomial", "one-shot"]), default="polynomial",
     show_default=True, help="Single weights: raise the rate during the first half of the epochs, "
     "or start with all zeros.",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from edgecompress.cli.input.data import (
     seed_option,
     warn_of_guessing,
 )
-from edgecompress.cli.input.options import custom_objects_option, json_option
+from edgecompress.cli.input.options import OneOf, custom_objects_option, json_option
 from edgecompress.cli.output.rows import print_rows
 from edgecompress.cli.quantize_steps import (
     Made,
@@ -40,7 +40,7 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 @out_option(".tflite")
 @click.option(
     "--scheme",
-    type=click.Choice(["int8", "int16x8", "pow2"]),
+    type=OneOf(["int8", "int16x8", "pow2"]),
     default="int8",
     show_default=True,
     help="int8; int16x8: int16 activations, int8 weights; pow2: int8, all scales powers of two.",
@@ -48,7 +48,7 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 @click.option(
     "--calibration",
     "method",
-    type=click.Choice(["minmax", "percentile", "mse"]),
+    type=OneOf(["minmax", "percentile", "mse"]),
     default="minmax",
     show_default=True,
     help="How activation ranges are chosen: all values; but one in 10,000 at each end; or the "
@@ -81,7 +81,7 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 )
 @click.option(
     "--per-channel-dense",
-    type=click.Choice(["off", "on", "auto"]),
+    type=OneOf(["off", "on", "auto"]),
     default="off",
     show_default=True,
     help="A weight scale for each unit of a dense layer: finer, for 8 to 16 bytes a unit; auto: "
@@ -89,7 +89,7 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 )
 @click.option(
     "--weight-bits",
-    type=click.Choice(WEIGHT_BITS),
+    type=OneOf(WEIGHT_BITS),
     default=8,
     show_default=True,
     help="4: large kernels of convolutions and dense layers are int4, which TFLM runs on int8 "

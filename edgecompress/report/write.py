@@ -1,6 +1,7 @@
 """The folder that a run leaves behind."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
             [best.tflite],
             job.board,
             job.recipe.framework,
-            name=Path(job.recipe.model).stem,
+            name=_firmware_name(job),
             vectors=len(arrays_of(samples)[0]),
             samples=samples,
             labels=data.labels,
@@ -50,3 +51,10 @@ def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, 
         write_firmware(out / "firmware", firmware, force=True)
     else:
         remove_firmware(out / "firmware")  # an earlier run's is not of this model
+
+
+def _firmware_name(job: Job) -> str:
+    """Return the name of the user's file; that of the Keras model, if the file says nothing."""
+    stem, name = Path(job.recipe.model).stem, str(job.original.name)
+    is_automatic = re.fullmatch(r"(model|functional|sequential)(_\d+)?", name)
+    return name if stem in ("model", "saved_model") and not is_automatic else stem

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from edgecompress.cli.input.options import OneOf
 from edgecompress.dataset import Dataset, Split, Task
 from edgecompress.dataset.named import load_for
 from edgecompress.errors import OutputExistsError, UsageError
@@ -29,7 +30,7 @@ data_option = click.option("--data", required=True, help=DATA_HELP)
 optional_data_option = click.option("--data", help=f"{DATA_HELP} Without it, nothing is measured.")
 pixels_option = click.option(
     "--pixels",
-    type=click.Choice(PIXEL_RANGES),
+    type=OneOf(PIXEL_RANGES),
     default="auto",
     show_default=True,
     help="Range the model takes pixels of images in; auto: where it does best on training images.",
@@ -40,7 +41,7 @@ seed_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Overwrite the output file.")
 runtime_option = click.option(
     "--runtime",
-    type=click.Choice(RUNTIMES),
+    type=OneOf(RUNTIMES),
     default="tflm",
     show_default=True,
     help="What runs a .tflite: TFLM, whose outputs are the device's, or a TFLite runtime on its "

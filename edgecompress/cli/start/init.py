@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgecompress.cli import print_json
-from edgecompress.cli.input.options import json_option
+from edgecompress.cli.input.options import BoardName, json_option
 from edgecompress.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--data", help="Data, as of `compress`.  [default: what is in the folder]")
 @click.option(
     "--board",
+    type=BoardName(),
     help="Board id, or path of a profile.  [default: the one that is connected, or the one profile "
     "in the folder]",
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgecompress.board import Board
-from edgecompress.errors import BoardError, UsageError
+from edgecompress.errors import BoardError, UsageError, did_you_mean
 from edgecompress.firmware.sources.targets import CORES, MACHINES
 from edgecompress.firmware.sources.versions import PLATFORMIO_MCUS, platformio_platform
 
@@ -39,7 +39,10 @@ def check_framework(framework: str, board: Board) -> None:
         BoardError: the framework does not know the board, or not its core.
     """
     if framework not in LAYOUTS:
-        raise UsageError(f"no framework {framework!r}; there are {', '.join(FRAMEWORKS)}")
+        raise UsageError(
+            f"no framework {framework!r}; there are {', '.join(FRAMEWORKS)}"
+            f"{did_you_mean(framework, FRAMEWORKS)}"
+        )
     if framework == "cmake" and board.core not in CORES:
         raise BoardError(
             f"{board.id} has the core {board.core}, and cmake projects are for "

@@ -36,6 +36,7 @@ from edgecompress.memory.arena.plan import plan_for
 from edgecompress.memory.arena.target import HOST, Target, target_of
 from edgecompress.program.lower import lower
 from edgecompress.program.measured import measured_tables
+from edgecompress.recipe import model_name
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import check_supported, registrations
 from edgecompress.tflite.reader import read_model
@@ -71,7 +72,7 @@ def generate(
             share one tensor arena.
         board: the board the project is for.
         framework: one of FRAMEWORKS; by default the board's own, see `default_framework`.
-        name: of the project; by default the first file's.
+        name: of the project; by default the first file's, see `recipe.model_name`.
         vectors: number of golden test vectors for each model.
         samples: real inputs [n, ...] in the model's units for the vectors; noise otherwise.
         labels: names of the classes; as `samples`, for models that are not a `ModelSource`.
@@ -136,7 +137,7 @@ def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:
 def _title(model: Path | bytes, name: str | None) -> str:
     if name is not None:
         return name
-    return model.stem if isinstance(model, Path) else "model"
+    return model_name(model) if isinstance(model, Path) else "model"
 
 
 def _describe(

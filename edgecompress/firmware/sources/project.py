@@ -12,6 +12,7 @@ from edgecompress.firmware.sources.targets import Memory
 
 FACTS_FILE = "firmware.json"
 BUILD_DIR = "build"
+FIRMWARE_DIR = "firmware"  # in what `compress` writes
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,13 @@ class BareMetalProject(Project):
 
 
 def read_project(folder: Path) -> Project:
-    """Read the facts of a generated folder.
+    """Read the facts of a generated folder, or of the one that `compress` wrote into its own.
 
     Raises:
         UsageError: the folder was not written by `edgecompress generate` for cmake or host.
     """
+    if not (folder / FACTS_FILE).is_file() and (folder / FIRMWARE_DIR / FACTS_FILE).is_file():
+        folder /= FIRMWARE_DIR
     file = folder / FACTS_FILE
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))

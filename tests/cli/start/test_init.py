@@ -137,7 +137,8 @@ def test_boards_on_usb_are_boards() -> None:
 
 def test_the_schema_is_that_of_the_recipe(folder, cli) -> None:
     shipped = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    assert shipped == json.loads(json.dumps(recipe_schema()))
+    made = json.dumps(recipe_schema(), indent=2)
+    assert shipped == json.loads(made), f"{SCHEMA_FILE.name} must be:\n{made}"
     assert set(shipped["properties"]) == set(Recipe.__dataclass_fields__)
     assert shipped["additionalProperties"] is False
     cli("init")
