@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from edgecompress.cli.evaluate import command as evaluate
+from edgecompress.cli.measure.evaluate import command as evaluate
 from edgecompress.errors import ModelError, UsageError
 from edgecompress.keras_files.custom_objects import use_custom_objects
 from edgecompress.keras_files.model import import_keras, load_keras

@@ -1,0 +1,1 @@
+"""Commands that measure models on data, side by side."""

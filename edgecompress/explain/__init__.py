@@ -1,0 +1,1 @@
+"""Whether models look at the same evidence: occlusion maps, their similarity, confidence."""
