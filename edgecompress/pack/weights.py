@@ -57,7 +57,7 @@ def pack_weights(model: bytes, targets: Targets, limits: Limits) -> Weights | No
     """Return a model with as few of its weights encoded as its flash budget wants.
 
     Those come first that raise the arena least, and of these the largest savings. Counted in is
-    TFLM's own code of DECODE; the model stays as it is where all of them save less than that.
+    the code of DECODE; the model stays as it is where all of them save less than that.
 
     Args:
         model: a .tflite that the targets can run.

@@ -56,6 +56,25 @@ def check_decode(subgraph: Subgraph, operator: Operator) -> None:
             raise _damaged(operator, problem)
 
 
+def decodes_weights(subgraph: Subgraph, operator: Operator) -> bool:
+    """Say whether a sound DECODE writes one tensor as `pack` encodes weights.
+
+    They are int8 with zero points of 0; tables of Huffman have 16 bits an entry; there are as many
+    look-up tables as rows or columns, for the kernel to tell them apart.
+    """
+    output = subgraph.tensors[operator.outputs[0]]
+    ancillary = bytes(subgraph.tensors[operator.inputs[1]].data or b"")
+    zero_points = output.quantization.zero_points if output.quantization else ()
+    if len(operator.outputs) > 1 or output.type != "INT8" or any(zero_points):
+        return False
+    if ancillary[0] == LOOK_UP_TABLE:
+        channels, axis = _channels(output)
+        tables = len(ancillary) - HEADER_BYTES
+        told_apart = axis == 0 or output.shape[0] != channels
+        return told_apart and tables == channels * ancillary[_STRIDE]
+    return ancillary[0] == PRUNED or not ancillary[_PARAMETER] & _WIDE_ENTRIES
+
+
 def _damaged(operator: Operator, what: str) -> ModelError:
     return ModelError(
         f"operator {operator.index} (DECODE) {what}: the file is damaged. Copy it again, or encode "

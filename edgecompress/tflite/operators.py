@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edgecompress.errors import UnsupportedModelError
-from edgecompress.tflite.decode_form import DECODE, check_decode
+from edgecompress.tflite.decode_form import DECODE, check_decode, decodes_weights
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
 from edgecompress.tflite.names import short_name
 from edgecompress.tflite.operator_table import (
@@ -37,6 +37,8 @@ _WEIGHTED = frozenset(
     }
 )  # fmt: skip
 _WEIGHTS_INPUT = 1
+_DECODE = f"CUSTOM:{DECODE}"
+OWN_DECODE = "decode"  # our kernel of DECODE, for int8 weights, in templates/tflm/decode.inc
 _QUANTIZE = "run `edgecompress quantize MODEL.tflite --data DATA -o OUT.tflite`"
 
 
@@ -47,11 +49,19 @@ class Registration:
     op: str
     method: str  # of MicroMutableOpResolver: "AddConv2D"
     variant: str  # registration function: "tflite::Register_CONV_2D_INT8", or ""
+    is_own: bool = False  # `variant` is a registration in the runner: the kernel comes with it
 
     @property
     def call(self) -> str:
         """The call as C++ has it: `AddConv2D(tflite::Register_CONV_2D_INT8())`."""
+        if self.is_own:
+            return f'AddCustom("{self.op.removeprefix("CUSTOM:")}", &{self.variant})'
         return f"{self.method}({self.variant}())" if self.variant else f"{self.method}()"
+
+    @property
+    def call_for_all_types(self) -> str:
+        """The call where TFLM has no variants of its kernels."""
+        return self.call if self.is_own else f"{self.method}()"
 
     @property
     def name(self) -> str:
@@ -76,7 +86,7 @@ def check_supported(graph: Graph) -> None:
     for subgraph in graph.subgraphs:
         for operator in subgraph.operators:
             _check_shapes(subgraph, operator)
-            if operator.op == f"CUSTOM:{DECODE}":
+            if operator.op == _DECODE:
                 check_decode(subgraph, operator)
             _check_types(subgraph, operator)
     _check_quantized(graph)
@@ -214,12 +224,14 @@ def registrations(graph: Graph, kernels: str, *, narrow: bool = True) -> tuple[R
         graph: a model that passed `check_supported`.
         kernels: "cmsis-nn" has variants of its kernels for a single type; others have not.
         narrow: choose the variant that computes on this model's types alone, where all operators
-            of a kind have the same; False registers kernels for all types.
+            of a kind have the same, and our own DECODE where it does; False registers kernels for
+            all types.
     """
     suffixes: dict[str, set[str]] = {}
     for subgraph in graph.subgraphs:
         for operator in subgraph.operators:
-            suffix = _suffix(subgraph, operator) if narrow and kernels == "cmsis-nn" else ""
+            has_variants = kernels == "cmsis-nn" or operator.op == _DECODE
+            suffix = _suffix(subgraph, operator) if narrow and has_variants else ""
             suffixes.setdefault(operator.op, set()).add(suffix)
     return tuple(sorted(_registrations(suffixes), key=lambda registration: registration.method))
 
@@ -227,11 +239,16 @@ def registrations(graph: Graph, kernels: str, *, narrow: bool = True) -> tuple[R
 def _registrations(suffixes: Mapping[str, set[str]]) -> Iterator[Registration]:
     for op, wanted in suffixes.items():
         suffix = next(iter(wanted)) if len(wanted) == 1 else ""
+        if suffix and op == _DECODE:
+            yield Registration(op, OPERATORS[op].method, suffix, is_own=True)
+            continue
         variant = f"tflite::Register_{op}_{suffix}" if suffix else ""
         yield Registration(op, OPERATORS[op].method, variant)
 
 
 def _suffix(subgraph: Subgraph, operator: Operator) -> str:
+    if operator.op == _DECODE:
+        return OWN_DECODE if decodes_weights(subgraph, operator) else ""
     value = _tensor(subgraph, operator.inputs, VALUE_INPUT.get(operator.op, 0))
     weights = _tensor(subgraph, operator.inputs, _WEIGHTS_INPUT)
     output = _tensor(subgraph, operator.outputs, 0)

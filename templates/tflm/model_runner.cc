@@ -31,13 +31,20 @@ Interpreter* g_interpreter = nullptr;
 tflite::MicroProfilerInterface* g_profiler = nullptr;
 {% endif %}
 
+{% if model.decodes %}
+{% include "tflm/decode.inc" %}
+
+{% endif %}
 // The operators of the model and no others.
 void AddOperators(OpResolver* resolver) {
+{% if model.decodes %}
+  const auto decode = tflite::micro::RegisterOp(nullptr, PrepareDecode, Decode);
+{% endif %}
   // Adding fails only for want of room, and there is room for each.
 {% if model.registrations | selectattr("variant") | list %}
 #ifdef EDGECOMPRESS_ALL_TYPES
 {% for registration in model.registrations %}
-  resolver->{{ registration.method }}();
+  resolver->{{ registration.call_for_all_types }};
 {% endfor %}
 #else
   // Kernels for the types of this model alone, where TFLM has such.

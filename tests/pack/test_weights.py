@@ -116,12 +116,12 @@ def test_the_arena_grows_no_further_than_it_may(model: bytes) -> None:
 
 def test_what_saves_less_than_the_code_of_decode_is_left(model: bytes) -> None:
     del model
-    for small in (network(channels=16), network(kept=0.99)):
+    for small in (network(channels=1), network(kept=0.99)):
         before = flash_bytes(small, M4F)
         found = pack_weights(small, M4F, TIGHT)
         assert found is not None
         assert not found.done or flash_bytes(found.model, M4F) < before
-    tiny = pack(network(channels=16), M4F, limits=TIGHT)
+    tiny = pack(network(channels=1), M4F, limits=TIGHT)
     step = next(step for step in tiny.steps if step.name == "weights")
     assert not step.done
     assert "the code of DECODE takes" in step.what

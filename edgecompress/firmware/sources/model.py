@@ -36,6 +36,8 @@ _TFLM_VARIABLE_HEADERS = (
     "tensorflow/lite/micro/micro_resource_variable.h",
 )
 
+_TFLM_KERNEL_HEADERS = ("tensorflow/lite/micro/kernels/kernel_util.h",)
+
 _BINARY = 2  # classes, of which a single element says which
 
 # Operators that remember something from one inference to the next.
@@ -122,6 +124,11 @@ class FirmwareModel:
     program: CProgram | None = None  # of the C runtime
 
     @property
+    def decodes(self) -> bool:
+        """Whether the runner has a DECODE of its own."""
+        return any(entry.is_own for entry in self.registrations)
+
+    @property
     def macro(self) -> str:
         """The prefix as macros and include guards have it."""
         return self.prefix.upper()
@@ -160,6 +167,7 @@ class FirmwareModel:
             "tensor_arena.h",
             *_TFLM_HEADERS,
             *(_TFLM_VARIABLE_HEADERS if self.resource_variables else ()),
+            *(_TFLM_KERNEL_HEADERS if self.decodes else ()),
         )
 
 

@@ -11,6 +11,7 @@ from support.firmware_tools import boards_of, need, output_of, run_cli, script, 
 from support.flatbuffer_models import Graph, Op, T, options
 from support.flatbuffer_models import build as build_model
 from support.tflite_models import add_model, dense_model, reshape_model
+from support.tiny_models import decode
 
 from edgecompress.board import load_board
 from edgecompress.firmware.run.emulate import emulate
@@ -39,6 +40,8 @@ SMALL = {
     "add": add_model(),
     "add_int16": add_model("INT16"),
     "reshape": reshape_model(),
+    "decode_tables": decode("lut"),
+    "decode_bitmap": decode("prune"),
 }
 # Linked flash minus model minus an empty firmware on Cortex-M4F: TFLM 90b983c2b, CMSIS-NN,
 # arm-none-eabi-gcc 12.2.1.
