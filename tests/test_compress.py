@@ -74,6 +74,21 @@ def test_the_reported_accuracy_is_what_the_tflm_interpreter_says(
     assert recalled == pytest.approx(accuracy * test.size)
 
 
+def test_the_report_compares_what_original_and_result_look_at(plain: Path, cli, words) -> None:
+    facts = json.loads((plain / "report.json").read_text())
+    original, result = facts["explain"]["models"]
+    assert result["accuracy"] == pytest.approx(facts["after"]["int8_test"])
+    assert original["accuracy"] == pytest.approx(facts["before"]["float_test"])
+    assert facts["explain"]["samples"] == 8
+    assert result["similarity"]["mean"]["rank_correlation"] > 0.8
+    assert result["finding"] == "same"
+    command = ("explain", words[1], plain / "model.tflite", *words[4:6], "--json")
+    again = json.loads(cli(*command)[1])["models"][1]
+    assert again["calibration_error"] == pytest.approx(result["calibration_error"])
+    assert again["agreement_by_class"] == result["agreement_by_class"]
+    assert facts["removed"] == []
+
+
 def test_the_report_is_one_page_that_needs_nothing_else(plain: Path) -> None:
     page = (plain / "report.html").read_text()
     assert "NUCLEO-F401RE" in page
@@ -134,6 +149,13 @@ def test_a_model_that_is_too_large_is_pruned_until_it_fits(
     narrowed = {group["name"]: group["after"] < group["before"] for group in facts["channels"]}
     assert narrowed
     assert all(narrowed.values())
+    for group, removed in zip(facts["channels"], facts["removed"], strict=True):
+        assert removed["name"] == group["name"]
+        assert (len(removed["kept"]), len(removed["gone"])) == (
+            group["after"], group["before"] - group["after"],
+        )  # fmt: skip
+        assert min(removed["kept"]) >= max(removed["gone"]) >= 0
+        assert 0 < removed["effect"] < 2
     assert facts["steps"][1]["saved_ram_bytes"] > 0
 
 

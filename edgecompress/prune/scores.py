@@ -62,7 +62,7 @@ def score_channels(
         UsageError: unknown method, or `train` is missing.
         DataError: there are no samples.
     """
-    method = _checked_method(model, method, train)
+    method = checked_method(model, method, train)
     if method == "taylor" and train is not None:
         return _taylor(model, groups, train, samples, seed)
     if method == "activation" and train is not None:
@@ -76,8 +76,12 @@ def score_channels(
     return {group.name: _norms(weights, group, 1 if method == "l1" else 2) for group in groups}
 
 
-def _checked_method(model: Any, method: str, train: Split | None) -> str:
-    """Return the method, or l1 where it cannot judge a model of several inputs or outputs."""
+def checked_method(model: Any, method: str, train: Split | None) -> str:
+    """Return the method, or l1 where it cannot judge a model of several inputs or outputs.
+
+    Raises:
+        UsageError: unknown method, or it needs samples and there are none.
+    """
     if method not in METHODS:
         raise UsageError(f"score {method!r} is unknown; it is one of {', '.join(METHODS)}")
     if method in NEED_DATA and train is None:

@@ -70,7 +70,7 @@ def sensitivity(
         for share in _SHARES:
             kept = group.channels - int(share * group.channels)
             keep = choose_channels(scores, {group.name: kept}, groups)[group.name]
-            with _without(model, group, keep):
+            with without(model, group, keep):
                 outputs = predict(some.x)
             loss = loss_of(outputs)
             metric = measure(task, outputs, some)[primary_metric(task)[0]]
@@ -108,7 +108,7 @@ def _lower_half(worths: Sequence[float]) -> float:
 
 
 @contextmanager
-def _without(model: Any, group: ChannelGroup, keep: Sequence[int]) -> Iterator[None]:
+def without(model: Any, group: ChannelGroup, keep: Sequence[int]) -> Iterator[None]:
     """Let the channels of a group that are not in `keep` have no effect for a while."""
     weights = weights_by_name(model)
     variables = [weights[axis.layer, axis.weight] for axis in group.consumers]

@@ -20,6 +20,7 @@ from edgecompress.memory.verdict.judge import Verdict
 from edgecompress.memory.verdict.room import kept_room
 from edgecompress.metrics import primary_metric
 from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
+from edgecompress.report.facts_explain import explained, removed_channels
 from edgecompress.report.final import Final
 from edgecompress.search.attempt import Attempt, Job
 from edgecompress.search.front import Measured, pareto_front, pick
@@ -69,6 +70,8 @@ def report_facts(
         ],
         "classes": final.classes(data.labels),
         "seed": job.recipe.seed,
+        "explain": explained(job, best, final, data),
+        "removed": removed_channels(job, _channels(job, best)),
         "versions": {name: version(name) for name in _PACKAGES},
     }
 
