@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from edgecompress.progress import doing
+
 if TYPE_CHECKING:
     from edgecompress.firmware.run.emulate import Emulation
     from edgecompress.pipeline import Outcome
@@ -85,9 +87,14 @@ def train_network(path: Path, *, seed: int = 0) -> None:
     data = digits()
     model = _network(keras)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = model.fit(
-        data["x_train"], data["y_train"], batch_size=32, epochs=_EPOCHS, verbose=0, shuffle=True
-    )
+    with doing("training the demo's own network", said=True) as tell:
+        epochs = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, _: tell((epoch + 1) / _EPOCHS)
+        )
+        history = model.fit(
+            data["x_train"], data["y_train"], batch_size=32, epochs=_EPOCHS, verbose=0,
+            callbacks=[epochs],
+        )  # fmt: skip
     _log.info(
         "trained the demo network: %d parameters, %d epochs, %.1f %% of the training images",
         model.count_params(),

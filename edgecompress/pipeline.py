@@ -23,13 +23,14 @@ from edgecompress.keras_files.custom_objects import use_custom_objects
 from edgecompress.keras_files.model import load_keras, set_seed
 from edgecompress.keras_files.signature import input_shapes, output_shapes
 from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
+from edgecompress.progress import doing
 from edgecompress.recipe import Recipe
 from edgecompress.report.facts import report_facts
 from edgecompress.report.final import measure_final
 from edgecompress.report.write import OUTPUTS, write_run
 from edgecompress.search.attempt import Attempt, Job, best_attempt
 from edgecompress.search.front import Measured, attempt_figures, pick
-from edgecompress.search.ladder import next_step
+from edgecompress.search.ladder import IN_WORDS, next_step
 from edgecompress.search.steps import judged
 from edgecompress.search.store import (
     forget_attempts,
@@ -127,7 +128,9 @@ def raise_for_outcome(outcome: Outcome) -> None:
         AccuracyError: it fits, but lost more accuracy than allowed.
     """
     if not outcome.facts["fits"]:
-        raise DoesNotFitError(outcome.facts["summary"])
+        verdict = outcome.facts["verdict"]
+        reasons = (f"- {text}" for text in (*verdict["problems"], *verdict["suggestions"]))
+        raise DoesNotFitError("\n".join((f"{outcome.facts['headline']}:", *reasons)))
     if not outcome.facts["accurate"]:
         raise AccuracyError(outcome.facts["summary"])
 
@@ -141,11 +144,13 @@ def _interrupted(
             step, why = chosen
             left = max(0.0, job.seconds_left)
             gone = job.recipe.time_budget_s - job.seconds_left
-            _log.info(
-                "step %d (%s elapsed, at most %s left), %s: %s",
-                len(attempts) + 1, clock(gone), clock(left), step.__name__, why,
-            )  # fmt: skip
-            attempts.append(step(job, attempts, why))
+            name, words = Path(job.recipe.model).name, IN_WORDS[step]
+            said = (
+                f"step {len(attempts) + 1} of {name} ({clock(gone)} elapsed, at most {clock(left)} "
+                f"left), {words}: {why}"
+            )
+            with doing(f"{name}: {words}", said=said):
+                attempts.append(step(job, attempts, why))
             if not interruption.asked:  # else its training was cut, and is gone on with
                 save_attempt(out, key, len(attempts) - 1, attempts[-1])
     except KeyboardInterrupt:

@@ -42,6 +42,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+_ANYWHERE = ("--debug", "-q", "--quiet", "-v", "--verbose")
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when that command is run."""
 
@@ -85,29 +88,42 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="edgecompress")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results, warnings and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say each thing that is done.")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
-def app(debug: bool) -> None:
+def app(quiet: bool, verbose: bool, debug: bool) -> None:
     """Fit a trained Keras model onto a microcontroller board.
 
-    BOARD is a board's id (see `edgecompress boards`) or the path of a profile.
+    BOARD is a board's id (see `edgecompress boards`) or the path of a profile. -q, -v and --debug
+    may stand anywhere on the line.
     """
-    del debug  # read by main(), so that it may stand anywhere on the line
+    del quiet, verbose, debug  # read by main(), so that they may
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit code."""
-    from edgecompress.cli.output.progress import log_to_stderr
+    from edgecompress.cli.output.progress import messages
 
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words or bool(os.environ.get("EDGECOMPRESS_DEBUG"))
-    words = [word for word in words if word != "--debug"]
-    log_to_stderr()
+    verbosity = _verbosity(words)
+    words = [word for word in words if word not in _ANYWHERE]
     try:
-        app(words, prog_name="edgecompress")
+        with messages(f"edgecompress {' '.join(words[:1])}", verbosity):
+            app(words, prog_name="edgecompress")
     except EdgecompressError as error:
         _leave(error, error.exit_code, debug=debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         _leave(_unexpected(error), EdgecompressError.exit_code, debug=debug)
+
+
+def _verbosity(words: list[str]) -> int:
+    """Return what -q and -v ask for, wherever on the line they stand."""
+    from edgecompress.cli.output.progress import NORMAL, QUIET, VERBOSE
+
+    if {"-q", "--quiet"} & set(words):
+        return QUIET
+    return VERBOSE if {"-v", "--verbose"} & set(words) else NORMAL
 
 
 def _leave(error: Exception, code: int, *, debug: bool) -> None:

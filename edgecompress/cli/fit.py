@@ -1,6 +1,7 @@
 """`edgecompress fit` (and `check`): does a model fit a board, before flashing."""
 
 import os
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -126,7 +127,8 @@ def command(
         _cross_check(model)
     if for_ci:
         _report_to_ci(result, grown)
-    _refuse(result, grown, every=every)
+    told = not as_json and not every and sys.stdout.isatty()  # by the verdicts, on the same screen
+    _refuse(result, grown, every=every, told=told)
 
 
 def _boards(
@@ -196,8 +198,8 @@ def _report_to_ci(result: Fit, grown: Sequence[str]) -> None:
             file.write(summary(result, grown))
 
 
-def _refuse(result: Fit, grown: Sequence[str], *, every: bool) -> None:
-    """Raise if something cannot run, does not fit, or has grown."""
+def _refuse(result: Fit, grown: Sequence[str], *, every: bool, told: bool) -> None:
+    """Raise if something cannot run, does not fit, or has grown; `told` what is too large."""
     if result.refused and not (every and result.verdicts):
         raise UnsupportedModelError("\n".join(f"{name}: {why}" for name, why in result.refused))
     unable = [verdict for verdict in result.verdicts if not verdict.runs]
@@ -206,6 +208,9 @@ def _refuse(result: Fit, grown: Sequence[str], *, every: bool) -> None:
         raise UnsupportedModelError("\n".join(lacking))
     failed = [verdict for verdict in result.verdicts if not verdict.fits]
     if failed and (not every or len(failed) == len(result.verdicts)):
+        boards = ", ".join(verdict.title for verdict in failed)
+        if told:
+            raise DoesNotFitError(f"the model does not fit {boards}")
         problems = [f"{v.title}: {problem}" for v in failed for problem in v.problems]
         raise DoesNotFitError("\n".join(("the model does not fit", *problems)))
     if grown:

@@ -23,6 +23,7 @@ from edgecompress.dataset.source import Source
 from edgecompress.dataset.split import Dataset, SealedSplit, Split, Task
 from edgecompress.dataset.table import read_csv
 from edgecompress.errors import DataError
+from edgecompress.progress import doing
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ _FORMS = (
 )
 
 
+@doing("reading the data")
 def load_dataset(
     data: str,
     *,

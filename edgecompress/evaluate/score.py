@@ -8,6 +8,7 @@ from edgecompress.dataset import Split, Task
 from edgecompress.dataset.split import Inputs
 from edgecompress.errors import ModelError
 from edgecompress.metrics import measure
+from edgecompress.progress import doing
 from edgecompress.tflite.folded import folded
 from edgecompress.tflite.interpreter import Runtime, predict
 from edgecompress.tflite.reader import read_model
@@ -34,6 +35,7 @@ def evaluate(
     return measure(task, outputs_for(model, split.x, runtime=runtime), split)
 
 
+@doing("running the model on samples")
 def outputs_for(model: Any, x: Inputs, *, runtime: Runtime = "tflm") -> Any:
     """Return the real-valued outputs [n, ...] of a model for inputs `x`; arguments as `evaluate`.
 

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from edgecompress.errors import ModelError
 from edgecompress.graph.walk import graph_of, walk
 from edgecompress.keras_files.model import import_keras
+from edgecompress.progress import doing
 
 _log = logging.getLogger(__name__)
 
 _BATCH = 64
 
 
+@doing("looking for overflow in the activations")
 def refuse_overflow(model: Any, samples: Sequence[NDArray[Any]], name: str) -> None:
     """Raise ModelError if a layer gives NaN or infinity, which no integer stands for.
 

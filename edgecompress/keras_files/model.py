@@ -11,10 +11,12 @@ import logging
 import os
 import re
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +33,27 @@ from edgecompress.keras_files.saved_model import (
     saved_model_to_hdf5,
 )
 from edgecompress.keras_files.stateful import refuse_stateful
+from edgecompress.progress import doing
 
 
 def import_keras() -> Any:
     """Import Keras (and TensorFlow) without a word on stdout or stderr, and return it."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silenced():
-        import keras
-        import tensorflow as tf
+    if "tensorflow" not in sys.modules:
+        with doing("starting TensorFlow", said=True):
+            _import_silently()
+    import keras
+    import tensorflow as tf
+
     tf.get_logger().setLevel(logging.ERROR)
     return keras
+
+
+def _import_silently() -> None:
+    with _silenced():
+        import_module("keras")
+        import_module("tensorflow")
 
 
 def set_seed(seed: int) -> None:
@@ -53,6 +65,7 @@ def set_seed(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+@doing("reading the model")
 def load_keras(
     path: Path, *, custom_objects: Mapping[str, Any] | None = None, as_graph: bool = False
 ) -> Any:

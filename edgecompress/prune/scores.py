@@ -11,6 +11,7 @@ from edgecompress.dataset import Split
 from edgecompress.errors import UsageError
 from edgecompress.graph.groups import ChannelGroup, WeightAxis
 from edgecompress.graph.walk import leaf_layers
+from edgecompress.progress import doing
 from edgecompress.prune.activations import mean_activations
 from edgecompress.prune.gradients import mean_over_samples
 
@@ -24,6 +25,7 @@ Scores = Mapping[str, NDArray[np.float64]]  # group name -> worth of each of its
 _SAMPLES = 256
 
 
+@doing("scoring channels")
 def score_channels(
     model: Any,
     groups: Sequence[ChannelGroup],

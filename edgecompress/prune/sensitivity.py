@@ -13,6 +13,7 @@ from edgecompress.dataset.split import arrays_of
 from edgecompress.graph.groups import ChannelGroup
 from edgecompress.keras_files.outputs import predictor
 from edgecompress.metrics import measure, primary_metric
+from edgecompress.progress import doing
 from edgecompress.prune.channels import choose_channels
 from edgecompress.prune.scores import Scores, weights_by_name
 from edgecompress.train.losses import are_probabilities, label_loss
@@ -64,17 +65,19 @@ def sensitivity(
     loss_of = _mean_loss(task, some, probabilities=are_probabilities(task, whole))
     before = loss_of(whole)
     rows = []
-    for group in groups:
-        if until is not None and time.monotonic() > until:
-            break
-        for share in _SHARES:
-            kept = group.channels - int(share * group.channels)
-            keep = choose_channels(scores, {group.name: kept}, groups)[group.name]
-            with without(model, group, keep):
-                outputs = predict(some.x)
-            loss = loss_of(outputs)
-            metric = measure(task, outputs, some)[primary_metric(task)[0]]
-            rows.append(Sensitivity(group.name, share, metric, loss, loss - before))
+    with doing("measuring what each group of channels is worth") as tell:
+        for number, group in enumerate(groups):
+            if until is not None and time.monotonic() > until:
+                break
+            for share in _SHARES:
+                kept = group.channels - int(share * group.channels)
+                keep = choose_channels(scores, {group.name: kept}, groups)[group.name]
+                with without(model, group, keep):
+                    outputs = predict(some.x)
+                loss = loss_of(outputs)
+                metric = measure(task, outputs, some)[primary_metric(task)[0]]
+                rows.append(Sensitivity(group.name, share, metric, loss, loss - before))
+            tell((number + 1) / len(groups))
     return tuple(rows)
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from math import inf, isfinite, log10, sqrt
 from typing import Any
 
+from edgecompress.progress import doing
 from edgecompress.quantize.converter import TensorError
 from edgecompress.quantize.post_training import Samples, conversion, convert
 from edgecompress.quantize.recurrent.ranges import LSTM
@@ -27,6 +28,7 @@ class LayerError:
     disparity: float = 1.0  # of what a Concatenate joins: its widest range over its narrowest
 
 
+@doing("comparing each layer in int8 with float")
 def layer_errors(
     model: Any, quantized: bytes, data: Samples, *, samples: int = _SAMPLES, seed: int = 0
 ) -> tuple[LayerError, ...]:

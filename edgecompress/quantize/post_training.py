@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgecompress.child import Child, ChildError
 from edgecompress.errors import ConversionError, DataError, UsageError
+from edgecompress.progress import doing
 from edgecompress.quantize.converter import Conversion
 from edgecompress.quantize.equalize import equalized
 from edgecompress.quantize.fewer_kernels import with_fewer_kernels
@@ -135,10 +136,10 @@ def _quantized(
     **choices: Any,
 ) -> bytes:
     name, samples = inputs.model.name, len(chosen[0])
-    job = conversion(inputs.model, inputs.applied(chosen), scheme, samples=samples, **choices)
-    _log.info("quantizing %s to %s with %d samples", name, scheme, samples)
-    plain = job.method == "minmax" and scheme != "pow2"
-    quantized = converted("to_int" if plain else "to_ranged_int8", job, name, weight_bits)
+    with doing(f"quantizing to {scheme}, calibrated with {samples} samples", said=True):
+        job = conversion(inputs.model, inputs.applied(chosen), scheme, samples=samples, **choices)
+        plain = job.method == "minmax" and scheme != "pow2"
+        quantized = converted("to_int" if plain else "to_ranged_int8", job, name, weight_bits)
     return packed(with_normalizations(quantized, inputs.normalizations), names=names)
 
 
@@ -179,6 +180,7 @@ def conversion(
     )
 
 
+@doing("at work in the converter")
 def convert(function: str, job: Conversion, *arguments: Any) -> Any:
     """Call `function` of edgecompress.quantize.converter in the converter's own process.
 

@@ -45,6 +45,7 @@ def report_facts(
     metric, _ = primary_metric(job.task)
     return {
         "edgecompress": __version__,
+        "headline": _headline(job, best, final) if not best.fits else "",
         "summary": _summary(job, best, final) + (_GO_ON if interrupted else ""),
         "interrupted": interrupted,
         "fits": best.fits,
@@ -95,15 +96,11 @@ def _runtimes(job: Job, best: Attempt) -> list[dict[str, Any]]:
 
 def _summary(job: Job, best: Attempt, final: Final) -> str:
     """Say in a sentence or two how the run ended, and what to do if it missed its goal."""
-    change = "better" if final.points_lost < 0 else "worse"
-    lost = f"{abs(final.points_lost):.2f} {final.unit} {change} than the float original"
-    sizes = f"{len(best.tflite):,} bytes of model, {best.verdict.arena.min_bytes:,} of tensor arena"
+    sizes, lost = _sizes_in_words(best), _lost(final)
     if not best.fits:
-        closest = (
-            f"Nothing fits {job.board.name}: the closest ({sizes}, {lost}) is "
-            f"{best.shortfall_bytes:,} bytes too large"
+        return _sentences(
+            (_headline(job, best, final), *best.verdict.problems, *best.verdict.suggestions)
         )
-        return _sentences((closest, *best.verdict.problems, *best.verdict.suggestions))
     if final.points_lost > job.recipe.max_accuracy_drop:
         return (
             f"It fits {job.board.name} ({sizes}), but on the test split it is {lost}; "
@@ -113,6 +110,25 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
     in_c = " with the C runtime" if job.runtime == "c" else ""
     outcome = f"It fits {job.board.name}{in_c}: {sizes}; {lost} on the test split"
     return _sentences((outcome, *kept_room(job.board), *best.verdict.suggestions))
+
+
+def _headline(job: Job, best: Attempt, final: Final) -> str:
+    """Say in half a sentence how far from its goal a run that fits nothing has come."""
+    sizes, lost = _sizes_in_words(best), _lost(final)
+    return (
+        f"Nothing fits {job.board.name}: the closest ({sizes}, {lost}) is "
+        f"{best.shortfall_bytes:,} bytes too large"
+    )
+
+
+def _sizes_in_words(best: Attempt) -> str:
+    arena = best.verdict.arena.min_bytes
+    return f"{len(best.tflite):,} bytes of model, {arena:,} of tensor arena"
+
+
+def _lost(final: Final) -> str:
+    change = "better" if final.points_lost < 0 else "worse"
+    return f"{abs(final.points_lost):.2f} {final.unit} {change} than the float original"
 
 
 def _sentences(texts: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from edgecompress.metrics import (
     primary_metric,
     unit_of_loss,
 )
+from edgecompress.progress import doing
 from edgecompress.search.attempt import Attempt, Job
 
 
@@ -81,6 +82,7 @@ class Final:
         return confusion_matrix(predicted, np.asarray(self.test.y), max(count, predicted.max() + 1))
 
 
+@doing("measuring the result on the test split")
 def measure_final(job: Job, first: Attempt, best: Attempt, test: SealedSplit) -> Final:
     """Open the test split, run the three models on it, and return what they answer."""
     opened = test.open("final figures of the run")

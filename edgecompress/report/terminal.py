@@ -25,7 +25,8 @@ def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
         console.print(normalization_in_words(row), markup=False, soft_wrap=True)
     for row in facts["runtimes"]:
         console.print(_runtime(row), markup=False, soft_wrap=True)
-    console.print(facts["summary"], style="bold", markup=False, soft_wrap=True)
+    if facts["fits"] and facts["accurate"]:  # else it is the error, and said as such
+        console.print(facts["summary"], style="bold", markup=False, soft_wrap=True)
     console.print(f"Written to {out}: {', '.join(_written(out))}", markup=False, soft_wrap=True)
 
 

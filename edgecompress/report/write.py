@@ -12,6 +12,7 @@ from edgecompress.files import write_file
 from edgecompress.firmware.sources.generate import generate
 from edgecompress.firmware.sources.write import remove_firmware, write_firmware
 from edgecompress.keras_files.model import save_keras
+from edgecompress.progress import doing
 from edgecompress.recipe import recipe_toml
 from edgecompress.report.html import report_html
 from edgecompress.search.attempt import Attempt, Job
@@ -27,6 +28,7 @@ OUTPUTS = (
 _VECTORS = 4
 
 
+@doing("writing model, report and firmware")
 def write_run(facts: Mapping[str, Any], job: Job, best: Attempt, data: Dataset, out: Path) -> None:
     """Write the model, its report and the recipe to `out`; firmware too, if the model fits."""
     write_file(out / "model.tflite", best.tflite)

@@ -1,6 +1,6 @@
 """What to try next: the least intrusive step that can still reach the goal, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edgecompress.metrics import points_lost, unit_of_loss
 from edgecompress.search.attempt import Attempt, Job, best_attempt, is_aware, metric_lost
@@ -17,6 +17,16 @@ from edgecompress.search.trials import search_to_fit
 from edgecompress.tflite.int4 import BITS
 
 Step = Callable[[Job, Sequence[Attempt], str], Attempt]
+
+IN_WORDS: Mapping[Step, str] = {
+    quantize_original: "quantize",
+    pack_original: "pack",
+    shrink_to_fit: "make it smaller and train it",
+    remedy_rounding: "choose what loses least to rounding",
+    train_on: "train on",
+    train_for_int8: "train with the rounding of int8",
+    search_to_fit: "search for a better cut",
+}
 
 _MAX_TRAININGS = 4
 # Share of the loss that int8 rounding must take before remedies without training are tried, and

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgecompress.dataset.split import samples_at
 from edgecompress.graph.groups import ChannelGroup, find_groups
 from edgecompress.graph.surgery import prune_channels
+from edgecompress.progress import doing
 from edgecompress.prune.channels import choose_channels
 from edgecompress.prune.scores import Scores, score_channels
 from edgecompress.prune.sensitivity import Sensitivity, sensitivity
@@ -78,6 +79,7 @@ def weigh(job: Job, cuts: Cuts, scores: Scores) -> tuple[Sensitivity, ...]:
     )
 
 
+@doing("finding how many channels fit")
 def cut_to_fit(
     job: Job, cuts: Cuts, scores: Scores, values: Values, *, floor: float = FLOOR
 ) -> Narrowed:

@@ -13,6 +13,7 @@ from edgecompress.pack.document import saved_in_words
 from edgecompress.pack.pack import pack
 from edgecompress.pack.plans import least_arena
 from edgecompress.program.lower import lower
+from edgecompress.progress import doing
 from edgecompress.search.attempt import Attempt, Candidate, Job, shortfall
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.reader import read_model
@@ -36,6 +37,7 @@ def missing_bytes(job: Job, graph: Graph, *, best_plan: bool = False) -> int:
     return shortfall(verdict, graph.size_bytes, job.recipe)
 
 
+@doing("packing for the board")
 def pack_to_fit(job: Job, candidate: Candidate) -> Candidate:
     """Return a candidate packed for the board if that brings it nearer to fit; else as it is.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from edgecompress.evaluate.score import evaluate
 from edgecompress.metrics import primary_metric
+from edgecompress.progress import doing
 from edgecompress.search.attempt import Job, metric_lost
 from edgecompress.search.forms import Form
 from edgecompress.search.teach import LEADING, is_near, taught, taught_rounding
@@ -31,6 +32,7 @@ class _Trained:
         return f"{self.metric:.4f} by {self.form.step}"
 
 
+@doing("training each form for a few epochs")
 def fastest_learner(job: Job, forms: Sequence[Form], settings: Training) -> Form:
     """Train each form for a few epochs, and return the one that does best, as it then is.
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from edgecompress.progress import doing
 from edgecompress.prune.widths import Widths, grid_step
 from edgecompress.tflite.graph import Graph, Quantization, Tensor
 from edgecompress.tflite.pack import ALIGNMENT_BYTES
@@ -43,12 +44,14 @@ def learn_shapes(
     """
     graph = in_order(read_model(convert(full)))
     slopes: dict[str, Slopes] = {}
-    for name, size in full.items():
-        step = grid_step(size, multiple)
-        if step < size:
-            probe = in_order(read_model(convert({**full, name: size - step})))
-            if _same_operators(graph, probe):
-                slopes[name] = _slopes(graph, probe, step)
+    with doing("learning how sizes change with each layer's channels") as tell:
+        for number, (name, size) in enumerate(full.items()):
+            step = grid_step(size, multiple)
+            if step < size:
+                probe = in_order(read_model(convert({**full, name: size - step})))
+                if _same_operators(graph, probe):
+                    slopes[name] = _slopes(graph, probe, step)
+            tell((number + 1) / len(full))
     left_out = tuple(name for name in full if name not in slopes)
     return ShapeModel(graph, {name: full[name] for name in slopes}, slopes), left_out
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edgecompress.errors import UsageError
 from edgecompress.files import write_file
 from edgecompress.keras_files.model import load_keras, save_keras
+from edgecompress.progress import doing
 from edgecompress.search.attempt import Candidate
 from edgecompress.search.front import Measured
 from edgecompress.search.place import Place
@@ -27,6 +28,7 @@ _STARTUP_TRIALS = 5
 _PRIME = 1_000_003  # so that runs of other seeds draw other trials
 
 
+@doing("trying cuts and training settings")
 def run_trials(
     place: Place,
     objective: Callable[["optuna.Trial"], float],

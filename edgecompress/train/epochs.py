@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edgecompress.progress import doing
 from edgecompress.train.batches import Samples, View, shuffled
 from edgecompress.train.checkpoint import Checkpoint, Progress, Values
 from edgecompress.train.clock import clock
@@ -86,6 +87,7 @@ def train_epochs(run: Run) -> Any:
     return run.student
 
 
+@doing("training")
 def _trained(run: Run, progress: Progress, best: Values) -> Values:
     """Train to the end, or until asked to end; return the best weights."""
     while not progress.finished:

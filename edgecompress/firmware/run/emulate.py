@@ -11,6 +11,7 @@ from edgecompress.firmware.sources.project import BUILD_DIR, BareMetalProject, P
 from edgecompress.firmware.sources.targets import CORES, MACHINES, qemu_command
 from edgecompress.firmware.toolchain.host import host_program
 from edgecompress.firmware.toolchain.tools import check, require, run
+from edgecompress.progress import doing
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Emulation:
     output: str
 
 
+@doing("running the firmware", said=True)
 def emulate(folder: Path, *, timeout_seconds: float = 120, profile: bool = False) -> Emulation:
     """Run a built project on its board's machine, or on the one nearest to its core.
 

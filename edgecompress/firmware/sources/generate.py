@@ -36,6 +36,7 @@ from edgecompress.memory.arena.plan import plan_for
 from edgecompress.memory.arena.target import HOST, Target, target_of
 from edgecompress.program.lower import lower
 from edgecompress.program.measured import measured_tables
+from edgecompress.progress import doing
 from edgecompress.recipe import model_name
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.operators import check_supported, registrations
@@ -51,6 +52,7 @@ _PER_MODEL = ("model_data", "model_runner", "golden_vectors", "model")
 _SHARED = ("model_status", "quantization", "self_test", "tensor_arena", "arena")
 
 
+@doing("writing firmware and its test vectors")
 def generate(
     models: Sequence[Path | bytes | ModelSource],
     board: Board,

@@ -14,6 +14,7 @@ from edgecompress.firmware.toolchain.comparison import PartComparison, compare, 
 from edgecompress.firmware.toolchain.link_map import Contributor, contributors, region_bytes
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require, require_picolibc, run
+from edgecompress.progress import doing
 
 _CXX_COMPILER = "arm-none-eabi-g++"  # of the cores that TFLM is for
 
@@ -65,6 +66,7 @@ class Build:
         return sum(part.flash_bytes for part in self.parts if part.kind == "runtime")
 
 
+@doing("building the firmware", said=True)
 def build(folder: Path, tflm: Tflm | None = None) -> Build:
     """Build a generated cmake project, for its board and for QEMU.
 

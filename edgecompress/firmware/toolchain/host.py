@@ -7,8 +7,10 @@ from edgecompress.firmware.sources.project import Project, read_project
 from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require
+from edgecompress.progress import doing
 
 
+@doing("building the firmware for this machine", said=True)
 def build_host(folder: Path, tflm: Tflm | None, *, sanitize: bool = False) -> Path:
     """Build a project for this machine and return its program.
 

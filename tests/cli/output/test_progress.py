@@ -1,14 +1,18 @@
 """What a user sees while a model is trained."""
 
 import io
+import logging
+import re
 import sys
+import time
 
 import numpy as np
 import pytest
 
-from edgecompress.cli.output.progress import log_to_stderr
+from edgecompress.cli.output.progress import QUIET, VERBOSE, messages
 from edgecompress.dataset import Split
 from edgecompress.keras_files.model import import_keras
+from edgecompress.progress import doing
 from edgecompress.train.clock import clock
 from edgecompress.train.fine_tune import Training, finetune
 
@@ -27,31 +31,89 @@ def train(monkeypatch):
 
     def run(stderr, epochs=EPOCHS, **settings):
         monkeypatch.setattr(sys, "stderr", stderr)
-        log_to_stderr()
         keras = import_keras()
         keras.utils.set_random_seed(0)  # at some starts, training gains nothing
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
         x = np.random.default_rng(0).standard_normal((300, 4), dtype=np.float32)
         data, seen = Split(x, (x[:, 0] > 0).astype(np.int64)), []
         plan = Training(epochs=epochs, learning_rate=1e-2, **settings)
-        finetune(model, data, data, plan, on_epoch=seen.append)
+        with messages("test"):
+            finetune(model, data, data, plan, on_epoch=seen.append)
         return seen
 
-    yield run
-    monkeypatch.undo()
-    log_to_stderr()
+    return run
 
 
-def test_a_terminal_shows_where_training_is_in_one_line(train):
+def _shown(screen):
+    """What a terminal shows line by line, without what moves the cursor and colours it."""
+    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in re.split(r"[\r\n]+", screen)]
+
+
+def test_a_terminal_shows_where_training_is_in_one_line(train, monkeypatch):
+    monkeypatch.setattr("edgecompress.cli.output.live._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("edgecompress.cli.output.live._TIMES_A_SECOND", 1000)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "150")
+    screen = Screen()
+    train(screen, epochs=40)
+    shown = _shown(screen.getvalue())
+    training = [line for line in shown if "training: epoch" in line]
+    assert training
+    assert any("estimated" in line for line in training)  # not yet in the first step
+    assert all(re.search(r"\d:\d\d:\d\d", line) for line in training)
+    assert screen.getvalue().endswith("\x1b[2K")  # nothing of it stays
+    assert sum(line.startswith("best of training") for line in shown) == 1
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_move_back_gets_lines(train, monkeypatch, term):
+    monkeypatch.setenv("TERM", term)
     screen = Screen()
     train(screen)
-    shown = screen.getvalue().split("\r\x1b[K")
-    steps = [text for text in shown if text.startswith("epoch 2/3, step 3/5: best ")]
-    assert len(steps) == 1
-    assert ", estimated " in steps[0]
-    assert steps[0].endswith(" left")
-    assert screen.getvalue().count("\n") == 1
-    assert "best of training" in shown[-1]
+    assert "\x1b" not in screen.getvalue()
+
+
+def test_what_is_done_is_said_once_and_what_it_consists_of_on_demand(monkeypatch):
+    def said(verbosity):
+        log = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", log)
+        with (
+            messages("test", verbosity),
+            doing("quantize", said="step 1: quantize"),
+            doing("a part", said=True),
+        ):
+            logging.getLogger("edgecompress").warning("warning: hot")
+        return log.getvalue().splitlines()
+
+    assert said(0) == ["step 1: quantize", "warning: hot"]
+    assert said(QUIET) == ["warning: hot"]
+    assert said(VERBOSE) == ["step 1: quantize", "a part", "warning: hot"]
+
+
+def test_what_is_printed_makes_the_lines_go_first(monkeypatch):
+    monkeypatch.setattr("edgecompress.cli.output.live._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(sys, "stdout", screen)
+    with messages("test"), doing("wait") as tell:
+        _until(lambda: "wait" in screen.getvalue())
+        tell(0.25)
+        _until(lambda: "estimated" in screen.getvalue())
+        print("result")  # noqa: T201
+        time.sleep(0.3)
+        after = screen.getvalue().partition("result\n")[2]
+        assert "wait" not in after
+        with doing("go on"):
+            _until(lambda: "go on" in screen.getvalue())
+    assert sys.stdout is screen
+
+
+def _until(happens, seconds=5):
+    began = time.monotonic()
+    while not happens():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.01)
 
 
 def test_a_log_file_gets_a_line_for_each_epoch_and_no_control_characters(train):
