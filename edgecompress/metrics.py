@@ -16,6 +16,7 @@ _PRIMARY: Mapping[TaskOfOutput, tuple[str, bool]] = {
     "regression": ("mse", False),
     "reconstruction": ("mse", False),
 }
+_NORMAL_95 = 1.959964  # two-sided 95 % quantile of the normal distribution
 
 
 def measure(task: Task, outputs: Any, split: Split) -> Mapping[str, float]:
@@ -112,6 +113,18 @@ def points_lost(task: Task, before: float, after: float) -> float:
     if more_is_better:
         return 100 * (before - after)
     return 100 * (after - before) / before if before else 100 * after
+
+
+def wilson_interval(share: float, samples: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was seen in so many samples.
+
+    Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    square = _NORMAL_95**2
+    middle = (share + square / (2 * samples)) / (1 + square / samples)
+    spread = share * (1 - share) / samples + square / (4 * samples**2)
+    half = _NORMAL_95 * spread**0.5 / (1 + square / samples)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def predicted_classes(task: Task, outputs: NDArray[Any]) -> NDArray[np.int64]:

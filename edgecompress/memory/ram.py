@@ -51,8 +51,17 @@ class Placement:
     @property
     def shortfall_bytes(self) -> int:
         """Bytes by which regions overflow, together."""
-        regions = (self.arena,) if self.main is None else (self.arena, self.main)
-        return sum(max(0, -placed.headroom_bytes) for placed in regions)
+        return sum(max(0, -placed.headroom_bytes) for placed in self.regions)
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes used in the regions, together."""
+        return sum(placed.used_bytes for placed in self.regions)
+
+    @property
+    def regions(self) -> tuple[Placed, ...]:
+        """The region of the arena, and the main one if that is another."""
+        return (self.arena,) if self.main is None else (self.arena, self.main)
 
 
 def resident_items(

@@ -46,11 +46,17 @@ def pictures(model: bytes, core: str, kernels: str, runtime: str) -> list[Pictur
         UnsupportedModelError: the runtime lacks an operator.
     """
     if runtime == "c":
-        return [_of_c(read_model(model), core)]
+        return [picture("C runtime", model, core, kernels, runtime)]
     packed = pack(model, {core: target_of(core, kernels)})
     done = ", ".join(step.name for step in packed.steps if step.done) or "nothing to gain"
-    before = _of_tflm("as it is", read_model(model), core, kernels)
-    return [before, _of_tflm(f"packed ({done})", read_model(packed.model), core, kernels)]
+    plans = (("as it is", model), (f"packed ({done})", packed.model))
+    return [picture(name, content, core, kernels, runtime) for name, content in plans]
+
+
+def picture(name: str, model: bytes, core: str, kernels: str, runtime: str) -> Picture:
+    """Return the plan of a model as it is, under a name; else as `pictures`."""
+    graph = read_model(model)
+    return _of_c(name, graph, core) if runtime == "c" else _of_tflm(name, graph, core, kernels)
 
 
 def _of_tflm(name: str, graph: Graph, core: str, kernels: str) -> Picture:
@@ -63,11 +69,11 @@ def _of_tflm(name: str, graph: Graph, core: str, kernels: str) -> Picture:
     return Picture(name, arena.min_bytes, arena.head_bytes, moments, arena.buffers)
 
 
-def _of_c(graph: Graph, core: str) -> Picture:
+def _of_c(name: str, graph: Graph, core: str) -> Picture:
     program = lower(graph)
     arena = c_arena(program, core)
     moments = ("inputs", *(call.kernel for call in program.calls), "outputs")
-    return Picture("C runtime", arena.min_bytes, arena.head_bytes, moments, arena.buffers)
+    return Picture(name, arena.min_bytes, arena.head_bytes, moments, arena.buffers)
 
 
 def pictures_document(drawn: Sequence[Picture]) -> list[Mapping[str, Any]]:

@@ -54,6 +54,9 @@ class TensorError:
 
     layer: str  # "" if its name is lost
     op: str
+    operator: int  # its place in the integer model
+    values: Histogram  # of the float values
+    held: Range  # what the integers can hold
     disparity: float  # of what a CONCATENATION joins: its widest range over its narrowest
     count: float
     signal: float  # float^2
@@ -146,17 +149,28 @@ def tensor_errors(job: Conversion, quantized: bytes) -> list[TensorError]:
     rows = tuple(quantize(v, t) for v, t in zip(job.samples, integers, strict=True))
     pairs = zip(tensor_values(calibrated, job.samples), tensor_values(quantized, rows), strict=True)
     sums: dict[str, NDArray[np.float64]] = {}
+    spans = activation_ranges(calibrated)
+    histograms = {
+        name: Histogram.empty(*spans.get(name, real_range(tensors[name]))) for name in tensors
+    }
     for exact, rounded in pairs:
         for name in tensors.keys() & exact.keys():
             if exact[name].shape != rounded[name].shape:  # it has one more, constant channel
                 continue
             row = _compared(exact[name], rounded[name], tensors[name])
             sums[name] = sums.get(name, np.zeros(len(row))) + row
+            histograms[name].add(exact[name])
     names = [(operator, graph.tensors[operator.outputs[0]].name) for operator in graph.operators]
     joined = _disparities(calibrated)
     return [
         TensorError(
-            layer_name(graph, operator), operator.op, joined.get(name, 1.0), *sums[name].tolist()
+            layer_name(graph, operator),
+            operator.op,
+            operator.index,
+            histograms[name],
+            real_range(tensors[name]),
+            joined.get(name, 1.0),
+            *sums[name].tolist(),
         )
         for operator, name in names
         if name in sums

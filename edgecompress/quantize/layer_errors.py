@@ -1,7 +1,7 @@
 """Which layers suffer from quantization: integer activations against float ones."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import inf, isfinite, log10, sqrt
 from typing import Any
 
@@ -9,10 +9,13 @@ from edgecompress.progress import doing
 from edgecompress.quantize.converter import TensorError
 from edgecompress.quantize.post_training import Samples, conversion, convert
 from edgecompress.quantize.recurrent.ranges import LSTM
+from edgecompress.quantize.scales import Histogram, Range
 from edgecompress.tflite.reader import read_model
 
 _SAMPLES = 32
 _STEPS = 255
+_BARS = 64  # of a histogram for people
+_DISTRIBUTION = ("values", "held")
 _WIDE = 32  # five of the eight bits: what is left is three
 
 
@@ -26,6 +29,9 @@ class LayerError:
     cosine: float  # between float and integer output
     saturation: float  # share of float values outside of what the integers can hold
     disparity: float = 1.0  # of what a Concatenate joins: its widest range over its narrowest
+    operator: int = 0  # its place in the integer model
+    values: Histogram | None = None  # of the float output
+    held: Range = (0.0, 0.0)  # what the integers can hold
 
 
 @doing("comparing each layer in int8 with float")
@@ -82,8 +88,28 @@ def mixed_ranges_in_words(errors: Sequence[LayerError]) -> list[str]:
 def error_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
     """Return the errors as plain values for JSON, which knows no infinity: None for no error."""
     return [
-        asdict(error) | {"snr_db": error.snr_db if isfinite(error.snr_db) else None}
+        {name: value for name, value in vars(error).items() if name not in _DISTRIBUTION}
+        | {"snr_db": error.snr_db if isfinite(error.snr_db) else None}
         for error in errors
+    ]
+
+
+def distribution_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
+    """Return how the float output of each layer is distributed, and what its integers can hold.
+
+    `counts` is the number of values in each of 64 equal parts of `float_range`.
+    """
+    return [
+        {
+            "layer": error.layer,
+            "op": error.op,
+            "operator": error.operator,
+            "float_range": [error.values.low, error.values.high],
+            "int8_range": list(error.held),
+            "counts": error.values.counts.reshape(_BARS, -1).sum(axis=1).tolist(),
+        }
+        for error in errors
+        if error.values is not None
     ]
 
 
@@ -96,4 +122,7 @@ def _row(error: TensorError) -> LayerError:
         cosine=error.product / norms if norms else 1.0,
         saturation=error.clipped / error.count,
         disparity=error.disparity,
+        operator=error.operator,
+        values=error.values,
+        held=error.held,
     )

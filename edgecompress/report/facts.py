@@ -4,26 +4,28 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from edgecompress import __version__
 from edgecompress.dataset import Dataset
 from edgecompress.files import sha256_of
-from edgecompress.graph.groups import find_groups
-from edgecompress.graph.macs import count_macs
-from edgecompress.graph.separate import POINTWISE
 from edgecompress.memory.verdict.document import verdict_document
 from edgecompress.memory.verdict.fit import fit
-from edgecompress.memory.verdict.judge import Verdict
 from edgecompress.memory.verdict.room import kept_room
 from edgecompress.metrics import primary_metric
-from edgecompress.quantize.layer_errors import error_rows, layer_errors, worst_layer
+from edgecompress.quantize.layer_errors import (
+    LayerError,
+    distribution_rows,
+    error_rows,
+    layer_errors,
+    worst_layer,
+)
+from edgecompress.report import facts_answers, facts_network, facts_search
 from edgecompress.report.facts_explain import explained, removed_channels
 from edgecompress.report.final import Final
 from edgecompress.search.attempt import Attempt, Job
-from edgecompress.search.front import Measured, pareto_front, pick
+from edgecompress.search.front import Measured
 from edgecompress.tflite.summary import normalized_inputs_of
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tflite-micro", "ai-edge-litert")
@@ -45,7 +47,6 @@ def report_facts(
     metric, _ = primary_metric(job.task)
     return {
         "edgecompress": __version__,
-        "headline": _headline(job, best, final) if not best.fits else "",
         "summary": _summary(job, best, final) + (_GO_ON if interrupted else ""),
         "interrupted": interrupted,
         "fits": best.fits,
@@ -60,20 +61,43 @@ def report_facts(
         "before": _before(job, attempts[0], final),
         "after": _after(best, final),
         "verdict": verdict_document(best.verdict),
+        "verdict_before": verdict_document(attempts[0].verdict),
         "runtimes": _runtimes(job, best),
-        "steps": _steps(attempts, best),
-        "layers": _layers(job, best),
-        "candidates": _candidates(job, candidates),
-        "sensitivity": _sensitivity(attempts),
-        "channels": _channels(job, best),
+        "steps": facts_search.steps(attempts, best),
+        "trainings": facts_search.trainings(attempts),
+        "candidates": facts_search.candidates(job, candidates),
+        "sensitivity": facts_search.sensitivity(attempts),
+        **_network(job, attempts[0], best),
+        **_answers(job, best, final, data),
+        "seed": job.recipe.seed,
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _network(job: Job, first: Attempt, best: Attempt) -> dict[str, Any]:
+    """Return what the result is made of, and how near it comes to the same weights in float."""
+    errors = layer_errors(best.model, best.tflite, job.validation.x, seed=job.recipe.seed)
+    narrowed = facts_network.channels(job, best)
+    return {
+        "layers": _layers(errors),
+        "distributions": distribution_rows(errors),
+        "network": facts_network.network(job, best, errors),
+        "arenas": facts_network.arenas(job, first, best),
+        "channels": narrowed,
         "left_alone": [
             {"name": note.partition(": ")[0], "why": note.partition(": ")[2]} for note in best.notes
         ],
+        "removed": removed_channels(job, narrowed),
+    }
+
+
+def _answers(job: Job, best: Attempt, final: Final, data: Dataset) -> dict[str, Any]:
+    """Return what original and result answer on the test split, and by what evidence."""
+    return {
         "classes": final.classes(data.labels),
-        "seed": job.recipe.seed,
+        "confusion": facts_answers.confusion(final, data.labels),
+        "disagreements": facts_answers.disagreements(final, data.labels),
         "explain": explained(job, best, final, data),
-        "removed": removed_channels(job, _channels(job, best)),
-        "versions": {name: version(name) for name in _PACKAGES},
     }
 
 
@@ -88,7 +112,7 @@ def _runtimes(job: Job, best: Attempt) -> list[dict[str, Any]]:
             "fits": verdict.fits,
             "arena_bytes": verdict.arena.min_bytes,
             "flash_bytes": verdict.flash.used_bytes,
-            "ram_bytes": _ram_of(verdict),
+            "ram_bytes": verdict.ram.used_bytes,
         }
         for verdict in both.verdicts
     ]
@@ -164,7 +188,7 @@ def _before(job: Job, quantized: Attempt, final: Final) -> dict[str, Any]:
         "float_bytes": parameters * _FLOAT_BYTES,
         "float_validation": job.reference,
         "float_test": final.metrics("float_original"),
-        **_sizes(quantized),
+        **facts_search.sizes(quantized),
         "int8_validation": quantized.int8_metric,
         "int8_test": final.metrics("int8_original"),
     }
@@ -175,89 +199,17 @@ def _after(best: Attempt, final: Final) -> dict[str, Any]:
         "parameters": best.model.count_params(),
         "sha256": hashlib.sha256(best.tflite).hexdigest(),
         "normalized_inputs": normalized_inputs_of(best.tflite),
-        **_sizes(best),
+        **facts_search.sizes(best),
         "float_validation": best.float_metric,
         "int8_validation": best.int8_metric,
         "int8_test": final.metrics("int8_result"),
     }
 
 
-def _sizes(attempt: Attempt) -> dict[str, int]:
-    return {
-        "model_bytes": len(attempt.tflite),
-        "arena_bytes": attempt.verdict.arena.min_bytes,
-        "flash_bytes": attempt.verdict.flash.used_bytes,
-        "ram_bytes": _ram_bytes(attempt),
-        "macs": count_macs(attempt.model),
-    }
-
-
-def _layers(job: Job, best: Attempt) -> list[dict[str, Any]]:
+def _layers(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
     """Compare the result, layer by layer, with the same weights in float on validation samples."""
-    errors = layer_errors(best.model, best.tflite, job.validation.x, seed=job.recipe.seed)
     worst = worst_layer(errors)
     return [
         row | {"worst": error is worst}
         for error, row in zip(errors, error_rows(errors), strict=True)
-    ]
-
-
-def _steps(attempts: Sequence[Attempt], best: Attempt) -> list[dict[str, Any]]:
-    """Describe each attempt, and what it saved on this board against the one before it."""
-    before = (attempts[0], *attempts)
-    return [
-        {
-            "step": attempt.step,
-            "why": attempt.why,
-            "chosen": attempt is best,
-            "fits": attempt.fits,
-            "float_validation": attempt.float_metric,
-            "int8_validation": attempt.int8_metric,
-            **_sizes(attempt),
-            "saved_flash_bytes": (
-                previous.verdict.flash.used_bytes - attempt.verdict.flash.used_bytes
-            ),
-            "saved_ram_bytes": _ram_bytes(previous) - _ram_bytes(attempt),
-        }
-        for previous, attempt in pairwise(before)
-    ]
-
-
-def _candidates(job: Job, candidates: Sequence[Measured]) -> list[dict[str, Any]]:
-    """List all that was measured, and what of it no other candidate betters."""
-    front, picked = pareto_front(job, candidates), pick(job, candidates)
-    return [
-        {**asdict(each), "on_front": each in front, "picked": each == picked} for each in candidates
-    ]
-
-
-def _sensitivity(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
-    """List what was left of the original without shares of each group, if groups were cut."""
-    rows = next((attempt.sensitivity for attempt in attempts if attempt.sensitivity), ())
-    return [asdict(row) for row in rows]
-
-
-def _ram_bytes(attempt: Attempt) -> int:
-    return _ram_of(attempt.verdict)
-
-
-def _ram_of(verdict: Verdict) -> int:
-    """Return the RAM used in the region of the arena, and in the main one if that is another."""
-    ram = verdict.ram
-    return ram.arena.used_bytes + (ram.main.used_bytes if ram.main else 0)
-
-
-def _channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
-    """List the groups that were narrowed."""
-    groups = find_groups(best.model)
-    after = {group.name.removesuffix(POINTWISE): group.channels for group in groups}
-    return [
-        {
-            "name": group.name,
-            "layers": [axis.layer for axis in group.producers],
-            "before": group.channels,
-            "after": after[group.name],
-        }
-        for group in find_groups(job.original)
-        if after.get(group.name, group.channels) < group.channels
     ]

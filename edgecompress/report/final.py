@@ -18,6 +18,7 @@ from edgecompress.metrics import (
     predicted_classes,
     primary_metric,
     unit_of_loss,
+    wilson_interval,
 )
 from edgecompress.progress import doing
 from edgecompress.search.attempt import Attempt, Job
@@ -60,26 +61,49 @@ class Final:
         metric, _ = primary_metric(self.job.task)
         return measure(self.job.task, self.outputs[model], self.test)[metric]
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether answers are classes, and it is known which are right."""
+        return self.job.task in ("classification", "binary") and self.test.y is not None
+
     def classes(self, labels: Sequence[str]) -> list[dict[str, Any]]:
         """Return samples and recall of each class, before and after; nothing without classes."""
-        if self.job.task not in ("classification", "binary") or self.test.y is None:
+        counts = self.confusions(labels)
+        if counts is None:
             return []
-        count = max(len(labels), int(self.test.y.max()) + 1)
-        before, after = (self._confusion(name, count) for name in ("float_original", "int8_result"))
+        before, after = counts
         return [
             {
                 "name": labels[index] if index < len(labels) else str(index),
                 "samples": int(before[index].sum()),
-                "before": float(before[index, index] / before[index].sum()),
-                "after": float(after[index, index] / after[index].sum()),
+                **_recall("before", before, index),
+                **_recall("after", after, index),
             }
-            for index in range(count)
+            for index in range(len(before))
             if before[index].any()
         ]
 
-    def _confusion(self, model: str, count: int) -> NDArray[np.int64]:
-        predicted = predicted_classes(self.job.task, self.outputs[model])
-        return confusion_matrix(predicted, np.asarray(self.test.y), max(count, predicted.max() + 1))
+    def confusions(
+        self, labels: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Return counts [true class, answered class] of original and result; None: no classes."""
+        if not self.has_classes:
+            return None
+        true = np.asarray(self.test.y).reshape(-1)
+        answers = [
+            predicted_classes(self.job.task, self.outputs[name])
+            for name in ("float_original", "int8_result")
+        ]
+        count = int(max(len(labels), *(each.max() + 1 for each in (true, *answers))))
+        before, after = (confusion_matrix(answer, true, count) for answer in answers)
+        return before, after
+
+
+def _recall(name: str, counts: NDArray[np.int64], index: int) -> dict[str, Any]:
+    """Return the share of a class that was recognized, with its 95 % interval."""
+    samples = int(counts[index].sum())
+    share = float(counts[index, index] / samples)
+    return {name: share, f"{name}_interval": list(wilson_interval(share, samples))}
 
 
 @doing("measuring the result on the test split")

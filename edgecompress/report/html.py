@@ -1,22 +1,33 @@
 """The facts of a run as one self-contained HTML page."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import UsageError
 from edgecompress.files import TEMPLATES_DIR, write_file
-from edgecompress.report.figures import scatter
+from edgecompress.report.arena_map import arena_maps
+from edgecompress.report.histograms import layer_histograms
+from edgecompress.report.plot_candidates import fronts
+from edgecompress.report.plot_steps import waterfalls
+from edgecompress.report.plot_training import curves
+from edgecompress.report.regions import regions
+from edgecompress.report.waveform import waveform
 from edgecompress.tflite.summary import normalization_in_words
+
+_PAGE = TEMPLATES_DIR / "report"
 
 
 def report_html(facts: Mapping[str, Any]) -> str:
-    """Return the page for the facts of `report_facts`."""
+    """Return the page for the facts of `report_facts`; the same facts give the same bytes."""
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES_DIR / "report"),
+        loader=jinja2.FileSystemLoader(_PAGE),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -26,9 +37,35 @@ def report_html(facts: Mapping[str, Any]) -> str:
     environment.filters["metric"] = lambda value: _metric(value, accuracy=accuracy)
     environment.filters["thousands"] = _thousands
     environment.filters["normalization"] = normalization_in_words
-    quantities = {"model bytes": "model_bytes", "tensor arena bytes": "arena_bytes"}
-    figures = {name: scatter(facts["candidates"], key) for name, key in quantities.items()}
-    return environment.get_template("report.html.j2").render(facts=facts, figures=figures)
+    environment.filters["waveform"] = waveform
+    scripts = {"library": plot_library(), "script": (_PAGE / "page.js").read_text("utf-8")}
+    return environment.get_template("report.html.j2").render(
+        facts=facts,
+        regions=regions(facts),
+        waterfalls=waterfalls(facts),
+        fronts=fronts(facts),
+        maps=arena_maps(facts.get("arenas", ())),
+        curves=curves(facts),
+        histograms=layer_histograms(facts.get("distributions", ())),
+        style=(_PAGE / "page.css").read_text("utf-8"),
+        hashes=[_hash(script) for script in scripts.values()],
+        **scripts,
+    )
+
+
+@cache
+def plot_library() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script, as they come with vl-convert."""
+    import vl_convert
+
+    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg] # the stub lacks its default
+    return script.replace("</script", r"<\/script").replace("<!--", r"<\!--")
+
+
+def _hash(script: str) -> str:
+    """Return what a content security policy knows an inline script by."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def rebuild_report(folder: Path) -> Path:

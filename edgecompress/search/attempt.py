@@ -16,7 +16,7 @@ from edgecompress.recipe import Recipe
 from edgecompress.search.place import Place
 from edgecompress.tflite.int4 import BITS
 from edgecompress.train.augmentation import choose_augmentation
-from edgecompress.train.checkpoint import Keeping
+from edgecompress.train.checkpoint import Epoch, Keeping
 from edgecompress.train.settings import Augmentation
 
 
@@ -65,6 +65,7 @@ class Candidate:
     sensitivity: tuple[Sensitivity, ...] = ()  # of the original's groups, if they were cut
     weight_bits: int = 8  # 4: large kernels in 4 bits
     alpha: float | None = None  # share of the teacher it learnt best with; None: the recipe's
+    epochs: tuple[Epoch, ...] = ()  # of the training that made it, but the race of forms
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Measured:
     flash_bytes: int
     macs: int
     latency_ms: float | None  # estimated; None where there is no evidence for the board
+    ram_bytes: int | None = None  # None: kept by a release that did not count it
 
 
 def figures(name: str, attempt: Attempt) -> Measured:
@@ -38,6 +39,7 @@ def figures(name: str, attempt: Attempt) -> Measured:
         flash_bytes=verdict.flash.used_bytes,
         macs=count_macs(attempt.model),
         latency_ms=verdict.latency.milliseconds if verdict.latency else None,
+        ram_bytes=verdict.ram.used_bytes,
     )
 
 

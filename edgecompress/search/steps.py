@@ -1,7 +1,7 @@
 """The steps of a run: each makes one Attempt from what was tried before."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from edgecompress.search.packing import pack_to_fit
 from edgecompress.search.race import fastest_learner
 from edgecompress.search.teach import taught, taught_rounding, training
 from edgecompress.tflite.int4 import BITS
+from edgecompress.train.checkpoint import Epoch
 from edgecompress.train.settings import Training
 
 _log = logging.getLogger(__name__)
@@ -47,33 +48,36 @@ def shrink_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     del attempts
     forms = forms_that_fit(job)
     form = fastest_learner(job, forms, training(job, 0)) if forms[0].fits else forms[0]
+    epochs: list[Epoch] = []
     why = f"{why}. Taken: {form.why}"
     if form.fits and form.weight_bits == BITS:
-        aware = _in_few_bits(job, form)
+        aware = _in_few_bits(job, form, epochs.append)
         model, tflite = aware.model, aware.tflite
     else:
         settings = training(job, 0, form.alpha)
-        model = taught(job, form.model, settings) if form.fits else form.model
+        model = taught(job, form.model, settings, epochs.append) if form.fits else form.model
         tflite = _quantized(job, model, form.weight_bits)
     done = Candidate(form.step, why, model, tflite, form.notes, form.sensitivity)
-    done = replace(done, weight_bits=form.weight_bits, alpha=form.alpha)
+    done = replace(done, weight_bits=form.weight_bits, alpha=form.alpha, epochs=tuple(epochs))
     return judged(job, pack_to_fit(job, done))
 
 
-def _in_few_bits(job: Job, form: Form) -> AwareModel:
+def _in_few_bits(job: Job, form: Form, on_epoch: Callable[[Epoch], None]) -> AwareModel:
     """Train a form in float if it is far from the original; then with the rounding to few bits."""
     model = form.model
     if not form.near:
         seconds = _EXACT_SHARE * job.seconds_left
-        model = taught(job, model, replace(training(job, 0, form.alpha), deadline_seconds=seconds))
-    return taught_rounding(job, model, training(job, 0, form.alpha), form.weight_bits)
+        settings = replace(training(job, 0, form.alpha), deadline_seconds=seconds)
+        model = taught(job, model, settings, on_epoch)
+    return taught_rounding(job, model, training(job, 0, form.alpha), form.weight_bits, on_epoch)
 
 
 def train_on(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt on, with the original as its teacher."""
     best = best_attempt(job, attempts)
-    model = taught(job, best.model, _further_training(job, attempts))
-    return measured(job, "train", why, model, best.notes)
+    epochs: list[Epoch] = []
+    model = taught(job, best.model, _further_training(job, attempts), epochs.append)
+    return replace(measured(job, "train", why, model, best.notes), epochs=tuple(epochs))
 
 
 def _further_training(job: Job, attempts: Sequence[Attempt]) -> Training:
@@ -86,15 +90,16 @@ def train_for_int8(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Train the best attempt with the rounding of int8 in it (QAT); without, if it cannot be."""
     best = best_attempt(job, attempts)
     why = f"{why}, {largest_error(job, best)}"
-    settings = _further_training(job, attempts)
+    settings, epochs = _further_training(job, attempts), list[Epoch]()
     try:
-        aware = taught_rounding(job, best.model, settings, best.weight_bits)
+        aware = taught_rounding(job, best.model, settings, best.weight_bits, epochs.append)
     except ModelError as error:
         _log.info("no quantization-aware training: %s", error)
         return train_on(job, attempts, why)
     candidate = Candidate(
-        "qat", why, aware.model, aware.tflite, best.notes, weight_bits=best.weight_bits
-    )
+        "qat", why, aware.model, aware.tflite, best.notes,
+        weight_bits=best.weight_bits, epochs=tuple(epochs),
+    )  # fmt: skip
     return judged(job, pack_to_fit(job, candidate))
 
 

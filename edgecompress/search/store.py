@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from edgecompress.files import write_file
 from edgecompress.keras_files.model import load_keras, save_keras
@@ -13,12 +14,13 @@ from edgecompress.prune.sensitivity import Sensitivity
 from edgecompress.recipe import Recipe
 from edgecompress.search.attempt import Candidate
 from edgecompress.search.place import Place
-from edgecompress.train.checkpoint import Keeping
+from edgecompress.train.checkpoint import Epoch, Keeping
 from edgecompress.train.interruption import Interruption
 
 _FOLDER = ".edgecompress"
 _TRAININGS = "trainings"
 _KEPT = ("step", "why", "notes", "weight_bits", "alpha")
+_ROWS: dict[str, type[Any]] = {"sensitivity": Sensitivity, "epochs": Epoch}  # kept too, as rows
 # What may differ between a run and its resumption. Model and data count by their content.
 _FREE = ("time_budget", "model", "data", "pick", "trials")
 # What decides no trial's score, beyond these.
@@ -54,7 +56,8 @@ def save_attempt(out: Path, key: str, number: int, attempt: Candidate) -> None:
     save_keras(attempt.model, stem.with_suffix(".keras"))
     write_file(stem.with_suffix(".tflite"), attempt.tflite)
     facts = {name: getattr(attempt, name) for name in _KEPT}
-    facts["sensitivity"] = [asdict(row) for row in attempt.sensitivity]
+    for name in _ROWS:
+        facts[name] = [asdict(row) for row in getattr(attempt, name)]
     write_file(out / _FOLDER / f"{number}.json", json.dumps({"key": key, **facts}))
     _forget_trainings(out)
 
@@ -70,7 +73,8 @@ def load_attempts(out: Path, key: str) -> tuple[Candidate, ...]:
         model = load_keras(stem.with_suffix(".keras"))
         tflite = stem.with_suffix(".tflite").read_bytes()
         facts["notes"] = tuple(facts["notes"])
-        facts["sensitivity"] = tuple(Sensitivity(**row) for row in facts["sensitivity"])
+        for name, kind in _ROWS.items():
+            facts[name] = tuple(kind(**row) for row in facts.get(name, ()))
         loaded.append(Candidate(**facts, model=model, tflite=tflite))
     return tuple(loaded)
 

@@ -1,6 +1,7 @@
 """How the forms of a run are trained: the original teaches them, in float or under rounding."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ from edgecompress.evaluate.score import evaluate
 from edgecompress.metrics import primary_metric
 from edgecompress.quantize.qat import AwareModel, quantize_aware
 from edgecompress.search.attempt import Job, metric_lost
+from edgecompress.train.checkpoint import Epoch
 from edgecompress.train.fine_tune import finetune
 from edgecompress.train.settings import Training
 
@@ -57,8 +59,10 @@ def is_near(job: Job, model: Any) -> bool:
     return metric_lost(job, evaluate(model, job.validation, job.task)[metric]) <= _NEAR
 
 
-def taught(job: Job, model: Any, settings: Training) -> Any:
-    """Train `model` on the labels and on the original's answers."""
+def taught(
+    job: Job, model: Any, settings: Training, on_epoch: Callable[[Epoch], None] | None = None
+) -> Any:
+    """Train `model` on the labels and on the original's answers; `on_epoch` as of `finetune`."""
     return finetune(
         model,
         job.train,
@@ -66,11 +70,18 @@ def taught(job: Job, model: Any, settings: Training) -> Any:
         settings,
         teacher=job.original,
         task=job.task,
+        on_epoch=on_epoch,
         keeping=job.keeping,
     )
 
 
-def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) -> AwareModel:
+def taught_rounding(
+    job: Job,
+    model: Any,
+    settings: Training,
+    weight_bits: int,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> AwareModel:
     """Train `model` as `taught` does, with the rounding of its integers in it (QAT).
 
     Args:
@@ -78,6 +89,7 @@ def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) 
         model: a functional keras.Model.
         settings: how to train, but for the learning rate and the teacher's share, if it has one.
         weight_bits: as of `quantize_aware`.
+        on_epoch: as of `finetune`.
 
     Raises:
         ModelError: the model is not functional.
@@ -97,5 +109,6 @@ def taught_rounding(job: Job, model: Any, settings: Training, weight_bits: int) 
         weight_bits=weight_bits,
         teacher=job.original,
         task=job.task,
+        on_epoch=on_epoch,
         keeping=job.keeping,
     )

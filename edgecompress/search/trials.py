@@ -22,7 +22,7 @@ from edgecompress.search.place import Place
 from edgecompress.search.steps import measured, train_on
 from edgecompress.search.study import finished, keep_trial, run_trials
 from edgecompress.search.teach import taught, training
-from edgecompress.train.epochs import Epoch
+from edgecompress.train.checkpoint import Epoch
 from edgecompress.train.fine_tune import finetune
 from edgecompress.train.settings import Training
 
@@ -173,6 +173,7 @@ def _best(
 def _in_full(search: _Search, choice: Choice, why: str) -> Attempt:
     job = search.job
     wanted = replace(job, recipe=choice.applied(job.recipe))
-    model = taught(wanted, _narrowed(search, choice).model, training(wanted, 0))
+    epochs: list[Epoch] = []
+    model = taught(wanted, _narrowed(search, choice).model, training(wanted, 0), epochs.append)
     attempt = measured(job, "search", why, model, search.cuts.notes)
-    return replace(attempt, sensitivity=search.rows)
+    return replace(attempt, sensitivity=search.rows, epochs=tuple(epochs))

@@ -22,6 +22,18 @@ Values = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True)
+class Epoch:
+    """What an epoch came to: `score` and `best` are `metrics.fitness` on the validation split."""
+
+    number: int  # from 1
+    loss: float  # mean over the steps
+    score: float
+    best: float
+    seconds: float  # since training began
+    seconds_left: float  # estimated: until the last epoch, or the deadline if that is sooner
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a training has come."""
 
@@ -34,6 +46,7 @@ class Progress:
     epoch: int = 1  # the one being trained
     losses: tuple[float, ...] = ()  # of its steps so far
     finished: bool = False
+    epochs: tuple[Epoch, ...] = ()  # those that were judged
 
 
 @dataclass(frozen=True)
@@ -88,8 +101,13 @@ class Checkpoint:
         try:
             with np.load(self.path) as kept:
                 facts = json.loads(str(kept["progress"]))
-                progress = Progress(**facts | {"losses": tuple(facts["losses"])})
-                return progress, _numbered(kept, "variable"), _numbered(kept, "best")
+                epochs = tuple(Epoch(**epoch) for epoch in facts["epochs"])
+                lists = {"losses": tuple(facts["losses"]), "epochs": epochs}
+                return (
+                    Progress(**facts | lists),
+                    _numbered(kept, "variable"),
+                    _numbered(kept, "best"),
+                )
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 

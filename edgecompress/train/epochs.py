@@ -11,7 +11,7 @@ import numpy as np
 
 from edgecompress.progress import doing
 from edgecompress.train.batches import Samples, View, shuffled
-from edgecompress.train.checkpoint import Checkpoint, Progress, Values
+from edgecompress.train.checkpoint import Checkpoint, Epoch, Progress, Values
 from edgecompress.train.clock import clock
 from edgecompress.train.interruption import Interruption
 from edgecompress.train.kernel_rounding import RoundedKernel, rounded_kernels
@@ -25,18 +25,6 @@ _SECONDS_BETWEEN_CHECKPOINTS = 30.0  # within an epoch; after each epoch there i
 # Until this share of the time is gone, the epochs alone set the learning rate: a training that
 # ends in time comes to the same weights however fast the machine was.
 _UNHURRIED = 0.25
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What an epoch came to: `score` and `best` are `metrics.fitness` on the validation split."""
-
-    number: int  # from 1
-    loss: float  # mean over the steps
-    score: float
-    best: float
-    seconds: float  # since training began
-    seconds_left: float  # estimated: until the last epoch, or the deadline if that is sooner
 
 
 @dataclass(frozen=True)
@@ -131,6 +119,9 @@ def _resumed(run: Run) -> tuple[Run, Progress, Values] | None:
         variable.assign(value)
     if not progress.finished:
         _log.info("going on with epoch %d/%d", progress.epoch, run.settings.epochs)
+    if run.on_epoch is not None:
+        for epoch in progress.epochs:
+            run.on_epoch(epoch)
     spent = progress.seconds
     run = replace(run, began=run.began - spent, limit_seconds=run.limit_seconds + spent)
     return run, progress, best
@@ -181,8 +172,9 @@ def _judged(run: Run, progress: Progress, best: Values) -> tuple[Progress, Value
         progress = replace(progress, best=score, best_epoch=progress.epoch)
     loss = float(np.mean(progress.losses))
     left = _seconds_left(run, progress.epoch / run.settings.epochs)
-    _report(run, Epoch(progress.epoch, loss, score, progress.best, run.seconds, left))
-    return progress, best
+    epoch = Epoch(progress.epoch, loss, score, progress.best, run.seconds, left)
+    _report(run, epoch)
+    return replace(progress, epochs=(*progress.epochs, epoch)), best
 
 
 def _is_over(progress: Progress, settings: Training) -> bool:

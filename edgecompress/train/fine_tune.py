@@ -17,8 +17,8 @@ from edgecompress.keras_files.outputs import outputs_of, predictor
 from edgecompress.metrics import fitness, predicted_classes
 from edgecompress.train.batch_norm import training_batch_norm
 from edgecompress.train.batches import Samples, gather_samples, views_of
-from edgecompress.train.checkpoint import Keeping
-from edgecompress.train.epochs import Epoch, Run, train_epochs
+from edgecompress.train.checkpoint import Epoch, Keeping
+from edgecompress.train.epochs import Run, train_epochs
 from edgecompress.train.interruption import Interruption
 from edgecompress.train.kernel_rounding import kernel_rounding
 from edgecompress.train.losses import Loss
@@ -62,7 +62,7 @@ def finetune(
         settings: how to train, and whether kernels are rounded.
         teacher: a keras.Model whose outputs are learnt too, with `settings.alpha`.
         masks: what stays zero, see `_masks_at`; the best is of the epochs with the last masks.
-        on_epoch: called after each; what it raises ends the training.
+        on_epoch: called after each, with those before it was killed too; what it raises ends it.
         task: what the model is for; guessed from shapes and labels when None.
         unlabelled: more samples for the teacher to label, [m, ...].
         features: pairs of (layer of the model, layer of the teacher) that shall look alike.

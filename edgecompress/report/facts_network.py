@@ -1,0 +1,92 @@
+"""What the result is made of, as plain values: layer by layer, and its arena over time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from edgecompress.graph.groups import find_groups
+from edgecompress.graph.separate import POINTWISE
+from edgecompress.pack.picture import Picture, picture, pictures
+from edgecompress.quantize.layer_errors import LayerError
+from edgecompress.search.attempt import Attempt, Job
+from edgecompress.tflite.reader import read_model
+from edgecompress.tflite.summary import OperatorSummary, summarize
+
+
+def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[str, Any]]:
+    """List the operators of the result in the order they run.
+
+    `cycles` are estimated, None where there is no evidence for the board. `channels_before` is
+    None where no group of the original passes through the layer.
+    """
+    layers = {error.operator: error.layer for error in errors}
+    latency = best.verdict.latency
+    cycles = {each.index: each.cycles for each in latency.operators} if latency else {}
+    before = _channels_of_layers(job.original)
+    operators = summarize(read_model(best.tflite)).operators
+    return [
+        {
+            "layer": layers.get(operator.index, ""),
+            **_sizes(operator),
+            "cycles": cycles.get(operator.index),
+            "channels_before": before.get(_layer(layers.get(operator.index, ""))),
+        }
+        for operator in operators
+        if operator.subgraph == 0
+    ]
+
+
+def _sizes(operator: OperatorSummary) -> dict[str, Any]:
+    output = operator.outputs[0] if operator.outputs else None
+    return {
+        "operator": operator.index,
+        "op": operator.op,
+        "output": list(output.shape) if output else [],
+        "output_bytes": sum(tensor.bytes for tensor in operator.outputs),
+        "weights_bytes": sum(tensor.bytes for tensor in operator.inputs if tensor.constant),
+        "parameters": operator.parameters,
+        "macs": operator.macs,
+    }
+
+
+def _layer(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(POINTWISE)
+
+
+def _channels_of_layers(original: Any) -> Mapping[str, int]:
+    return {
+        axis.layer.rpartition("/")[2]: group.channels
+        for group in find_groups(original)
+        for axis in (*group.producers, *group.carriers)
+    }
+
+
+def channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
+    """List the groups that were narrowed."""
+    groups = find_groups(best.model)
+    after = {group.name.removesuffix(POINTWISE): group.channels for group in groups}
+    return [
+        {
+            "name": group.name,
+            "layers": [axis.layer for axis in group.producers],
+            "before": group.channels,
+            "after": after[group.name],
+        }
+        for group in find_groups(job.original)
+        if after.get(group.name, group.channels) < group.channels
+    ]
+
+
+def arenas(job: Job, first: Attempt, best: Attempt) -> list[dict[str, Any]]:
+    """Return the arena over time: of the original in int8, of the result, and of that packed."""
+    where = (job.board.core, best.verdict.kernels, job.runtime)
+    drawn = [picture("the original in int8", first.tflite, *where)]
+    if best is not first:
+        drawn.append(picture("the result", best.tflite, *where))
+    return [asdict(each) for each in (*drawn, *_packed(best.tflite, *where, drawn[-1]))]
+
+
+def _packed(model: bytes, core: str, kernels: str, runtime: str, plain: Picture) -> list[Picture]:
+    """Return the plan that packing makes of a model, if that takes less."""
+    others = pictures(model, core, kernels, runtime)[1:]
+    return [each for each in others if each.arena_bytes < plain.arena_bytes]
