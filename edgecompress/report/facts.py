@@ -47,6 +47,7 @@ def report_facts(
     metric, _ = primary_metric(job.task)
     return {
         "edgecompress": __version__,
+        "headline": _headline(job, best, final) if not best.fits else "",
         "summary": _summary(job, best, final) + (_GO_ON if interrupted else ""),
         "interrupted": interrupted,
         "fits": best.fits,
