@@ -30,7 +30,7 @@ from edgecompress.cli.quantize_steps import (
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import UsageError
-from edgecompress.recipe import WEIGHT_BITS
+from edgecompress.tflite.int4 import FEWER_BITS
 from edgecompress.tflite.summary import normalization_in_words, normalized_inputs_of
 
 
@@ -89,11 +89,12 @@ from edgecompress.tflite.summary import normalization_in_words, normalized_input
 )
 @click.option(
     "--weight-bits",
-    type=OneOf(WEIGHT_BITS),
+    type=OneOf((*FEWER_BITS, 8)),
     default=8,
     show_default=True,
     help="4: large kernels of convolutions and dense layers are int4, which TFLM runs on int8 "
-    "activations. Together with --qat, since rounding alone costs much.",
+    "activations; 5, 6: rounded to so many, of no use unless `pack` encodes them. Together with "
+    "--qat, since rounding alone costs much.",
 )
 @click.option(
     "--no-input-normalization",

@@ -21,7 +21,6 @@ from edgecompress.quantize.input_normalization import NormalizedInputs, normaliz
 from edgecompress.quantize.output_error import is_worth_its_bytes
 from edgecompress.quantize.recurrent.ranges import HIDDEN_STATE, LSTM
 from edgecompress.quantize.scales import METHODS, Method
-from edgecompress.recipe import WEIGHT_BITS
 from edgecompress.tflite import int4
 from edgecompress.tflite.graph import Operator, Quantization, Subgraph
 from edgecompress.tflite.interpreter import run
@@ -80,7 +79,8 @@ def quantize(
         equalize: scale channels to like ranges first, see `quantize.equalize`.
         bias_correction: see `quantize.bias_correction`.
         per_channel_dense: one weight scale per unit of a dense layer; "auto": if it is worth that.
-        weight_bits: 4 stores large kernels in 4 bits, see `tflite.int4`.
+        weight_bits: 4 stores large kernels in 4 bits; 5 or 6 rounds them for encoders, see
+            `tflite.int4`.
         input_normalization: it may leave the graph, see `quantize.input_normalization`.
         judged: do without kernels by what int8 makes of it, see `quantize.fewer_kernels`.
         unroll: write out the steps of LSTMs too.
@@ -146,8 +146,8 @@ def _quantized(
 def converted(function: str, job: Conversion, name: str, weight_bits: int = 8) -> bytes:
     """Return the .tflite that `function` of the converter makes, after checking it; not packed."""
     quantized = with_ordered_constants(convert(function, job))
-    if weight_bits == int4.BITS:
-        quantized = int4.with_int4_kernels(quantized)
+    if weight_bits in int4.FEWER_BITS:
+        quantized = int4.with_fewer_steps(quantized, weight_bits)
     check_runs(quantized, job.samples, name)
     if job.scheme == "pow2":
         _check_pow2(quantized)
@@ -214,10 +214,12 @@ def _explained(cause: str, graph: FrozenGraph) -> str:
 
 
 def _check_choice(scheme: str, method: str, weight_bits: int) -> None:
-    if weight_bits not in WEIGHT_BITS:
-        raise UsageError(f"weights of {weight_bits} bits: they have 8, or 4 in large kernels")
-    if weight_bits == int4.BITS and scheme != "int8":
-        raise UsageError(f"weights of 4 bits go with the int8 scheme only, not with {scheme}")
+    if weight_bits not in (*int4.FEWER_BITS, 8):
+        raise UsageError(f"weights of {weight_bits} bits: they have 8, or 4 to 6 in large kernels")
+    if weight_bits in int4.FEWER_BITS and scheme != "int8":
+        raise UsageError(
+            f"weights of {weight_bits} bits go with the int8 scheme only, not with {scheme}"
+        )
     if scheme not in SCHEMES:
         raise UsageError(f"unknown scheme {scheme!r}; known are {', '.join(SCHEMES)}")
     if method not in METHODS:

@@ -28,6 +28,10 @@ from edgecompress.tflite.metadata import with_normalizations
 from edgecompress.tflite.pack import packed
 from edgecompress.train.fine_tune import finetune
 from edgecompress.train.settings import Training
+from edgecompress.train.step import Masks
+
+# Zeros in a kernel from which on it was pruned: else there are none but of dead channels.
+_PRUNED_SHARE = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +59,9 @@ def quantize_aware(
 ) -> AwareModel:
     """Train a copy of `model` with int8 kernels and activations, and convert it.
 
-    Batch normalization is folded first. The ranges that the training came to are those of the
-    .tflite; its best epoch is the best under rounding (Jacob et al., 2018, see `graph.fold`).
+    Batch normalization is folded first. The zeros of pruned kernels stay. The ranges that the
+    training came to are those of the .tflite; its best epoch is the best under rounding (Jacob et
+    al., 2018, see `graph.fold`).
 
     Args:
         model: a functional keras.Model of one input.
@@ -84,7 +89,7 @@ def quantize_aware(
     trained = finetune(
         with_fake_quant(folded, start, before), train, validation,
         replace(settings, kernel_bits=weight_bits),
-        teacher=model if teacher is None else teacher, **options,
+        teacher=model if teacher is None else teacher, masks=_kept_zeros, **options,
     )  # fmt: skip
     _take_weights(folded, trained)
     tflite = _tflite_of(folded, x, trained_ranges(trained), weight_bits)
@@ -101,6 +106,14 @@ def _tflite_of(
     learnt = conversion(folded, x, "int8", samples=len(x))
     learnt = replace(learnt, points=tuple((values[name], ranges[name]) for name in values))
     return converted("to_ranged_int8", learnt, folded.name, weight_bits)
+
+
+def _kept_zeros(model: Any, epoch: int) -> Masks | None:
+    """Return masks that hold the zeros of pruned kernels; they come with the first epoch."""
+    if epoch > 1:
+        return None
+    kept = {v.path: v.numpy() != 0 for v in model.trainable_variables if v.name.endswith("kernel")}
+    return {path: mask for path, mask in kept.items() if mask.mean() < 1 - _PRUNED_SHARE}
 
 
 def _layer_of(normalization: Normalization | None) -> Any | None:

@@ -1,6 +1,6 @@
-"""Kernels in float, rounded as the device will hold them: to 8 bits, or large ones to 4.
+"""Kernels in float, rounded as the device will hold them: to 8 bits, or large ones to fewer.
 
-The scales of 4-bit kernels are trained with them: 15 steps are too few to be set by the largest
+The scales of the latter are trained with them: 15 steps are too few to be set by the largest
 weight, and a scale that followed the weights would move all steps of a channel at once. After
 Esser, McKinstry, Bablani, Appuswamy and Modha, "Learned Step Size Quantization", ICLR 2020; the
 scale's logarithm is what is learnt here, so that it stays positive.
@@ -28,15 +28,17 @@ class RoundedKernel:
     Attributes:
         kernel: the keras.Variable, in float.
         axes: of the weights that share a scale.
-        start: the scales of a 4-bit kernel before training, 1 along `axes`; None for 8 bits, where
-            the largest weight sets them.
+        start: the scales of a kernel of fewer bits before training, 1 along `axes`; None for 8
+            bits, where the largest weight sets them.
         growth: keras.Variable, the logarithm of what these scales have grown by; None for 8 bits.
+        highest: the largest integer.
     """
 
     kernel: Any
     axes: tuple[int, ...]
     start: NDArray[np.float32] | None = None
     growth: Any = None
+    highest: int = _WEIGHT_STEPS
 
     def rounded(self) -> Any:
         """Return the rounded kernel, a tf.Tensor; gradients pass through (straight-through)."""
@@ -46,7 +48,7 @@ class RoundedKernel:
         if self.start is None:
             return tf.grad_pass_through(self._in_8_bits)(kernel)
         scale = self.start * tf.exp(tf.convert_to_tensor(self.growth))
-        steps = tf.clip_by_value(kernel / scale, -int4.HIGHEST, int4.HIGHEST)
+        steps = tf.clip_by_value(kernel / scale, -self.highest, self.highest)
         return tf.grad_pass_through(tf.round)(steps) * scale
 
     def _in_8_bits(self, kernel: Any) -> Any:
@@ -61,8 +63,8 @@ def kernel_rounding(model: Any, bits: int) -> tuple[RoundedKernel, ...]:
     """Return how each kernel of a keras.Model is rounded.
 
     Args:
-        model: whose kernels as they are set the scales that 4 bits start from.
-        bits: 8; 4 for large kernels in 4 bits, see `edgecompress.tflite.int4`; 0 for none.
+        model: whose kernels as they are set the scales that fewer bits start from.
+        bits: 8; 4 to 6 for large kernels in so many, see `edgecompress.tflite.int4`; 0 for none.
     """
     names = ("kernel", "depthwise_kernel", "pointwise_kernel")
     return tuple(
@@ -77,13 +79,14 @@ def _rounding(layer: Any, kernel: Any, bits: int) -> RoundedKernel:
     dense = type(layer).__name__ == "Dense"
     shape = [1] * len(kernel.shape) if dense else channel_shape(layer, kernel.shape)
     axes = tuple(axis for axis, size in enumerate(shape) if size == 1)
-    if bits != int4.BITS or not _is_large(layer, kernel):
+    if bits not in int4.FEWER_BITS or not _is_large(layer, kernel):
         return RoundedKernel(kernel, axes)
     channels = [axis for axis, size in enumerate(shape) if size != 1]
     values = kernel.numpy().transpose(*channels, *axes).reshape(int(np.prod(shape)), -1)
-    _, scales = int4.rounded(values)
+    _, scales = int4.rounded(values, bits)
     growth = import_keras().Variable(np.zeros(shape, np.float32), name="scale_growth")
-    return RoundedKernel(kernel, axes, scales.reshape(shape).astype(np.float32), growth)
+    start = scales.reshape(shape).astype(np.float32)
+    return RoundedKernel(kernel, axes, start, growth, int4.highest(bits))
 
 
 def _is_large(layer: Any, kernel: Any) -> bool:

@@ -11,10 +11,11 @@ from edgecompress.keras_files.outputs import outputs_of
 from edgecompress.memory.arena import cross_check as verify
 from edgecompress.memory.latency import estimate_latency
 from edgecompress.pipeline import compress
+from edgecompress.prune.weights import apply_masks, weight_masks
 from edgecompress.quantize.post_training import quantize
 from edgecompress.quantize.qat import quantize_aware
 from edgecompress.recipe import Recipe
-from edgecompress.tflite.int4 import LARGEST_STEPS, rounded
+from edgecompress.tflite.int4 import highest, largest_steps, rounded
 from edgecompress.tflite.reader import read_model
 from edgecompress.train.fine_tune import Training
 from edgecompress.train.kernel_rounding import kernel_rounding, rounded_kernels
@@ -56,25 +57,29 @@ def test_time_is_not_estimated_where_nobody_has_published_it(digits_int8, digits
     assert estimate_latency(read_model(digits_int4), board, "cmsis-nn") is None
 
 
-def test_rounding_takes_the_best_of_the_ranges():
+@pytest.mark.parametrize("bits", [4, 5, 6])
+def test_rounding_takes_the_best_of_the_ranges(bits):
     kernel = np.random.default_rng(0).laplace(size=(8, 500)).astype(np.float32)
-    steps, scales = rounded(kernel)
-    assert np.abs(steps).max() == 7
+    steps, scales = rounded(kernel, bits)
+    most = highest(bits)
+    assert np.abs(steps).max() == most
     error = np.square(steps * scales[:, None] - kernel).sum(axis=1)
-    for largest in LARGEST_STEPS:
+    for largest in largest_steps(bits):
         scale = np.abs(kernel).max(axis=1, keepdims=True) / largest
-        other = np.clip(np.round(kernel / scale), -7, 7) * scale
+        other = np.clip(np.round(kernel / scale), -most, most) * scale
         assert (error <= np.square(other - kernel).sum(axis=1) * (1 + 1e-6)).all()
-    again, same = rounded((steps * scales[:, None]).astype(np.float32))
+    again, same = rounded((steps * scales[:, None]).astype(np.float32), bits)
     assert (again == steps).all()
     assert np.allclose(same, scales)
 
 
-@pytest.mark.parametrize("largest", range(1, 8))
-def test_what_is_rounded_stays_as_it_is(largest):
+@pytest.mark.parametrize(
+    ("bits", "largest"), [(bits, n) for bits in (4, 5, 6) for n in range(1, 1 << bits - 1)]
+)
+def test_what_is_rounded_stays_as_it_is(bits, largest):
     random = np.random.default_rng(largest)
     kernel = random.integers(-largest, largest + 1, (8, 500)) * random.uniform(0.1, 2, (8, 1))
-    steps, scales = rounded(kernel)
+    steps, scales = rounded(kernel, bits)
     assert np.allclose(steps * scales[:, None], kernel, rtol=1e-6)
 
 
@@ -130,6 +135,41 @@ def test_training_knows_the_kernels_of_the_device(digits_model, digits_splits):
     assert np.allclose(steps * tensor.quantization.scales[0], kernel, atol=1e-6)
     accuracy = evaluate(aware.tflite, test, "classification")["accuracy"]
     assert accuracy > evaluate(digits_model, test, "classification")["accuracy"] - 0.02
+
+
+@pytest.mark.parametrize("bits", [5, 6])
+def test_5_and_6_bits_are_int8_of_fewer_steps(bits, digits_model, digits_splits):
+    """They are smaller once they are encoded; trained, they are what the file holds."""
+    train, validation, test = digits_splits
+    settings = Training(epochs=1, learning_rate=1e-3)
+    aware = quantize_aware(digits_model, train, validation, settings, weight_bits=bits)
+    graph = read_model(aware.tflite).main
+    (dense,) = (op for op in graph.operators if op.op == "FULLY_CONNECTED")
+    tensor = graph.tensors[dense.inputs[1]]
+    steps = np.frombuffer(tensor.data, np.int8).reshape(tensor.shape)
+    assert tensor.type == "INT8"
+    assert highest(bits - 1) < np.abs(steps).max() <= highest(bits)
+    kernel = aware.model.get_layer("digit").kernel.numpy().T
+    assert np.allclose(steps * tensor.quantization.scales[0], kernel, atol=1e-6)
+    accuracy = evaluate(aware.tflite, test, "classification")["accuracy"]
+    assert accuracy > evaluate(digits_model, test, "classification")["accuracy"] - 0.02
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_zeros_of_a_pruned_model_outlive_training_with_rounding(bits, digits_model, digits_splits):
+    train, validation, _ = digits_splits
+    pruned = import_keras().models.clone_model(digits_model)
+    pruned.set_weights(digits_model.get_weights())
+    masks = weight_masks(pruned, "magnitude", rate=0.6)
+    apply_masks(pruned, masks)
+    settings = Training(epochs=1, learning_rate=1e-3)
+    aware = quantize_aware(pruned, train, validation, settings, weight_bits=bits)
+    for layer in aware.model.layers:
+        for weight in layer.weights:
+            if weight.name == "kernel":
+                zeros = (weight.numpy() == 0).mean()
+                assert zeros >= 0.6 - 0.01
+                assert not np.array_equal(weight, pruned.get_layer(layer.name).kernel)
 
 
 def test_other_schemes_have_no_weights_of_4_bits(digits_model, digits_splits):
