@@ -185,6 +185,23 @@ def test_compress_keeps_room_for_the_user_s_application(
     assert "reserve_flash_bytes = 8192" in recipe
 
 
+def test_an_arena_beside_the_chip_counts_as_fitting_and_is_spoken_of(
+    words, tmp_path: Path, cli
+) -> None:
+    profile = (BOARDS_DIR / "esp32_s3_devkitc_1_n8r8.toml").read_text()
+    own, out = tmp_path / "own.toml", tmp_path / "out"
+    own.write_text(profile.replace("size_bytes = 341_760", "size_bytes = 40_000"))
+    code, stdout, _ = cli(*words, "--board", own, "-o", out)
+    facts = json.loads((out / "report.json").read_text())
+    assert code == 0
+    assert [step["step"] for step in facts["steps"]] == ["quantize"]
+    assert facts["verdict"]["ram"]["region"] == "PSRAM"
+    for told in (stdout, (out / "report.html").read_text()):
+        assert "The arena goes to PSRAM" in told
+        assert "slower there" in told
+    assert "EXT_RAM_BSS_ATTR" in (out / "firmware/main/tensor_arena.h").read_text()
+
+
 def test_when_nothing_fits_the_closest_is_kept_and_explained(words, tmp_path: Path, cli) -> None:
     out = tmp_path / "out"
     code, _, stderr = cli(*words, "-o", out, "--max-model-bytes", 2000)

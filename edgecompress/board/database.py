@@ -2,7 +2,8 @@
 
 The file name is the board's id. `[[flash]]` and `[[ram]]` list contiguous regions, never sums of
 them. The first `[[ram]]` region is the one that data, stack and (when it fits) the tensor arena
-go to by default.
+go to by default; an arena that does not goes to the first of the others that holds it, which are
+listed from the fastest on.
 """
 
 import os
@@ -25,7 +26,8 @@ class Region:
     `reserved_bytes` at its start or end (`reserved_at`) are not the application's. Where
     `code_block_bytes` is not 0, the board's linker script copies code and constants into this
     RAM, code in blocks of that size (Teensy 4: FlexRAM banks). `arduino_section` is the section
-    that its Arduino core's linker script places here; "" if there is none.
+    that its Arduino core's linker script places here; "" if there is none. `external` memory is
+    not the chip's own (PSRAM); `cost` says how much slower an inference is with its arena there.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Region:
     reserved_at: str = "start"
     code_block_bytes: int = 0
     arduino_section: str = ""
+    external: bool = False
+    cost: str = ""
 
     @property
     def available_bytes(self) -> int:
@@ -75,8 +79,13 @@ class Board:
 
     @property
     def ram_bytes(self) -> int:
-        """RAM that an application may use, of the region that offers most."""
-        return max(region.available_bytes for region in self.ram)
+        """RAM of the chip that an application may use, of the region that offers most."""
+        return max(region.available_bytes for region in self.ram if not region.external)
+
+    @property
+    def external_ram_bytes(self) -> int:
+        """RAM beside the chip, of the region that offers most; 0 if there is none."""
+        return max((region.available_bytes for region in self.ram if region.external), default=0)
 
 
 def load_board(name_or_path: str, boards_dir: Path | None = None) -> Board:

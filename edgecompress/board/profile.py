@@ -1,7 +1,7 @@
 """The rules of a board profile, and what is said when one is broken."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -21,7 +21,11 @@ FRAMEWORK_KEYS: Mapping[str, tuple[str, ...]] = {
 # What a build system may be told besides: the flash chip of a module, as ESP-IDF names sizes.
 # Source: ESP-IDF components/esptool_py/Kconfig.projbuild.
 FLASH_CHIPS_MB = (2, 4, 8, 16, 32, 64, 128)
-_FRAMEWORK_OPTIONS: Mapping[str, tuple[str, ...]] = {"esp-idf": ("flash_size",)}
+# And how PSRAM is connected: ESP-IDF's CONFIG_SPIRAM_MODE, PlatformIO's memory_type.
+_FRAMEWORK_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "esp-idf": ("flash_size", "psram"), "platformio": ("memory_type",),
+}  # fmt: skip
+PSRAM_MODES = ("quad", "octal")
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_]*")
 _ADDRESS_END = 1 << 32
 
@@ -33,12 +37,14 @@ _REQUIRED_KEYS: Mapping[str, type] = {
 _BOARD_KEYS: Mapping[str, type] = {**_REQUIRED_KEYS, **dict.fromkeys(RESERVES, int)}
 _REGION_KEYS: Mapping[str, type] = {
     "name": str, "address": int, "size_bytes": int, "reserved_bytes": int, "reserved_for": str,
-    "reserved_at": str, "code_block_bytes": int, "arduino_section": str,
+    "reserved_at": str, "code_block_bytes": int, "arduino_section": str, "external": bool,
+    "cost": str,
 }  # fmt: skip
 _REGION_REQUIRED = ("name", "address", "size_bytes")
 _SOURCED = ("clock_hz", "flash", "ram")
 _TYPE_NAMES: Mapping[type, str] = {
     str: "text", int: "a whole number", list: "an array of tables", dict: "a table",
+    bool: "true or false",
 }  # fmt: skip
 
 
@@ -76,7 +82,7 @@ def _key_problems(
                 f"{where}{key}: unknown key; allowed are {', '.join(keys)}"
                 f"{did_you_mean(key, tuple(keys))}"
             )
-        elif not isinstance(value, keys[key]) or isinstance(value, bool):
+        elif not isinstance(value, keys[key]) or isinstance(value, bool) is not (keys[key] is bool):
             yield f"{where}{key}: found {value!r}; it must be {_TYPE_NAMES[keys[key]]}"
         elif isinstance(value, str) and not value.strip():
             yield f"{where}{key}: found empty text; say what it is"
@@ -142,6 +148,9 @@ def _framework_problems(frameworks: Mapping[str, Any]) -> Iterator[str]:
             if table.get("flash_size", sizes[0]) not in sizes:
                 found = table["flash_size"]
                 yield f"{where}.flash_size: found {found!r}; allowed are {', '.join(sizes)}"
+            mode = table.get("psram", PSRAM_MODES[0])
+            if mode not in PSRAM_MODES:
+                yield f"{where}.psram: found {mode!r}; allowed are {', '.join(PSRAM_MODES)}"
 
 
 def _source_problems(sources: Mapping[str, Any]) -> Iterator[str]:
@@ -167,6 +176,7 @@ def _region_problems(profile: Mapping[str, Any]) -> Iterator[str]:
     ]
     for where, region in places:
         yield from _size_problems(where, region)
+    yield from _external_problems(profile["ram"])
     for (where, one), (other_where, other) in combinations(places, 2):
         if one["address"] < _end(other) and other["address"] < _end(one):
             yield (
@@ -174,6 +184,16 @@ def _region_problems(profile: Mapping[str, Any]) -> Iterator[str]:
                 f"{other_where}, 0x{other['address']:08X} to 0x{_end(other):08X}; "
                 "regions must be apart"
             )
+
+
+def _external_problems(ram: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong with memory beside the chip, which is the slowest: it comes last."""
+    for index, region in enumerate(ram):
+        own_follows = any(not later.get("external", False) for later in ram[index + 1 :])
+        if region.get("external", False) and (index == 0 or own_follows):
+            yield f"ram[{index}].external: found true; the chip's own memory comes before that"
+        if region.get("external", False) and "cost" not in region:
+            yield f"ram[{index}].cost: missing; say how much slower an arena there is, sourced"
 
 
 def _end(region: Mapping[str, Any]) -> int:

@@ -105,15 +105,15 @@ def arena_margin_bytes(min_bytes: int, basis: str, framework: str) -> int:
 def place(board: Board, arena: Sequence[Item], resident: Sequence[Item]) -> Placement:
     """Put the arena into the board's main (first) RAM region, or into another if it must be.
 
-    Static data, stack and application stay in the main region. Of the other regions the one that
-    offers most is tried first; if none will do, the placement that lacks least is returned.
+    Static data, stack and application stay in the main region. The other regions are tried in the
+    order of the profile, the fastest first and memory beside the chip last; if none will do, the
+    placement that lacks least is returned.
     """
     main = board.ram[0]
     together = Placement(Placed(main, (*arena, *resident)))
-    others = sorted(board.ram[1:], key=lambda region: -region.available_bytes)
     apart = [
         Placement(Placed(region, (*arena, *_padding(region))), Placed(main, tuple(resident)))
-        for region in others
+        for region in board.ram[1:]
     ]
     return min((together, *apart), key=lambda placement: placement.shortfall_bytes)
 

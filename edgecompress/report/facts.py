@@ -12,7 +12,7 @@ from edgecompress.dataset import Dataset
 from edgecompress.files import sha256_of
 from edgecompress.memory.verdict.document import verdict_document
 from edgecompress.memory.verdict.fit import fit
-from edgecompress.memory.verdict.room import kept_room
+from edgecompress.memory.verdict.room import arena_apart, kept_room
 from edgecompress.metrics import primary_metric
 from edgecompress.quantize.layer_errors import (
     LayerError,
@@ -134,7 +134,8 @@ def _summary(job: Job, best: Attempt, final: Final) -> str:
         )
     in_c = " with the C runtime" if job.runtime == "c" else ""
     outcome = f"It fits {job.board.name}{in_c}: {sizes}; {lost} on the test split"
-    return _sentences((outcome, *kept_room(job.board), *best.verdict.suggestions))
+    where = arena_apart(best.verdict)
+    return _sentences((outcome, *where, *kept_room(job.board), *best.verdict.suggestions))
 
 
 def _headline(job: Job, best: Attempt, final: Final) -> str:

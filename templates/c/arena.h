@@ -16,15 +16,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+{% if not arena_place.on_heap %}
 {% include "common/arena_attribute.inc" %}
 
+{% endif %}
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum { kTensorArenaSize = {{ arena.min_bytes }} };
 
+{% if arena_place.on_heap %}
+{% include "common/arena_heap.inc" %}
+{% else %}
 extern uint8_t g_tensor_arena[kTensorArenaSize];
+{% endif %}
 {% if models | length > 1 %}
 
 // The model whose tensors are in the arena now.

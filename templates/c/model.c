@@ -83,6 +83,11 @@ static void ResetStates(void) {
 
 {% endif %}
 ModelStatus {{ model.prefix }}_init(void) {
+{% if arena_place.on_heap %}
+  if (!TakeTensorArena()) {
+    return kModelErrorAllocate;
+  }
+{% endif %}
 {% if model.program.states %}
   ResetStates();
 {% endif %}

@@ -75,6 +75,11 @@ ModelStatus Initialize(tflite::MicroProfilerInterface* profiler) {
 {% if models | length > 1 %}
   g_tensor_arena_owner = nullptr;
 {% endif %}
+{% if arena_place.on_heap %}
+  if (!TakeTensorArena()) {
+    return kModelErrorAllocate;
+  }
+{% endif %}
   OpResolver* resolver = new (g_resolver_storage) OpResolver();
   AddOperators(resolver);
   const void* data = g_{{ model.prefix }}_model_data;

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+{% if not arena_place.on_heap %}
 {% include "common/arena_attribute.inc" %}
 
+{% endif %}
 // Smallest arena that AllocateTensors and Invoke accept on {{ core }}
 // ({{ kernels }} kernels, TFLM {{ tflm_commit[:12] }}), {{ arena.basis }}:
 {% for model in models %}
@@ -20,7 +22,11 @@ constexpr size_t kTensorArenaMarginBytes = {{ arena.margin_bytes }};
 constexpr size_t kTensorArenaSize =
     kTensorArenaMinBytes + kTensorArenaMarginBytes;
 
+{% if arena_place.on_heap %}
+{% include "common/arena_heap.inc" %}
+{% else %}
 extern uint8_t g_tensor_arena[kTensorArenaSize];
+{% endif %}
 {% if models | length > 1 %}
 
 // The runner whose tensors are in the arena now.

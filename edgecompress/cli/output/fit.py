@@ -10,6 +10,7 @@ from edgecompress.memory.ram import Placed
 from edgecompress.memory.verdict.changes import IN_ALL, changes
 from edgecompress.memory.verdict.fit import Fit, ModelFacts
 from edgecompress.memory.verdict.judge import Verdict
+from edgecompress.memory.verdict.room import arena_apart
 
 _KIB = 1024
 
@@ -133,8 +134,7 @@ def _regions(verdict: Verdict) -> Iterator[tuple[str, Placed]]:
 
 
 def _notes(verdict: Verdict) -> Iterator[str]:
-    if verdict.ram.main is not None:
-        yield f"The arena goes to {verdict.ram.arena.region.name}, not the main region."
+    yield from arena_apart(verdict)
     yield from (f"problem: {problem}" for problem in verdict.problems)
     yield from (f"suggestion: {suggestion}" for suggestion in verdict.suggestions)
     if verdict.latency is not None:

@@ -130,7 +130,8 @@ def _say_where_the_arena_goes(place: ArenaPlace, board: Board) -> None:
     if not place.is_apart:
         return
     where = f"the arena goes to {place.memory.name}: {board.ram[0].name} has no room for it"
-    if place.section:
+    where += ", and is slower there: see README.md" if place.cost else ""
+    if place.is_known:
         _log.info("%s", where)
     else:
         _log.warning("warning: %s; define TENSOR_ARENA_ATTRIBUTE as the README.md says", where)

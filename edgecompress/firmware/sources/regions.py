@@ -40,11 +40,20 @@ class ArenaSize:
 
 @dataclass(frozen=True)
 class ArenaPlace:
-    """Where the arena goes. `section` is what places it there, "" if nothing has to or can."""
+    """Where the arena goes, and what places it there: at most one of the last three."""
 
     memory: Memory
     is_apart: bool  # from the main RAM, which everything else is in
+    cost: str = ""  # in speed, in words
+    is_psram: bool = False  # of an ESP32, which has to be switched on
     section: str = ""
+    macro: str = ""  # of ESP-IDF's esp_attr.h
+    on_heap: bool = False  # taken from the heap of PSRAM when the model is initialized
+
+    @property
+    def is_known(self) -> bool:
+        """Whether something places the arena; else the user has to."""
+        return bool(self.section or self.macro or self.on_heap)
 
 
 def board_memory(board: Board) -> tuple[Memory, Memory]:
@@ -88,7 +97,32 @@ def arena_place(
     region = ram.arena.region
     if ram.main is None:
         return ArenaPlace(_memory(region), is_apart=False)
-    return ArenaPlace(_memory(region), is_apart=True, section=_section(region, framework))
+    if region.external and board.mcu.startswith("ESP32"):
+        return _in_psram(region, framework)
+    section = _section(region, framework)
+    return ArenaPlace(_memory(region), is_apart=True, cost=region.cost, section=section)
+
+
+def _in_psram(region: Region, framework: str) -> ArenaPlace:
+    """Return how an arena gets into an ESP32's PSRAM.
+
+    The libraries of Arduino's core are built without CONFIG_SPIRAM_ALLOW_BSS_SEG_EXTERNAL_MEMORY
+    (espressif/esp32-arduino-lib-builder@6b87a0f:configs/defconfig.opi_ram ignores that PSRAM is not
+    found, which excludes it), so that no section of theirs lies in PSRAM: its heap does.
+    """
+    on_heap = framework in ("arduino", "platformio")
+    # Source: zephyrproject-rtos/zephyr@06758ff:soc/espressif/esp32s3/default.ld.
+    section = ".ext_ram.bss" if framework == "zephyr" else ""
+    macro = "EXT_RAM_BSS_ATTR" if framework == "esp-idf" else ""
+    return ArenaPlace(
+        _memory(region),
+        is_apart=True,
+        cost=region.cost,
+        is_psram=True,
+        section=section,
+        macro=macro,
+        on_heap=on_heap,
+    )
 
 
 def _placement(

@@ -45,9 +45,9 @@ def comment(text: str, characters: int = _COMMENT_CHARACTERS) -> str:
     return plain if len(plain) <= characters else plain[: characters - 3] + "..."
 
 
-def markdown(text: str) -> str:
+def markdown(text: str, characters: int = _COMMENT_CHARACTERS) -> str:
     """Return one line of Markdown that shows the text as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|!&" else c for c in comment(text))
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|!&" else c for c in comment(text, characters))
 
 
 def includes(headers: Iterable[str]) -> str:

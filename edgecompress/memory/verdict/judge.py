@@ -126,7 +126,8 @@ def judge(
         arena=arena,
         flash=flash,
         ram=ram,
-        latency=estimate_latency(graph, board, kernels),
+        # What was measured is of arenas in the chip's own RAM.
+        latency=None if ram.arena.region.external else estimate_latency(graph, board, kernels),
     )
     return replace(verdict, problems=problems_of(verdict))
 

@@ -101,9 +101,12 @@ def other_board(verdict: Verdict, fits: Callable[[Board], bool], boards: Sequenc
     found = smallest_board(fits, boards, without=verdict.board)
     if found is None:
         return "no other board known to edgecompress has room for it as it is"
+    outside = (
+        f" and {found.external_ram_bytes:,} beside the chip" if found.external_ram_bytes else ""
+    )
     return (
         f"{found.id} ({found.name}) is the smallest other board it fits: "
-        f"{found.ram_bytes:,} bytes of RAM, {found.flash_bytes:,} of flash"
+        f"{found.ram_bytes:,} bytes of RAM{outside}, {found.flash_bytes:,} of flash"
     )
 
 

@@ -24,6 +24,16 @@ def scarce_room(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
+def arena_apart(verdict: Verdict) -> tuple[str, ...]:
+    """Say where the arena goes if that is not the main RAM, and what that costs in speed."""
+    if verdict.ram.main is None:
+        return ()
+    region, main = verdict.ram.arena.region, verdict.ram.main.region
+    cost = f". {region.cost[0].upper()}{region.cost[1:]}" if region.cost else ""
+    where = f"{region.name}, external memory" if region.external else region.name
+    return (f"the arena goes to {where}, as {main.name} has no room for it{cost}",)
+
+
 def kept_room(board: Board) -> tuple[str, ...]:
     """Say what of a board is kept for the user's application, if anything."""
     kept = (("RAM", board.reserve_ram_bytes), ("flash", board.reserve_flash_bytes))

@@ -205,10 +205,11 @@ ESP32_BOARDS = [board for board in all_boards() if board.mcu.startswith("ESP32")
 # and boards.txt for the boards' defaults.
 ARDUINO_PARTITIONS = {
     "arduino:esp32:nano_nora": 0x300000,
-    "esp32:esp32:XIAO_ESP32S3": 0x330000,
+    "esp32:esp32:XIAO_ESP32S3:PSRAM=opi": 0x330000,
     "esp32:esp32:esp32": 0x140000,
     "esp32:esp32:esp32c3": 0x140000,
     "esp32:esp32:esp32s3:FlashSize=8M,PartitionScheme=default_8MB": 0x330000,
+    "esp32:esp32:esp32s3:FlashSize=8M,PartitionScheme=default_8MB,PSRAM=opi": 0x330000,
 }
 
 

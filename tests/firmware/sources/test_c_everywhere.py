@@ -4,13 +4,15 @@ What vendors bring is stood in for by the few declarations that the sources need
 the applications run on this machine: the self-test and the example Classify.
 """
 
+import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.firmware_tools import boards_of, need, output_of, write
-from support.tflite_models import dense_model
+from support.tflite_models import add_model, dense_model
 from support.tiny_models import conv, depthwise, residual, svdf
 
 from edgecompress.board import load_board
@@ -59,6 +61,16 @@ extern Printer Serial;
 #include <stdlib.h>
 static inline int stdio_init_all(void) { return 1; }
 static inline void sleep_ms(unsigned int ms) { exit(ms > 0 ? 0 : 1); }
+""",
+    "esp_attr.h": '#define EXT_RAM_BSS_ATTR __attribute__((section(".ext_ram.bss.0")))\n',
+    "esp_heap_caps.h": """\
+#include <stdlib.h>
+#define MALLOC_CAP_SPIRAM 1024
+#define MALLOC_CAP_8BIT 4
+static inline void* heap_caps_aligned_alloc(size_t alignment, size_t size, unsigned int caps) {
+  const size_t whole = (size + alignment - 1) / alignment * alignment;
+  return caps != 1028 || getenv("NO_PSRAM") ? NULL : aligned_alloc(alignment, whole);
+}
 """,
     "zephyr/sys/printk.h": "#include <stdio.h>\n#define printk printf\n",
 }
@@ -149,6 +161,21 @@ def test_the_self_test_of_every_framework_passes(framework: str, tmp_path: Path)
     said = run(framework, MAIN.get(framework, "src/main.c"), folder)
     assert said.count("vector 3 PASS") == 4
     assert "result=PASS" in said
+
+
+@pytest.mark.parametrize("framework", ["esp-idf", "arduino", "platformio"])
+def test_the_self_test_passes_with_the_arena_in_psram(
+    framework: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = load_board("esp32_s3_devkitc_1_n8r8")
+    small = replace(board, ram=(replace(board.ram[0], size_bytes=42_000), board.ram[1]))
+    models = [add_model(shape=(1, 24_000)), dense_model()]
+    folder = write(tmp_path, generate(models, small, framework, "two", runtime="c"))
+    assert "result=PASS" in run(framework, MAIN[framework], folder)
+    if framework != "esp-idf":  # the linker sees to it there
+        monkeypatch.setenv("NO_PSRAM", "1")
+        said = subprocess.run([folder / "program"], capture_output=True, text=True, check=False)
+        assert "result=FAIL" in said.stdout
 
 
 def classified(
