@@ -12,7 +12,7 @@ from edgecompress.memory.verdict.fit import Fit
 from edgecompress.memory.verdict.fit import fit as fit_tflite
 from edgecompress.quantize.preflight import load_graph
 from edgecompress.tflite.graph import Graph
-from edgecompress.tflite.macs import operator_macs
+from edgecompress.tflite.macs import graph_macs
 
 # What the arena is planned for where no board is given: the most common core of the profiles.
 DEFAULT_CORE, DEFAULT_KERNELS = "cortex-m4f", "cmsis-nn"
@@ -70,7 +70,7 @@ def compare(
     return Compared(
         model=str(path),
         bytes=graph.size_bytes,
-        macs=sum(operator_macs(graph.main, operator) for operator in graph.main.operators),
+        macs=graph_macs(graph),
         arena_min_bytes=arena.min_bytes,
         flash_used_bytes=verdict.flash.used_bytes if verdict else None,
         ram_used_bytes=verdict.ram.arena.used_bytes if verdict else None,

@@ -16,7 +16,8 @@ import numpy as np
 
 from edgecompress.errors import EdgecompressError
 from edgecompress.memory.arena.cross_check import verify
-from edgecompress.pack.pack import FAMILIES, Packed, pack
+from edgecompress.pack.pack import FAMILIES, pack
+from edgecompress.pack.packed import Packed
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.reader import read_model
 

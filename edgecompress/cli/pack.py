@@ -15,8 +15,11 @@ from edgecompress.errors import DoesNotFitError, UsageError
 from edgecompress.files import write_file
 from edgecompress.memory.arena.target import target_of
 from edgecompress.memory.verdict.fit import fit
+from edgecompress.memory.verdict.judge import Runtime
 from edgecompress.pack.document import pack_document
-from edgecompress.pack.pack import FAMILIES, Packed, pack
+from edgecompress.pack.pack import FAMILIES, pack
+from edgecompress.pack.pack_c import pack_for_c
+from edgecompress.pack.packed import Packed
 from edgecompress.pack.weights import Limits, flash_bytes
 from edgecompress.tflite.reader import read_model
 
@@ -45,6 +48,14 @@ from edgecompress.tflite.reader import read_model
     "encoded for TFLM's DECODE operator, whose code is counted in; the arena grows by what is "
     "decoded. Ends with 5 if it is out of reach.  [default: the board's flash, if one is named]",
 )
+@click.option(
+    "--runtime",
+    type=click.Choice(["tflm", "c"]),
+    default="tflm",
+    show_default=True,
+    help="What will run the model. The C runtime plans by itself: for it the file is made "
+    "smaller, and layers run in strips where RAM binds.",
+)
 @reserve_options
 @boards_dir_option
 @force_option
@@ -56,6 +67,7 @@ def command(
     board: str | None,
     ram_budget: int | None,
     flash_budget: int | None,
+    runtime: Runtime,
     reserve_ram_bytes: int | None,
     reserve_flash_bytes: int | None,
     boards_dir: Path | None,
@@ -65,9 +77,10 @@ def command(
     """Write MODEL (a .tflite) so that it takes less RAM and flash, with equal outputs.
 
     Left out is what no interpreter reads; operators run in the order of the lowest peak; a memory
-    plan that TFLM honours is embedded. The last two only where the arena falls by it. Where flash
-    binds, weights are encoded, which takes RAM. No TensorFlow is imported. Ends with 5 if the
-    packed model does not fit the board.
+    plan that TFLM honours is embedded. The last two only where the arena falls by it. Where RAM
+    binds (the board's, or --ram-budget), the first layers run in strips of rows, which computes
+    some rows twice. Where flash binds, weights are encoded, which takes RAM. No TensorFlow is
+    imported. Ends with 5 if the packed model does not fit the board.
     """
     refuse_existing(out, force=force)
     read_model(model)  # names the file if it is none
@@ -77,25 +90,32 @@ def command(
     profile = reserving(load_board(board, boards_dir), *reserves) if board else None
     targets = {profile.core: target_of(profile.core, profile.kernels)} if profile else FAMILIES
     content = model.read_bytes()
-    limits = _limits(content, profile, flash_budget, ram_budget)
-    packed = pack(content, targets, ram_budget_bytes=ram_budget, limits=limits)
+    limits = _limits(content, profile, flash_budget, ram_budget, runtime)
+    budgets: dict[str, tuple[int, int | None]] = {}
+    if runtime == "c":
+        if flash_budget is not None:
+            raise UsageError("--flash-budget encodes weights, which the C runtime does not read")
+        packed = pack_for_c(content, limits.arena_bytes)
+    else:
+        packed = pack(content, targets, ram_budget_bytes=ram_budget, limits=limits)
+        size = flash_bytes(packed.model, targets)
+        budgets["the flash of model and TFLM"] = size, flash_budget
     write_file(out, packed.model)
-    budgets = {
-        "the arena": (packed.arena_bytes, ram_budget),
-        "the flash of model and TFLM": (flash_bytes(packed.model, targets), flash_budget),
-    }
-    missed = _missed(packed, profile, budgets)
+    budgets["the arena"] = packed.arena_bytes, ram_budget
+    missed = _missed(packed, profile, budgets, runtime)
     facts = {"model": str(model), "output": str(out), "board": profile and profile.id}
     _show({**facts, **pack_document(packed), "problems": missed}, as_json=as_json)
     if missed:
         raise DoesNotFitError("\n".join(missed))
 
 
-def _limits(model: bytes, board: Board | None, flash: int | None, ram: int | None) -> Limits:
+def _limits(
+    model: bytes, board: Board | None, flash: int | None, ram: int | None, runtime: Runtime
+) -> Limits:
     """Return the budgets, or what the board has for model, TFLM and arena where that is less."""
     if board is None:
         return Limits(flash, ram)
-    verdict = fit(model, [board], others=()).verdicts[0]
+    verdict = fit(model, [board], others=(), runtime=runtime).verdicts[0]
     others = sum(item.bytes for item in verdict.flash.items if item.kind == "application")
     room = verdict.flash.region.available_bytes - others
     arena = verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes
@@ -103,7 +123,10 @@ def _limits(model: bytes, board: Board | None, flash: int | None, ram: int | Non
 
 
 def _missed(
-    packed: Packed, board: Board | None, budgets: Mapping[str, tuple[int, int | None]]
+    packed: Packed,
+    board: Board | None,
+    budgets: Mapping[str, tuple[int, int | None]],
+    runtime: Runtime,
 ) -> list[str]:
     """Return what the packed model is still too large for."""
     budgeted = [
@@ -111,7 +134,7 @@ def _missed(
         for what, (size, budget) in budgets.items()
         if budget is not None and size > budget
     ]
-    verdicts = fit(packed.model, [board], others=()).verdicts if board else ()
+    verdicts = fit(packed.model, [board], others=(), runtime=runtime).verdicts if board else ()
     fitted = [f"{v.board.id}: {problem}" for v in verdicts for problem in v.problems]
     return [*budgeted, *fitted]
 
@@ -131,4 +154,4 @@ def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
 
 def _row(name: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
     arenas = {f"arena, {core}": size for core, size in sizes["arena_bytes"].items()}
-    return {"after": name, "model": sizes["model_bytes"], **arenas}
+    return {"after": name, "model": sizes["model_bytes"], **arenas, "MACs": sizes["macs"]}

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from edgecompress.pack.pack import Packed
+from edgecompress.pack.packed import Packed
 from edgecompress.pack.variants import Sizes
 
 
@@ -41,4 +41,8 @@ def saved_in_words(packed: Packed) -> str:
 
 
 def _sizes(sizes: Sizes) -> dict[str, Any]:
-    return {"model_bytes": sizes.model_bytes, "arena_bytes": dict(sizes.arena_bytes)}
+    return {
+        "model_bytes": sizes.model_bytes,
+        "arena_bytes": dict(sizes.arena_bytes),
+        "macs": sizes.macs,
+    }

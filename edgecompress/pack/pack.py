@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from edgecompress.memory.arena.target import Target, target_of
 from edgecompress.pack.order import Order
+from edgecompress.pack.packed import Packed, Step
+from edgecompress.pack.patching import patch_to_fit, patches_step
+from edgecompress.pack.plans import least_arena_for
 from edgecompress.pack.rewrite import smaller
 from edgecompress.pack.variants import (
     Sizes,
+    Targets,
     Variant,
     chosen,
     order_of,
@@ -15,7 +19,7 @@ from edgecompress.pack.variants import (
     that_run,
     variants_of,
 )
-from edgecompress.pack.weights import NO_LIMITS, Limits, pack_weights
+from edgecompress.pack.weights import NO_LIMITS, Limits, flash_bytes, pack_weights
 from edgecompress.tflite.operators import check_supported
 from edgecompress.tflite.reader import read_model
 
@@ -28,32 +32,12 @@ FAMILIES: Mapping[str, Target] = {
 
 
 @dataclass(frozen=True)
-class Step:
-    """One way to save, whether it was taken, why, and what the model takes after it."""
+class _Arrangement:
+    """The ways to order and plan a model, and the one taken."""
 
-    name: str  # "file", "weights", "order" or "plan"
-    done: bool
-    what: str
-    sizes: Sizes
-
-
-@dataclass(frozen=True)
-class Packed:
-    """The packed model, and how it came to be."""
-
-    model: bytes
-    before: Sizes
-    steps: tuple[Step, ...]
-
-    @property
-    def after(self) -> Sizes:
-        """What the packed model takes."""
-        return self.steps[-1].sizes
-
-    @property
-    def arena_bytes(self) -> int:
-        """The smallest arena that works on each of the cores."""
-        return max(self.after.arena_bytes.values())
+    order: Order | None
+    variants: Sequence[Variant]
+    taken: Variant
 
 
 def pack(
@@ -67,7 +51,8 @@ def pack(
 
     Operators are put in the order of the lowest peak, and a memory plan is embedded, where that
     lowers the arena on one core and raises it on none. Packing twice changes nothing. Only where
-    flash binds are weights encoded, which raises the arena.
+    flash binds are weights encoded, which raises the arena; only where RAM binds do the first
+    layers run in strips, which computes some rows twice.
 
     Args:
         model: a .tflite.
@@ -75,7 +60,7 @@ def pack(
             out. By default the three families of kernels on Cortex-M.
         ram_budget_bytes: an arena that is small enough: of the ways to write the model that keep to
             it, that with the smallest file is taken. A memory plan takes 4 bytes for each tensor.
-        limits: a flash budget, and what encoded weights may raise the arena to.
+        limits: a flash budget, and what there is room for of an arena.
 
     Raises:
         ModelError: the model cannot be read.
@@ -84,16 +69,51 @@ def pack(
     check_supported(read_model(model))
     running = that_run(model, targets)
     file = smaller(model)
+    before, steps = sizes_of(model, running), []
     weights = pack_weights(file, running, limits)
     lighter = weights.model if weights else file
-    order = order_of(lighter, running)
-    variants = variants_of(lighter, order, running)
-    taken = chosen(variants, ram_budget_bytes)
-    before = sizes_of(model, running)
-    steps = [_file_step(before, sizes_of(file, running))]
+    steps.append(_file_step(before, sizes_of(file, running)))
     if weights:
-        steps.append(Step("weights", weights.done, weights.what, variants[0].sizes))
-    return Packed(taken.model, before, (*steps, *_steps(variants, taken, order)))
+        sizes = sizes_of(lighter, running)
+        steps.append(Step("weights", weights.done, weights.what, sizes))
+    arranged = _arranged(lighter, order_of(lighter, running), running, ram_budget_bytes)
+    room = limits.arena_bytes if ram_budget_bytes is None else ram_budget_bytes
+    if room is not None and _arena(arranged.taken.sizes) > room:
+        step, arranged = _in_strips(lighter, arranged, running, room, limits)
+        steps.append(step)
+    return Packed(arranged.taken.model, before, (*steps, *_steps(arranged)))
+
+
+def _arranged(
+    model: bytes, order: Order | None, running: Targets, budget: int | None
+) -> _Arrangement:
+    variants = variants_of(model, order, running)
+    return _Arrangement(order, variants, chosen(variants, budget))
+
+
+def _in_strips(
+    model: bytes, whole: _Arrangement, running: Targets, room: int, limits: Limits
+) -> tuple[Step, _Arrangement]:
+    """Run the first layers in strips, if that makes the arena smaller and flash has the room."""
+
+    def arena_of(written: bytes) -> int:
+        graph = read_model(written)
+        return max(least_arena_for(graph, target).min_bytes for target in running.values())
+
+    patched = patch_to_fit(model, arena_of, room)
+    if patched is not None:
+        written = smaller(patched.model)
+        fits = limits.flash_bytes is None or flash_bytes(written, running) <= limits.flash_bytes
+        arranged = _arranged(written, None, running, room)
+        if fits and _arena(arranged.taken.sizes) < _arena(whole.taken.sizes):
+            return patches_step(
+                patched, arranged.variants[0].sizes, whole.variants[0].sizes
+            ), arranged
+    return patches_step(None, whole.variants[0].sizes, whole.variants[0].sizes), whole
+
+
+def _arena(sizes: Sizes) -> int:
+    return max(sizes.arena_bytes.values())
 
 
 def _file_step(before: Sizes, sizes: Sizes) -> Step:
@@ -106,7 +126,8 @@ def _file_step(before: Sizes, sizes: Sizes) -> Step:
     return Step("file", fewer, why, sizes)
 
 
-def _steps(variants: Sequence[Variant], taken: Variant, order: Order | None) -> Iterator[Step]:
+def _steps(arranged: _Arrangement) -> Iterator[Step]:
+    order, variants, taken = arranged.order, arranged.variants, arranged.taken
     sizes = variants[0].sizes
     if "order" in taken.changes:
         sizes = next(each.sizes for each in variants if [*each.changes] == ["order"])
@@ -119,7 +140,9 @@ def _steps(variants: Sequence[Variant], taken: Variant, order: Order | None) -> 
 
 def _why_kept(order: Order | None) -> str:
     if order is None:
-        return "a tensor is written more than once"
+        return (
+            "left as it is: strips run one after the other, or a tensor is written more than once"
+        )
     if list(order.operators) != sorted(order.operators):
         return "another order has a lower peak, but gives no smaller arena"
     return "no order has a lower peak" if order.optimal else "no better one found"

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from edgecompress.memory.arena.allocator import align_up
 from edgecompress.memory.arena.head import HeadBuffer
-from edgecompress.memory.arena.plan import Arena, plan_arena
+from edgecompress.memory.arena.plan import Arena, plan_for
 from edgecompress.memory.arena.planner import ONLINE, Requirement, head_bytes, plan
-from edgecompress.pack.in_place import joined
+from edgecompress.memory.arena.target import Target, target_of
+from edgecompress.pack.in_place import Joined, joinings
 from edgecompress.pack.placement import best_placement, least_bytes
 from edgecompress.tflite.graph import Graph
 
@@ -41,8 +42,8 @@ def best_plan(graph: Graph, arenas: Sequence[Arena]) -> Plan | None:
     if _has_variables_elsewhere(graph) or all(a.head_bytes <= _least(graph, a) for a in arenas):
         return None
     best: Plan | None = None
-    for buffers in _tasks(arenas):
-        plan = _plan(graph, buffers, arenas)
+    for buffers, joined in _tasks(graph, arenas):
+        plan = _plan(graph, buffers, joined, arenas)
         if best is None or sum(plan.arena_bytes) < sum(best.arena_bytes):
             best = plan
         if best.optimal:
@@ -51,12 +52,17 @@ def best_plan(graph: Graph, arenas: Sequence[Arena]) -> Plan | None:
 
 
 def least_arena(graph: Graph, core: str, kernels: str) -> Arena:
+    """Return `least_arena_for` a core ("cortex-m4f") and a kernel library."""
+    return least_arena_for(graph, target_of(core, kernels))
+
+
+def least_arena_for(graph: Graph, target: Target) -> Arena:
     """Return the arena with the smallest head that any plan could give: there may be none such.
 
-    Args and errors are those of `plan_arena`. Offsets of buffers are TFLM's own.
+    Args and errors are those of `plan_for`. Offsets of buffers are TFLM's own.
     """
-    arena = plan_arena(graph, core, kernels)
-    head = min(arena.head_bytes, least_bytes(joined(graph, arena.buffers)[0]))
+    arena = plan_for(graph, target)
+    head = min(arena.head_bytes, _least_bytes(graph, arena))
     used = head + arena.tail_bytes
     return replace(arena, head_bytes=head, used_bytes=used, min_bytes=arena_bytes(arena, head))
 
@@ -71,8 +77,13 @@ def _has_variables_elsewhere(graph: Graph) -> bool:
     return any(tensor.is_variable for each in graph.subgraphs[1:] for tensor in each.tensors)
 
 
-def _tasks(arenas: Sequence[Arena]) -> Iterator[Sequence[HeadBuffer]]:
+def _tasks(graph: Graph, arenas: Sequence[Arena]) -> Iterator[tuple[Sequence[HeadBuffer], Joined]]:
     """Yield what may be placed: the buffers of all cores together, then those of each."""
+    for buffers in _of_cores(arenas):
+        yield from ((buffers, joined) for joined in joinings(graph, buffers))
+
+
+def _of_cores(arenas: Sequence[Arena]) -> Iterator[Sequence[HeadBuffer]]:
     different = list(dict.fromkeys(tuple(_unplaced(arena.buffers)) for arena in arenas))
     if len(different) > 1:
         tensors = [buffer for buffer in different[0] if buffer.tensor is not None]
@@ -99,12 +110,13 @@ def _largest_scratch(cores: Sequence[Sequence[HeadBuffer]]) -> Iterator[HeadBuff
         yield from found
 
 
-def _plan(graph: Graph, buffers: Sequence[HeadBuffer], arenas: Sequence[Arena]) -> Plan:
-    requests, part_of = joined(graph, buffers)
-    placement = best_placement(requests)
+def _plan(
+    graph: Graph, buffers: Sequence[HeadBuffer], joined: Joined, arenas: Sequence[Arena]
+) -> Plan:
+    placement = best_placement(joined.requests)
     offsets = {
-        (buffer.subgraph, buffer.tensor): placement.offsets[part]
-        for buffer, part in zip(buffers, part_of, strict=True)
+        (buffer.subgraph, buffer.tensor): placement.offsets[part] + offset
+        for buffer, (part, offset) in zip(buffers, joined.parts, strict=True)
         if buffer.tensor is not None
     }
     heads = [_head_with(arena, offsets) for arena in arenas]
@@ -122,8 +134,11 @@ def _plan(graph: Graph, buffers: Sequence[HeadBuffer], arenas: Sequence[Arena]) 
 
 def _least(graph: Graph, arena: Arena) -> int:
     """Return the head that no plan is below, or below which the arena no longer falls."""
-    requests, _ = joined(graph, arena.buffers)
-    return max(least_bytes(requests), arena.planning_bytes - arena.tail_bytes)
+    return max(_least_bytes(graph, arena), arena.planning_bytes - arena.tail_bytes)
+
+
+def _least_bytes(graph: Graph, arena: Arena) -> int:
+    return min(least_bytes(joined.requests) for joined in joinings(graph, arena.buffers))
 
 
 def _head_with(arena: Arena, offsets: Mapping[_Place, int]) -> int:

@@ -11,6 +11,7 @@ from edgecompress.pack.plans import best_plan
 from edgecompress.pack.rewrite import smaller, with_order, with_plan, without_plan
 from edgecompress.pack.tasks import tasks_of
 from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.macs import graph_macs
 from edgecompress.tflite.reader import read_model
 
 Targets = Mapping[str, Target]  # by core
@@ -18,10 +19,11 @@ Targets = Mapping[str, Target]  # by core
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a model takes: its file, and the smallest arena that works, by core."""
+    """What a model takes: its file, the smallest arena that works, by core, and its work."""
 
     model_bytes: int
     arena_bytes: Mapping[str, int]
+    macs: int
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def sizes_of(model: bytes, targets: Targets) -> Sizes:
     """Return what a .tflite takes."""
     graph = read_model(model)
     arenas = {core: plan_for(graph, target).min_bytes for core, target in targets.items()}
-    return Sizes(len(model), arenas)
+    return Sizes(len(model), arenas, graph_macs(graph))
 
 
 def that_run(model: bytes, targets: Targets) -> Targets:

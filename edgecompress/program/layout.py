@@ -49,6 +49,9 @@ def _faster(
     subgraph: Subgraph, steps: Sequence[Step], least: Program, limit: float, *, joined: bool
 ) -> Program:
     """Return the plan with all usual scratch that an arena of at most `limit` bytes holds."""
+    usual = _planned(subgraph, steps, joined=joined)
+    if usual.arena_bytes <= limit:
+        return usual
     chosen = [_frugal(step) for step in steps]
     best = least
     for number, step in enumerate(steps):

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
-from edgecompress.graph.macs import count_macs
 from edgecompress.search.attempt import Attempt, Job
 from edgecompress.search.front import Measured, pareto_front, pick
+from edgecompress.tflite.macs import graph_macs
+from edgecompress.tflite.reader import read_model
 
 
 def sizes(attempt: Attempt) -> dict[str, int]:
@@ -17,7 +18,7 @@ def sizes(attempt: Attempt) -> dict[str, int]:
         "arena_bytes": attempt.verdict.arena.min_bytes,
         "flash_bytes": attempt.verdict.flash.used_bytes,
         "ram_bytes": attempt.verdict.ram.used_bytes,
-        "macs": count_macs(attempt.model),
+        "macs": graph_macs(read_model(attempt.tflite)),
     }
 
 

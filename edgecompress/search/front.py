@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgecompress.graph.macs import count_macs
 from edgecompress.search.attempt import Attempt, Job, metric_lost
+from edgecompress.tflite.macs import graph_macs
+from edgecompress.tflite.reader import read_model
 
 # What the recipe's `pick` may want least of -> its figure.
 QUANTITIES = {"size": "model_bytes", "arena": "arena_bytes", "macs": "macs"}
@@ -37,7 +38,7 @@ def figures(name: str, attempt: Attempt) -> Measured:
         model_bytes=len(attempt.tflite),
         arena_bytes=verdict.arena.min_bytes,
         flash_bytes=verdict.flash.used_bytes,
-        macs=count_macs(attempt.model),
+        macs=graph_macs(read_model(attempt.tflite)),
         latency_ms=verdict.latency.milliseconds if verdict.latency else None,
         ram_bytes=verdict.ram.used_bytes,
     )

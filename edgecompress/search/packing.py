@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from edgecompress.board import Board
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.memory.arena.target import target_of
 from edgecompress.memory.verdict.fit import fit
-from edgecompress.memory.verdict.judge import judge
+from edgecompress.memory.verdict.judge import Verdict, judge
 from edgecompress.memory.verdict.judge_c import judge_c
 from edgecompress.pack.document import saved_in_words
 from edgecompress.pack.pack import pack
+from edgecompress.pack.pack_c import pack_for_c
 from edgecompress.pack.plans import least_arena
+from edgecompress.pack.weights import Limits
 from edgecompress.program.lower import lower
 from edgecompress.progress import doing
 from edgecompress.search.attempt import Attempt, Candidate, Job, shortfall
@@ -39,26 +42,39 @@ def missing_bytes(job: Job, graph: Graph, *, best_plan: bool = False) -> int:
 
 @doing("packing for the board")
 def pack_to_fit(job: Job, candidate: Candidate) -> Candidate:
-    """Return a candidate packed for the board if that brings it nearer to fit; else as it is.
-
-    The C runtime plans its memory itself.
-    """
+    """Return a candidate packed for the board if that brings it nearer to fit; else as it is."""
     missing = missing_bytes(job, read_model(candidate.tflite))
-    if job.runtime == "c" or missing <= 0:
+    if missing <= 0:
         return candidate
-    board = job.board
-    packed = pack(candidate.tflite, {board.core: target_of(board.core, board.kernels)})
+    room = _arena_room_bytes(job, candidate.tflite)
+    if job.runtime == "c":
+        packed = pack_for_c(candidate.tflite, room)
+    else:
+        targets = {job.board.core: target_of(job.board.core, job.board.kernels)}
+        packed = pack(candidate.tflite, targets, limits=Limits(arena_bytes=room))
     if missing_bytes(job, read_model(packed.model)) >= missing:
         return candidate
     why = f"{candidate.why}. Packed, outputs equal: {saved_in_words(packed)}"
     return replace(candidate, why=why, tflite=packed.model)
 
 
+def _arena_room_bytes(job: Job, model: bytes) -> int:
+    """Return what the board's region, and the recipe, have room for of an arena."""
+    verdict = _verdict(job, model, others=())
+    room = verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes
+    return min(room, job.recipe.max_arena_bytes or room)
+
+
+def _verdict(job: Job, model: bytes, others: Sequence[Board] | None = None) -> Verdict:
+    judged = fit(model, [job.board], runtime=job.runtime, optimize=job.optimize, others=others)
+    return judged.verdicts[0]
+
+
 def pack_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Pack the quantized original. It answers the same: what was measured of it holds."""
     original = attempts[0]
     packed = pack_to_fit(job, replace(original, step="pack", why=why))
-    verdict = fit(packed.tflite, [job.board]).verdicts[0]
+    verdict = _verdict(job, packed.tflite)
     short = shortfall(verdict, len(packed.tflite), job.recipe)
     return replace(
         original, step="pack", why=packed.why, tflite=packed.tflite, verdict=verdict,

@@ -14,7 +14,7 @@ from edgecompress.child import Child, ChildError
 from edgecompress.errors import ModelError
 from edgecompress.tflite.graph import Subgraph
 from edgecompress.tflite.names import short_name
-from edgecompress.tflite.pack import serialized
+from edgecompress.tflite.pack import drop_unused_tensors, serialized
 from edgecompress.tflite.reader import read_model
 
 _UNKNOWN_WITHOUT_RUNNING = frozenset({"CALL_ONCE", "RANDOM_UNIFORM", "VAR_HANDLE"})
@@ -41,7 +41,7 @@ def folded(model: bytes) -> bytes:
         subgraph.tensors[index].buffer = len(content.buffers)
         content.buffers.append(schema.BufferT(data=np.frombuffer(array.tobytes(), np.uint8)))
     subgraph.operators = [o for i, o in enumerate(subgraph.operators) if i not in constant]
-    _drop_unused_tensors(content)
+    drop_unused_tensors(content)
     _name_apart(subgraph)
     return serialized(content)
 
@@ -120,23 +120,3 @@ def _name_apart(subgraph: Any) -> None:
         name = tensor.name or b""
         tensor.name = name if name and name not in seen else name + f"/{index}".encode()
         seen.add(tensor.name)
-
-
-def _drop_unused_tensors(content: Any) -> None:
-    subgraph = content.subgraphs[0]
-    used = {*subgraph.inputs, *subgraph.outputs}
-    for operator in subgraph.operators:
-        for indices in (operator.inputs, operator.outputs, operator.intermediates):
-            used |= {int(index) for index in (() if indices is None else indices) if index >= 0}
-    kept = sorted(int(index) for index in used)
-    number = {old: new for new, old in enumerate(kept)} | {-1: -1}
-
-    def renumbered(indices: Any) -> list[int] | None:
-        return None if indices is None else [number[int(index)] for index in indices]
-
-    subgraph.tensors = [subgraph.tensors[index] for index in kept]
-    subgraph.inputs, subgraph.outputs = renumbered(subgraph.inputs), renumbered(subgraph.outputs)
-    for operator in subgraph.operators:
-        operator.inputs = renumbered(operator.inputs)
-        operator.outputs = renumbered(operator.outputs)
-        operator.intermediates = renumbered(operator.intermediates)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from math import prod
 
-from edgecompress.tflite.graph import Operator, Subgraph, Tensor
+from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
 
 Macs = Callable[[Subgraph, Operator], int]
 
@@ -63,6 +63,11 @@ _RULES: Mapping[str, Macs] = {
     "TRANSPOSE_CONV": _transposed,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
 }
+
+
+def graph_macs(graph: Graph) -> int:
+    """Return the multiply-accumulates of an inference: of the main subgraph's operators."""
+    return sum(operator_macs(graph.main, operator) for operator in graph.main.operators)
 
 
 def operator_macs(subgraph: Subgraph, operator: Operator) -> int:

@@ -138,3 +138,28 @@ def _merge_buffers(content: Any) -> None:
             kept.append(schema.BufferT(data=buffer.data))
         reader.buffer = number_of[values]
     content.buffers = kept
+
+
+def drop_unused_tensors(content: Any) -> None:
+    """Leave out tensors that no operator of the main subgraph reads or writes; renumber the rest.
+
+    TFLM gives them memory all the same. Signatures, which name tensors by number, are left out.
+    """
+    content.signatureDefs = None
+    subgraph = content.subgraphs[0]
+    used = {*subgraph.inputs, *subgraph.outputs}
+    for operator in subgraph.operators:
+        for indices in (operator.inputs, operator.outputs, operator.intermediates):
+            used |= {int(index) for index in (() if indices is None else indices) if index >= 0}
+    kept = sorted(int(index) for index in used)
+    number = {old: new for new, old in enumerate(kept)} | {-1: -1}
+
+    def renumbered(indices: Any) -> list[int] | None:
+        return None if indices is None else [number[int(index)] for index in indices]
+
+    subgraph.tensors = [subgraph.tensors[index] for index in kept]
+    subgraph.inputs, subgraph.outputs = renumbered(subgraph.inputs), renumbered(subgraph.outputs)
+    for operator in subgraph.operators:
+        operator.inputs = renumbered(operator.inputs)
+        operator.outputs = renumbered(operator.outputs)
+        operator.intermediates = renumbered(operator.intermediates)

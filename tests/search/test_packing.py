@@ -70,3 +70,37 @@ def test_what_is_cut_is_packed_too(words, arena_bytes, tmp_path, cli) -> None:
     assert facts["after"]["arena_bytes"] <= limit_bytes
     graph = read_model((tmp_path / "out/model.tflite").read_bytes())
     assert plan_arena(graph, "cortex-m4f", "cmsis-nn").min_bytes == facts["after"]["arena_bytes"]
+
+
+@pytest.mark.parametrize("runtime", ["tflm", "c"])
+def test_a_model_that_fits_in_strips_keeps_its_channels(tmp_path, cli, runtime) -> None:
+    """Two layers on a large image need most of the memory: in strips they do not."""
+    set_seed(0)
+    random = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    x = (random.random((120, 48, 48, 1)) * 0.5 + 0.5 * y[:, None, None, None]).astype(np.float32)
+    layers = keras.layers
+    made = image = keras.Input((48, 48, 1))
+    for channels, stride in ((16, 1), (16, 2), (8, 2)):
+        made = layers.Conv2D(channels, 3, stride, padding="same", activation="relu")(made)
+    made = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(made))
+    model = keras.Model(image, made)
+    model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy")
+    model.fit(x, y, batch_size=16, epochs=4, verbose=0)
+    save_keras(model, tmp_path / "large.keras")
+    np.savez(tmp_path / "large.npz", x=x, y=y)
+    code, stdout, stderr = cli(
+        "compress", tmp_path / "large.keras", "--data", tmp_path / "large.npz", "--board",
+        "mps2_an386", "--runtime", runtime, "--max-arena-bytes", "30k", "--time-budget", "2m",
+        "--json", "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert stdout, stderr
+    facts = json.loads(stdout)
+    assert code == 0, facts["summary"]
+    assert [step["step"] for step in facts["steps"]] == ["quantize", "pack"]
+    assert facts["channels"] == []
+    quantized, packed = facts["steps"]
+    assert packed["int8_validation"] == quantized["int8_validation"]
+    assert packed["arena_bytes"] <= 30 * 1024 < quantized["arena_bytes"]
+    assert "strips of rows" in packed["why"]
+    assert facts["after"]["macs"] > facts["before"]["macs"], "the price is said"
