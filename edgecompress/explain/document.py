@@ -37,6 +37,7 @@ def explain_document(
                 sure[0].argmax(axis=1), answered.argmax(axis=1), labels
             ),
             "finding": evidence.finding(likeness),
+            "importance": _importance(evidence, likeness),
             "similarity": _similarity(evidence, likeness, labels),
         }
         for name, likeness, answered in zip(names, evidence.models, sure, strict=True)
@@ -44,6 +45,7 @@ def explain_document(
     return {
         "samples": len(evidence.samples),
         "answers_compared": len(sure[0]),
+        "shapes": [list(each.masks.shape[1:]) for each in evidence.places],
         "grids": [list(each.grid) for each in evidence.places],
         "chance": evidence.chance,
         "threshold": evidence.threshold,
@@ -57,6 +59,13 @@ def _confidence(sure: Probabilities, y: NDArray[np.int64] | None) -> dict[str, f
         return {"accuracy": None, "calibration_error": None}
     right = float((sure.argmax(axis=1) == y).mean())
     return {"accuracy": right, "calibration_error": calibration_error(sure, y)}
+
+
+def _importance(evidence: Evidence, likeness: Likeness) -> list[list[float]]:
+    """Return the mean change of probability, either way, at each place of each input."""
+    mean = np.abs(likeness.maps).mean(axis=0)
+    ends = np.cumsum([len(each.masks) for each in evidence.places])
+    return [[round(float(value), 4) for value in part] for part in np.split(mean, ends[:-1])]
 
 
 def _similarity(evidence: Evidence, likeness: Likeness, labels: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`edgecompress explain`: do models look at the same evidence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,17 @@ def command(
     if len(models) < 2:  # noqa: PLR2004 - the original and another
         raise UsageError("explain compares models: name the original first, then another")
     loaded, dataset = load_with_data(models, data, pixels, seed)
-    document = explain(
-        loaded, dataset, names=list(map(str, models)), samples=samples, seed=seed, runtime=runtime
-    )
+    names = list(map(str, models)) if as_json else _short(models)
+    document = explain(loaded, dataset, names=names, samples=samples, seed=seed, runtime=runtime)
     if as_json:
         print_json({"task": str(dataset.task), "seed": seed, **document})
         return
     from edgecompress.cli.output.explain import print_explained
 
     print_explained(document)
+
+
+def _short(models: Sequence[Path]) -> list[str]:
+    """Return what people tell models apart by: names of files, unless two are the same."""
+    names = [path.name for path in models]
+    return names if len(set(names)) == len(names) else list(map(str, models))

@@ -1,6 +1,7 @@
 """`edgecompress explain`: what it prints, and what it refuses."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -30,7 +31,7 @@ def test_json_has_similarity_by_sample_and_in_the_mean(cli, words):
     original, int8 = document["models"]
     assert set(int8) == {
         "model", "accuracy", "calibration_error", "agreement", "agreement_by_class", "finding",
-        "similarity",
+        "importance", "similarity",
     }  # fmt: skip
     assert int8["similarity"]["mean"]["rank_correlation"] > 0.8
     assert original["similarity"]["mean"]["top_overlap"] == 1
@@ -50,7 +51,7 @@ def test_the_verdict_is_a_sentence_with_its_threshold(cli, words):
     code, out, _ = cli(*words)
     text = " ".join(out.split())
     assert code == 0
-    assert "digits_explained.tflite looks at the same evidence as " in text
+    assert "digits_explained.tflite looks at the same evidence as digits.keras: rank" in text
     assert "halfway between maps of different samples" in text
     assert "calibratio" in text
 
@@ -78,6 +79,49 @@ def test_models_of_tflite_alone_need_no_tensorflow(files):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def sensors(tmp_path_factory):
+    """Two models of a channel over time each, and data with four of them; and tables likewise."""
+    from edgecompress.keras_files.model import import_keras, save_keras
+
+    keras = import_keras()
+    folder = tmp_path_factory.mktemp("sensors")
+    rng = np.random.default_rng(0)
+    for name, shape in (("series", (24, 4)), ("table", (4,))):
+        for channel in (1, 2):
+            weights = np.zeros((*shape, 1), np.float32)
+            weights[..., channel, 0] = 8 / np.prod(shape[:-1])
+            taken = keras.Input(shape)
+            dense = keras.layers.Dense(1, activation="sigmoid", use_bias=False)
+            model = keras.Model(taken, dense(keras.layers.Flatten()(taken)))
+            dense.set_weights([weights.reshape(-1, 1)])
+            save_keras(model, folder / f"{name}{channel}.keras")
+        y = rng.integers(0, 2, 200)
+        x = rng.normal(0, 0.1, (200, *shape)) + (y - 0.5).reshape(-1, *[1] * len(shape))
+        np.savez(folder / f"{name}.npz", x=x.astype(np.float32), y=y)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["series", "table"])
+def test_features_are_told_by_what_they_matter_to_each_model(cli, sensors, kind):
+    words = ["explain", *(sensors / f"{kind}{n}.keras" for n in (1, 2))]
+    words += ["--data", sensors / f"{kind}.npz"]
+    code, out, stderr = cli(*words)
+    assert code == 0, stderr
+    rows = out[out.index("Change of probability") :].splitlines()
+    cells = [re.split("[│┃]", row)[1:-1] for row in rows if row.startswith("│")]
+    first = {int(row[0]): float(row[1]) for row in cells}
+    other = {int(row[0]): float(row[2]) for row in cells}
+    assert max(first, key=first.get) == int(cells[0][0]) == 1
+    assert max(other, key=other.get) == 2
+    assert first[0] == first[3] == other[0] == other[1] == 0
+    assert f"{kind}2.keras keeps the accuracy of {kind}1.keras but looks elsewhere" in out
+    document = json.loads(cli(*words, "--json")[1])
+    assert document["shapes"] == [[24, 4] if kind == "series" else [4]]
+    (importance,) = document["models"][0]["importance"]
+    assert len(importance) == np.prod(document["grids"][0])
 
 
 @pytest.fixture(scope="module")
