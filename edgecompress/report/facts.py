@@ -22,7 +22,7 @@ from edgecompress.quantize.layer_errors import (
     worst_layer,
 )
 from edgecompress.report import facts_answers, facts_network, facts_search
-from edgecompress.report.facts_explain import explained, removed_channels
+from edgecompress.report.evidence.facts import explained, removed_channels
 from edgecompress.report.final import Final
 from edgecompress.search.attempt import Attempt, Job
 from edgecompress.search.front import Measured

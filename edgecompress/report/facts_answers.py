@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgecompress.dataset.split import arrays_of, samples_at
+from edgecompress.explain.confidence import label_of
 from edgecompress.explain.probabilities import probabilities
 from edgecompress.metrics import predicted_classes
 from edgecompress.report.final import Final
@@ -65,8 +66,3 @@ def disagreements(final: Final, labels: Sequence[str]) -> dict[str, Any] | None:
             for index, inputs in zip(chosen, pictures, strict=True)
         ],
     }
-
-
-def label_of(index: int, labels: Sequence[str]) -> str:
-    """Return what a class is called: its number where it has no name."""
-    return labels[index] if index < len(labels) else str(index)

@@ -11,6 +11,8 @@ from typing import Any
 from edgecompress.errors import UsageError
 from edgecompress.files import TEMPLATES_DIR, write_file
 from edgecompress.report.arena_map import arena_maps
+from edgecompress.report.evidence.channels import channel_bars
+from edgecompress.report.evidence.maps import evidence_maps
 from edgecompress.report.histograms import layer_histograms
 from edgecompress.report.plot_candidates import fronts
 from edgecompress.report.plot_steps import waterfalls
@@ -46,6 +48,8 @@ def report_html(facts: Mapping[str, Any]) -> str:
         fronts=fronts(facts),
         maps=arena_maps(facts.get("arenas", ())),
         curves=curves(facts),
+        evidence=evidence_maps(facts.get("explain")),
+        removed=channel_bars(facts),
         histograms=layer_histograms(facts.get("distributions", ())),
         style=(_PAGE / "page.css").read_text("utf-8"),
         hashes=[_hash(script) for script in scripts.values()],

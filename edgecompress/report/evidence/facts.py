@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset import Dataset
-from edgecompress.dataset.split import Inputs, arrays_of
+from edgecompress.dataset.split import Inputs, arrays_of, samples_at
 from edgecompress.explain.document import explain_document
 from edgecompress.explain.evidence import gather
 from edgecompress.explain.occlusion import answering
@@ -19,6 +19,7 @@ from edgecompress.prune.channels import choose_channels
 from edgecompress.prune.scores import checked_method, score_channels
 from edgecompress.prune.sensitivity import without
 from edgecompress.report.final import Final
+from edgecompress.report.samples import drawn_samples
 from edgecompress.search.attempt import Attempt, Job
 
 _SAMPLES = 8  # of which a page shows pairs of maps
@@ -29,7 +30,8 @@ _NAMES = {"float_original": "the float original", "int8_result": "the int8 resul
 def explained(job: Job, best: Attempt, final: Final, data: Dataset) -> dict[str, Any] | None:
     """Return the document of `explain_document` for the float original and the int8 result.
 
-    Maps are of a few test samples, answers of all. None where answers are no classes.
+    Maps are of a few test samples, which are drawn in `inputs`; answers are of all. None where
+    answers are no classes.
     """
     if job.task not in ("classification", "binary"):
         return None
@@ -39,7 +41,8 @@ def explained(job: Job, best: Attempt, final: Final, data: Dataset) -> dict[str,
     samples = spread_over_classes(classes, _SAMPLES, job.recipe.seed)
     answers = [answering(job.original), answering(best.tflite)]
     evidence = gather(job.original, answers, final.test, samples, job.train)
-    return explain_document(list(_NAMES.values()), evidence, sure, y, data.labels)
+    document = explain_document(list(_NAMES.values()), evidence, sure, y, data.labels)
+    return document | {"inputs": drawn_samples(arrays_of(samples_at(final.test.x, samples)))}
 
 
 def removed_channels(job: Job, narrowed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
