@@ -1,6 +1,5 @@
 """Do models look at the same evidence: maps of all on the same samples, against the first one's."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +19,7 @@ from edgecompress.explain.similarity import (
     rank_correlations,
     top_overlaps,
 )
-
-_log = logging.getLogger(__name__)
+from edgecompress.progress import doing
 
 Finding = Literal["same", "elsewhere", "unclear", "nothing to compare"]
 
@@ -113,13 +111,10 @@ def gather(
     places = tuple(places_of(values.shape[1:]) for values in arrays_of(x))
     covers = baselines(first, typical)
     maps = []
-    for number, answer in enumerate(answers, 1):
-        _log.info(
-            "occlusion maps of model %d of %d: %d inferences",
-            number, len(answers), len(samples) * (1 + sum(len(each.masks) for each in places)),
-            extra={"passing": True},
-        )  # fmt: skip
-        maps.append(occlusion_maps(answer, x, classes, places, covers))
+    with doing("covering parts of samples, place by place") as tell:
+        for number, answer in enumerate(answers, 1):
+            maps.append(occlusion_maps(answer, x, classes, places, covers))
+            tell(number / len(answers))
     models = tuple(_likeness(maps[0], each) for each in maps)
     return Evidence(samples, classes, places, models, between_samples(maps[0]))
 
