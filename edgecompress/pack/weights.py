@@ -45,12 +45,21 @@ class Weights:
 
 @dataclass(frozen=True)
 class _Choice:
-    """Weights that take fewer bytes encoded, and how much that alone raises the arena."""
+    """Weights, encoded, what that saves of the file, and how much it alone raises the arena."""
 
     tensor: Tensor
     encoded: Encoded
     growth_bytes: int
     saved_bytes: int
+
+
+@dataclass(frozen=True)
+class _Try:
+    """A model with weights encoded, each in one of the encodings, and what it takes with TFLM."""
+
+    model: bytes
+    flash_bytes: int
+    encodings: tuple[str, ...]
 
 
 def pack_weights(model: bytes, targets: Targets, limits: Limits) -> Weights | None:
@@ -70,19 +79,31 @@ def pack_weights(model: bytes, targets: Targets, limits: Limits) -> Weights | No
     before = flash_bytes(model, targets)
     if limits.flash_bytes is None or before <= limits.flash_bytes:
         return None
+    tries = list(_tries(model, targets, limits, limits.flash_bytes))
+    if not tries:
+        why = "no weights are smaller encoded, or the arena has no room for them"
+        return Weights(model, done=False, what=why)
+    best = min(tries, key=lambda each: each.flash_bytes)
+    saved = len(model) - len(best.model)
+    if best.flash_bytes >= before:
+        code = best.flash_bytes - before + saved
+        what = f"encoding saves {saved:,} bytes of the file, but the code of DECODE takes {code:,}"
+        return Weights(model, done=False, what=what)
+    return Weights(best.model, done=True, what=_what(best.encodings, before - best.flash_bytes))
+
+
+def _tries(model: bytes, targets: Targets, limits: Limits, budget: int) -> Iterator[_Try]:
+    """Yield the model with one more of its weights encoded each time, until it meets the budget."""
     taken: dict[int, Encoded] = {}
-    small, after = model, before
     for choice in _choices(model, targets):
         wider = {**taken, choice.tensor.index: choice.encoded}
         written = with_decode(model, wider)
         if limits.arena_bytes is not None and _arena(written, targets) > limits.arena_bytes:
             continue
-        taken, small, after = wider, written, flash_bytes(written, targets)
-        if after <= limits.flash_bytes:
-            break
-    if after >= before:
-        return Weights(model, done=False, what=_why_not(len(model), len(small), after - before))
-    return Weights(small, done=True, what=_what(taken, before - after))
+        taken, now = wider, flash_bytes(written, targets)
+        yield _Try(written, now, tuple(each.encoding for each in taken.values()))
+        if now <= budget:
+            return
 
 
 def flash_bytes(model: bytes, targets: Targets) -> int:
@@ -97,19 +118,22 @@ def flash_bytes(model: bytes, targets: Targets) -> int:
 
 
 def _choices(model: bytes, targets: Targets) -> Sequence[_Choice]:
-    """Return the weights that are smaller encoded, those first that raise the arena least."""
-    found = list(_smaller(model, targets))
-    return sorted(found, key=lambda each: (each.growth_bytes, -each.saved_bytes))
+    """Return the weights to encode, those first that raise the arena least.
+
+    Last come small ones of int4 that save nothing themselves: where none is left, int8 kernels do.
+    """
+    found = list(_encoded(model, targets))
+    return sorted(found, key=lambda c: (c.saved_bytes <= 0, c.growth_bytes, -c.saved_bytes))
 
 
-def _smaller(model: bytes, targets: Targets) -> Iterator[_Choice]:
+def _encoded(model: bytes, targets: Targets) -> Iterator[_Choice]:
     arena = _arena(model, targets)
     for tensor, values in weights_of(read_model(model)):
         if tensor.quantization is None:
             continue
         encoded = smallest_encoding(values, tensor.quantization)
         saved = tensor.size_bytes - encoded.size_bytes - _DECODE_FILE_BYTES
-        if saved > 0:
+        if saved > 0 or tensor.type == "INT4":
             alone = with_decode(model, {tensor.index: encoded})
             yield _Choice(tensor, encoded, _arena(alone, targets) - arena, saved)
 
@@ -119,18 +143,8 @@ def _arena(model: bytes, targets: Targets) -> int:
     return max(plan_for(graph, target).min_bytes for target in targets.values())
 
 
-def _what(taken: Mapping[int, Encoded], saved: int) -> str:
-    kinds = [each.encoding for each in taken.values()]
+def _what(kinds: Sequence[str], saved: int) -> str:
     counts = ", ".join(f"{kinds.count(kind)} as {kind}" for kind in dict.fromkeys(kinds))
     return (
-        f"{len(taken)} weight tensors encoded ({counts}): {saved:,} bytes of flash, DECODE counted"
-    )
-
-
-def _why_not(model_bytes: int, small_bytes: int, more: int) -> str:
-    saved = model_bytes - small_bytes
-    if not saved:
-        return "no weights are smaller encoded, or the arena has no room for them"
-    return (
-        f"encoding saves {saved:,} bytes of the file, but the code of DECODE takes {saved + more:,}"
+        f"{len(kinds)} weight tensors encoded ({counts}): {saved:,} bytes of flash, DECODE counted"
     )

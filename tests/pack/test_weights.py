@@ -128,6 +128,32 @@ def test_what_saves_less_than_the_code_of_decode_is_left(model: bytes) -> None:
     assert decodes(tiny.model) == 0
 
 
+def test_int8_kernels_do_where_no_int4_is_left() -> None:
+    """CMSIS-NN's kernel for both types, which a model with both registers, is larger."""
+    layer = T((1, 6, 6, 8))
+    random = np.random.default_rng(0)
+    tensors = {
+        "x": layer,
+        "a": layer,
+        "c": layer,
+        "b": T((8,), "INT32", np.arange(8, dtype=np.int32)),
+    }
+    for name, kept in (("large", 0.2), ("small", 1)):
+        steps = random.integers(-7, 8, 576) * (random.random(576) < kept)
+        nibbles = (steps[0::2] & 15 | (steps[1::2] & 15) << 4).astype(np.uint8)
+        tensors[name] = T((8, 3, 3, 8), "INT4", nibbles, scale=[0.02] * 8)
+    conv = options("Conv2DOptions", strideW=1, strideH=1, padding=SAME, dilationWFactor=1,
+                   dilationHFactor=1)  # fmt: skip
+    ops = [Op("CONV_2D", ["x", "large", "b"], ["a"], conv),
+           Op("CONV_2D", ["a", "small", "b"], ["c"], conv)]  # fmt: skip
+    model = build(Graph(tensors, ops, ["x"], ["c"]))
+    packed = pack(model, M4F, limits=TIGHT)
+    assert decodes(packed.model) == 2
+    assert {t.type for t in read_model(packed.model).main.tensors} == {"INT8", "INT32", "UINT8"}
+    assert flash_bytes(packed.model, M4F) < flash_bytes(model, M4F) - 8000
+    check_same_answers(model, packed.model)
+
+
 def test_all_families_at_once(model: bytes) -> None:
     packed = pack(model, FAMILIES, limits=TIGHT)
     assert decodes(packed.model)
