@@ -20,7 +20,7 @@ from edgecompress.pack.document import pack_document
 from edgecompress.pack.pack import FAMILIES, pack
 from edgecompress.pack.pack_c import pack_for_c
 from edgecompress.pack.packed import Packed
-from edgecompress.pack.weights import Limits, flash_bytes
+from edgecompress.pack.weights import Limits, flash_bytes, limits_on
 from edgecompress.tflite.reader import read_model
 
 
@@ -115,11 +115,12 @@ def _limits(
     """Return the budgets, or what the board has for model, TFLM and arena where that is less."""
     if board is None:
         return Limits(flash, ram)
-    verdict = fit(model, [board], others=(), runtime=runtime).verdicts[0]
-    others = sum(item.bytes for item in verdict.flash.items if item.kind == "application")
-    room = verdict.flash.region.available_bytes - others
-    arena = verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes
-    return Limits(min(room, flash or room), min(arena, ram or arena))
+    own = limits_on(fit(model, [board], others=(), runtime=runtime).verdicts[0])
+    return Limits(_lower(own.flash_bytes, flash), _lower(own.arena_bytes, ram))
+
+
+def _lower(one: int | None, other: int | None) -> int | None:
+    return min((each for each in (one, other) if each is not None), default=None)
 
 
 def _missed(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgecompress.memory.arena.plan import plan_for
 from edgecompress.memory.arena.target import Target
 from edgecompress.memory.flash import flash_items
+from edgecompress.memory.verdict.judge import Verdict
 from edgecompress.pack.decode import smallest_encoding, weights_of, with_decode
 from edgecompress.pack.encodings.encoded import Encoded
 from edgecompress.tflite.graph import Tensor
@@ -60,6 +61,15 @@ class _Try:
     model: bytes
     flash_bytes: int
     encodings: tuple[str, ...]
+
+
+def limits_on(verdict: Verdict) -> Limits:
+    """Return what a board has for model, TFLM and arena, when the rest of the firmware is there."""
+    ours = sum(item.bytes for item in verdict.flash.items if item.kind in ("model", "runtime"))
+    return Limits(
+        flash_bytes=max(0, ours + verdict.flash.headroom_bytes),
+        arena_bytes=max(0, verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes),
+    )
 
 
 def pack_weights(model: bytes, targets: Targets, limits: Limits) -> Weights | None:
