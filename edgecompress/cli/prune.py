@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from edgecompress.prune.methods import Pruned
 
 _NO_BYTE = (
-    "zeros save no byte of flash or RAM and no time on stock TFLM; --method channel does. They "
-    "survive int8 quantization, for encoders of sparse weights"
+    "zeros save no byte of flash or RAM and no time by themselves; --method channel does. They "
+    "survive int8 quantization, and `pack --flash-budget` encodes them in fewer bytes"
 )
 
 _METHODS = ("channel", "magnitude", "threshold", "importance")

@@ -2,8 +2,8 @@
 
 On stock TFLM this saves no byte of flash or RAM and no time: its kernels store and multiply zeros
 like any other value (EdgeMark, 2024: of 18 models pruned to 50 %, the median change is nil). The
-zeros survive int8 quantization, whose weights are symmetric: 0.0 is stored as 0, for encoders that
-make them pay.
+zeros survive int8 quantization, whose weights are symmetric: 0.0 is stored as 0. They pay once
+`edgecompress.pack.weights` encodes them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -38,7 +38,7 @@ tflite::MicroProfilerInterface* g_profiler = nullptr;
 // The operators of the model and no others.
 void AddOperators(OpResolver* resolver) {
 {% if model.decodes %}
-  const auto decode = tflite::micro::RegisterOp(nullptr, PrepareDecode, Decode);
+  auto decode = tflite::micro::RegisterOp(nullptr, PrepareDecode, Decode);
 {% endif %}
   // Adding fails only for want of room, and there is room for each.
 {% if model.registrations | selectattr("variant") | list %}
