@@ -63,7 +63,7 @@ def workplace(tmp_path, digits_files, digits_int8, digits_model, image_folder, m
     (loader,) = re.findall(r"```python\n(.*?)```", own_data, re.DOTALL)
     (tmp_path / "loader.py").write_text(loader)
     own_board = (DOCS / "tutorials" / "own-board.md").read_text(encoding="utf-8")
-    (profile,) = re.findall(r"```toml\n(.*?)```", own_board, re.DOTALL)
+    profile, *_ = re.findall(r"```toml\n(.*?)```", own_board, re.DOTALL)
     (tmp_path / "my_board.toml").write_text(profile)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
