@@ -1,9 +1,10 @@
 """Image files to pixels of one size and number of channels."""
 
 import hashlib
+import io
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.dataset.picture import is_grey, picture_of, quiet, size_of
 from edgecompress.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -46,9 +46,9 @@ def choose_form(first: Path, input_shape: tuple[int | None, ...] | None, folder:
     Raises:
         DataError: the input is not an image, or the first image cannot be read.
     """
-    mode, (width, height) = size_of(first)
+    mode, (width, height) = _look(first)
     if input_shape is None:
-        return Form("L" if is_grey(mode) else "RGB", width, height, resize=False)
+        return Form("L" if mode in ("1", "L") else "RGB", width, height, resize=False)
     wanted_height, wanted_width, channels = _image_shape(input_shape, folder)
     form_mode = "L" if channels == 1 else "RGB"
     if wanted_height is None or wanted_width is None:
@@ -69,26 +69,13 @@ def decode_all(paths: Sequence[Path], form: Form) -> tuple[NDArray[np.float32], 
     """
     x = np.empty((len(paths), *form.shape), dtype=np.float32)
 
-    def read(index: int) -> tuple[str, tuple[str, ...]]:
+    def read(index: int) -> str:
         content = paths[index].read_bytes()
-        x[index], said = _decode(content, paths[index], form)
-        return hashlib.sha256(content).hexdigest(), said
+        x[index] = _decode(content, paths[index], form)
+        return hashlib.sha256(content).hexdigest()
 
-    with quiet(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        digests, said = zip(*pool.map(read, range(len(paths))), strict=True)
-    _say(paths, said)
-    return x, list(digests)
-
-
-def _say(paths: Sequence[Path], said: Iterable[tuple[str, ...]]) -> None:
-    """Say once of each kind of conversion how many images it met."""
-    met: dict[str, list[Path]] = {}
-    for path, properties in zip(paths, said, strict=True):
-        for what in properties:
-            met.setdefault(what, []).append(path)
-    for what, those in met.items():
-        _log.warning("warning: %d of %d images have %s (first: %s)",
-                     len(those), len(paths), what, those[0])  # fmt: skip
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return x, list(pool.map(read, range(len(paths))))
 
 
 def _image_shape(
@@ -122,8 +109,25 @@ def _is_near(height: int, width: int) -> bool:
     return max(height, width) <= _LONGEST_SIDE_RATIO * min(height, width)
 
 
-def _decode(content: bytes, path: Path, form: Form) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    image, said = picture_of(content, path, form.mode)
+def _look(path: Path) -> tuple[str, tuple[int, int]]:
+    """Return the mode and (width, height) of an image."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.mode, image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _decode(content: bytes, path: Path, form: Form) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            image: Image.Image = opened.convert(form.mode)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(path, error) from error
     size = (form.width, form.height)
     if image.size != size and not form.resize:
         raise DataError(
@@ -131,7 +135,9 @@ def _decode(content: bytes, path: Path, form: Form) -> tuple[NDArray[np.uint8], 
             f"{form.width} x {form.height}; resize the images to one size"
         )
     if image.size != size:
-        from PIL.Image import Resampling
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.uint8).reshape(form.shape)
 
-        image = image.resize(size, Resampling.BILINEAR)
-    return np.asarray(image, dtype=np.uint8).reshape(form.shape), said
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path}: not a readable image ({error}); repair or remove it")

@@ -12,7 +12,7 @@ from edgecompress.program.program import Field
 from edgecompress.program.weights import folded_bias, multiplier_constants
 from edgecompress.tflite.graph import Tensor
 
-# Of `EcScale` in templates/c/kernels/requantize.h: shifts to the right that are short, and what is
+# Of `EcScales` in templates/c/kernels/requantize.h: shifts to the right that are short, and what is
 # added to others, which are to the left.
 SHORT_SHIFTS = range(1, 23)
 _ANY_SHIFT = 64
