@@ -199,6 +199,7 @@ def test_an_arena_beside_the_chip_counts_as_fitting_and_is_spoken_of(
     for told in (stdout, (out / "report.html").read_text()):
         assert "The arena goes to PSRAM" in told
         assert "slower there" in told
+    assert "RAM PSRAM of the board, bytes" in stdout
     assert "EXT_RAM_BSS_ATTR" in (out / "firmware/main/tensor_arena.h").read_text()
 
 

@@ -23,7 +23,7 @@ _BOARDS_HEAD = """\
 # Boards
 
 What `boards/` has; sources are in each profile (`edgecompress boards show BOARD`). Bytes are what
-an application can use; RAM is the largest contiguous region.
+an application can use; RAM is the largest contiguous region of the chip.
 A [profile of your own](../tutorials/own-board.md) is as good.
 
 | id | board | chip | core | kernels | MHz | flash, bytes | RAM, bytes | frameworks |

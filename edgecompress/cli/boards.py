@@ -151,6 +151,9 @@ def _print_profile(board: Board) -> None:
     console.print(f"[bold]{board.name}[/bold] ({board.id}): {board.mcu}, {board.core}, ")
     console.print(f"{board.clock_hz / 1e6:g} MHz, {board.kernels} kernels; memory in bytes")
     console.print(table)
+    for region in board.ram:
+        if region.cost:
+            console.print(f"an arena in {region.name}: {region.cost}", markup=False)
     for text in kept_room(board):
         console.print(text, markup=False)
     for name, entries in board.frameworks.items():

@@ -1,10 +1,9 @@
 """Image files to pixels of one size and number of channels."""
 
 import hashlib
-import io
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.picture import is_grey, picture_of, quiet, size_of
 from edgecompress.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -46,9 +46,9 @@ def choose_form(first: Path, input_shape: tuple[int | None, ...] | None, folder:
     Raises:
         DataError: the input is not an image, or the first image cannot be read.
     """
-    mode, (width, height) = _look(first)
+    mode, (width, height) = size_of(first)
     if input_shape is None:
-        return Form("L" if mode in ("1", "L") else "RGB", width, height, resize=False)
+        return Form("L" if is_grey(mode) else "RGB", width, height, resize=False)
     wanted_height, wanted_width, channels = _image_shape(input_shape, folder)
     form_mode = "L" if channels == 1 else "RGB"
     if wanted_height is None or wanted_width is None:
@@ -69,13 +69,26 @@ def decode_all(paths: Sequence[Path], form: Form) -> tuple[NDArray[np.float32], 
     """
     x = np.empty((len(paths), *form.shape), dtype=np.float32)
 
-    def read(index: int) -> str:
+    def read(index: int) -> tuple[str, tuple[str, ...]]:
         content = paths[index].read_bytes()
-        x[index] = _decode(content, paths[index], form)
-        return hashlib.sha256(content).hexdigest()
+        x[index], said = _decode(content, paths[index], form)
+        return hashlib.sha256(content).hexdigest(), said
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return x, list(pool.map(read, range(len(paths))))
+    with quiet(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        digests, said = zip(*pool.map(read, range(len(paths))), strict=True)
+    _say(paths, said)
+    return x, list(digests)
+
+
+def _say(paths: Sequence[Path], said: Iterable[tuple[str, ...]]) -> None:
+    """Say once of each kind of conversion how many images it met."""
+    met: dict[str, list[Path]] = {}
+    for path, properties in zip(paths, said, strict=True):
+        for what in properties:
+            met.setdefault(what, []).append(path)
+    for what, those in met.items():
+        _log.warning("warning: %d of %d images have %s (first: %s)",
+                     len(those), len(paths), what, those[0])  # fmt: skip
 
 
 def _image_shape(
@@ -109,25 +122,8 @@ def _is_near(height: int, width: int) -> bool:
     return max(height, width) <= _LONGEST_SIDE_RATIO * min(height, width)
 
 
-def _look(path: Path) -> tuple[str, tuple[int, int]]:
-    """Return the mode and (width, height) of an image."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return image.mode, image.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _decode(content: bytes, path: Path, form: Form) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(content)) as opened:
-            image: Image.Image = opened.convert(form.mode)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise _unreadable(path, error) from error
+def _decode(content: bytes, path: Path, form: Form) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    image, said = picture_of(content, path, form.mode)
     size = (form.width, form.height)
     if image.size != size and not form.resize:
         raise DataError(
@@ -135,9 +131,7 @@ def _decode(content: bytes, path: Path, form: Form) -> NDArray[np.uint8]:
             f"{form.width} x {form.height}; resize the images to one size"
         )
     if image.size != size:
-        image = image.resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(image, dtype=np.uint8).reshape(form.shape)
+        from PIL.Image import Resampling
 
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path}: not a readable image ({error}); repair or remove it")
+        image = image.resize(size, Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.uint8).reshape(form.shape), said

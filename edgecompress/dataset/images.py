@@ -92,8 +92,18 @@ def _labelled_files(folder: Path, classes: Sequence[str]) -> list[tuple[Path, in
             raise DataError(
                 f"{entry}: no images ({', '.join(sorted(_SUFFIXES))}); add some, or remove it"
             )
+        _refuse_others(images)
         found += [(path, index[entry.name]) for path in images]
     return found
+
+
+def _refuse_others(images: Sequence[Path]) -> None:
+    """Raise DataError if one is no file: opening a pipe or a device may never end."""
+    other = next((path for path in images if not path.is_file()), None)
+    if other is not None:
+        kind = "a link that leads nowhere" if other.is_symlink() else "no file of pixels"
+        what = "a folder" if other.is_dir() else kind
+        raise DataError(f"{other}: {what}, but named as an image; remove or rename it")
 
 
 def _visible(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from typing import Any
 from edgecompress.graph.groups import find_groups
 from edgecompress.graph.separate import POINTWISE
 from edgecompress.pack.picture import Picture, picture, pictures
+from edgecompress.pack.rewrite import without_plan
 from edgecompress.quantize.layer_errors import LayerError
 from edgecompress.search.attempt import Attempt, Job
 from edgecompress.tflite.reader import read_model
@@ -78,11 +79,20 @@ def channels(job: Job, best: Attempt) -> list[dict[str, Any]]:
 
 
 def arenas(job: Job, first: Attempt, best: Attempt) -> list[dict[str, Any]]:
-    """Return the arena over time: of the original in int8, of the result, and of that packed."""
+    """Return the arena over time: of the original in int8, then of the result.
+
+    The result is drawn twice if it has a plan of its own, first as TFLM would place it; and packed,
+    if that takes less.
+    """
     where = (job.board.core, best.verdict.kernels, job.runtime)
     drawn = [picture("the original in int8", first.tflite, *where)]
+    unplanned = without_plan(best.tflite)
+    planned = job.runtime == "tflm" and unplanned != best.tflite
+    if planned:
+        drawn.append(picture("the result, placed by TFLM", unplanned, *where))
     if best is not first:
-        drawn.append(picture("the result", best.tflite, *where))
+        name = "the result, by its own plan" if planned else "the result"
+        drawn.append(picture(name, best.tflite, *where))
     return [asdict(each) for each in (*drawn, *_packed(best.tflite, *where, drawn[-1]))]
 
 

@@ -56,13 +56,12 @@ def _front(facts: Facts, name: str, key: str) -> Plot:
     spec: Spec = {
         "data": {"values": rows},
         "height": 280,
-        "layer": [
-            _points(facts, x, axis("y", None, [*values, reference])),
-            *rule("y", reference, "float original"),
-        ],
+        "layer": rule("y", reference, "float original"),
     }
     if limit is not None and near:
         spec["layer"] += rule("x", limit, "limit")
+    # Last, so that no line lies between them and the mouse.
+    spec["layer"].append(_points(facts, x, axis("y", None, [*values, reference])))
     return Plot(f"front-{key}", f"int8 {title} on the validation split, over bytes of {name}", spec)
 
 

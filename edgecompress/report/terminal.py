@@ -49,9 +49,17 @@ def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("multiply-accumulates", "macs"),
     ):
         rows.append((title, f"{before[key]:,}", f"{after[key]:,}"))
-    for title, part in (("flash", verdict["flash"]), ("RAM", verdict["ram"])):
+    for title, part in _memories(verdict):
         rows.append((f"{title} of the board, bytes", "", f"{part['available_bytes']:,}"))
     return rows
+
+
+def _memories(verdict: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return flash and RAM; where the arena lies apart, each region of RAM by its name."""
+    flash, ram = verdict["flash"], verdict["ram"]
+    if "main" not in ram:
+        return [("flash", flash), ("RAM", ram)]
+    return [("flash", flash), *((f"RAM {part['region']}", part) for part in (ram, ram["main"]))]
 
 
 def _runtime(row: Mapping[str, Any]) -> str:

@@ -36,6 +36,21 @@ class Page:
         """Return what a JavaScript expression comes to in the page."""
         return self.driver.execute_script(f"return {script}")
 
+    def wait_for(self, script: str) -> Any:
+        """Return what a JavaScript expression comes to, once that is something."""
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        return WebDriverWait(self.driver, 10).until(lambda _: self.run(script))
+
+    def hover(self, selector: str) -> None:
+        """Move the mouse to the middle of the first element that a CSS selector finds."""
+        found = f"document.querySelector({json.dumps(selector)})"
+        self.run(f"{found}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        box = self.run(f"{found}.getBoundingClientRect()")
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for step in (3, 0):  # a plot looks up what it is at when the mouse moves
+            self._command("Input.dispatchMouseEvent", type="mouseMoved", x=x + step, y=y)
+
     def screenshot(self, path: Path) -> None:
         """Write all of the page, from top to bottom, as PNG."""
         size = self._command("Page.getLayoutMetrics")["cssContentSize"]

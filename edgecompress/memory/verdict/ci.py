@@ -18,7 +18,8 @@ def annotations(result: Fit, grown: Sequence[str] = ()) -> tuple[str, ...]:
             f"RAM {verdict.ram.arena.used_bytes:,} of "
             f"{verdict.ram.arena.region.available_bytes:,} bytes"
         )
-        message = "\n".join((*verdict.problems, *verdict.suggestions)) or figures
+        told = (figures,) if verdict.fits else verdict.problems
+        message = "\n".join((*told, *verdict.suggestions))
         lines.append(_command("notice" if verdict.fits else "error", title, message))
     lines.extend(_command("error", "memory grew", line) for line in grown)
     return tuple(lines)

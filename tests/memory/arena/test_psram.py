@@ -61,6 +61,11 @@ def test_people_are_told_where_it_goes_and_what_it_costs_by_whom(cli, tmp_path: 
     assert "estimated from widths and clocks" in told
 
 
+def test_boards_show_says_what_it_costs(cli) -> None:
+    shown = " ".join(cli("boards", "show", WITH.id)[1].split())
+    assert "an arena in PSRAM: an inference is slower there" in shown
+
+
 def test_times_measured_inside_are_not_claimed_for_memory_beside_the_chip() -> None:
     esp32 = load_board("esp32_devkitc")  # which has evidence
     psram = replace(esp32, ram=(*esp32.ram, WITH.ram[1]))
