@@ -79,8 +79,7 @@ def quantize(
         equalize: scale channels to like ranges first, see `quantize.equalize`.
         bias_correction: see `quantize.bias_correction`.
         per_channel_dense: one weight scale per unit of a dense layer; "auto": if it is worth that.
-        weight_bits: 4 stores large kernels in 4 bits; 5 or 6 rounds them for encoders, see
-            `tflite.int4`.
+        weight_bits: of large kernels; 5 and 6 are for encoders alone, see `tflite.int4`.
         input_normalization: it may leave the graph, see `quantize.input_normalization`.
         judged: do without kernels by what int8 makes of it, see `quantize.fewer_kernels`.
         unroll: write out the steps of LSTMs too.

@@ -59,9 +59,8 @@ def quantize_aware(
 ) -> AwareModel:
     """Train a copy of `model` with int8 kernels and activations, and convert it.
 
-    Batch normalization is folded first. The zeros of pruned kernels stay. The ranges that the
-    training came to are those of the .tflite; its best epoch is the best under rounding (Jacob et
-    al., 2018, see `graph.fold`).
+    Batch normalization is folded first. The zeros of pruned kernels stay. The ranges it came to are
+    those of the .tflite; the best epoch is so under rounding (Jacob et al., 2018; `graph.fold`).
 
     Args:
         model: a functional keras.Model of one input.
