@@ -10,8 +10,8 @@ from edgecompress.evaluate.score import is_tflite
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.memory.verdict.fit import Fit
 from edgecompress.memory.verdict.fit import fit as fit_tflite
+from edgecompress.memory.verdict.html import table_html
 from edgecompress.quantize.preflight import load_graph
-from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.macs import graph_macs
 
 # What the arena is planned for where no board is given: the most common core of the profiles.
@@ -32,12 +32,32 @@ class Compared:
     metrics: Mapping[str, float] = field(default_factory=dict)
     note: str | None = None
 
+    def _repr_html_(self) -> str:
+        return comparison_html([self])
 
-def fit(model: Path | bytes | Graph, boards: Sequence[Board], **options: Any) -> Fit:
+
+def comparison_html(compared: Sequence[Compared]) -> str:
+    """Return models side by side as a table of HTML."""
+    rows = [
+        {
+            "model": each.model,
+            "bytes": f"{each.bytes:,}",
+            "arena, bytes": f"{each.arena_min_bytes:,}",
+            "multiply-accumulates": f"{each.macs:,}",
+            **({} if each.fits is None else {"fits": "yes" if each.fits else "NO"}),
+            **{name: f"{value:.4g}" for name, value in each.metrics.items()},
+        }
+        for each in compared
+    ]
+    return table_html("models side by side", rows)
+
+
+def fit(model: Any, boards: Sequence[Board], **options: Any) -> Fit:
     """Judge a model's memory on `boards`; a Keras model is converted first, with noise.
 
     Args:
-        model: a .tflite file, its bytes or its graph, or a Keras model's file or folder.
+        model: a .tflite file, its bytes or its graph, a Keras model's file or folder, or a
+            keras.Model.
         boards: what to judge it on.
         options: as of `memory.verdict.fit.fit`.
 

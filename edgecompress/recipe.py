@@ -143,6 +143,7 @@ def load_recipe(path: Path | None, options: Mapping[str, Any]) -> Recipe:
         RecipeError: the file cannot be read, a key or value breaks the rules, or one is missing.
     """
     values = {} if path is None else _read(path)
+    _refuse_unknown(options)
     values |= {name: value for name, value in options.items() if value is not None}
     missing = [name for name in NEEDED if name not in values]
     if missing:
@@ -199,14 +200,18 @@ def _read(path: Path) -> dict[str, Any]:
         values = read_toml(path)
     except (OSError, ValueError) as error:
         raise RecipeError(f"{path}: cannot read the recipe: {error}") from error
-    known = [key.name for key in fields(Recipe)]
-    for key in values:
-        if key not in known:
-            raise RecipeError(f"{path}: unknown key '{key}'{_meant(key, known)}")
+    _refuse_unknown(values, f"{path}: ")
     for name in NEEDED:
         if name in values and _is_path(path.parent, name, str(values[name])):
             values[name] = str(path.parent / values[name])
     return values
+
+
+def _refuse_unknown(values: Mapping[str, Any], where: str = "") -> None:
+    known = [key.name for key in fields(Recipe)]
+    for key in values:
+        if key not in known:
+            raise RecipeError(f"{where}unknown key '{key}'{_meant(key, known)}")
 
 
 def _meant(key: str, known: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from edgecompress.errors import ModelError
 from edgecompress.tflite.graph import Graph
@@ -16,10 +17,11 @@ SYNTHETIC_NOTE = (
 _KERAS_SUFFIXES = frozenset({".keras", ".h5", ".hdf5"})
 
 
-def load_graph(model: Path | bytes | Graph) -> tuple[Graph, str | None]:
+def load_graph(model: Any) -> tuple[Graph, str | None]:
     """Return the graph of `model`, and a note if it had to be converted first.
 
-    A folder, `.keras`, `.h5` or `.hdf5` is a Keras model, for which TensorFlow is imported.
+    A folder, `.keras`, `.h5` or `.hdf5` is a Keras model, for which TensorFlow is imported. Else a
+    .tflite: its path, its bytes or its Graph; or a keras.Model.
 
     Raises:
         ModelError: the model cannot be read or converted.
@@ -28,24 +30,31 @@ def load_graph(model: Path | bytes | Graph) -> tuple[Graph, str | None]:
         return model, None
     if isinstance(model, Path) and not model.exists():
         raise ModelError(f"{model}: no such file or folder; give a .tflite or a Keras model")
-    if isinstance(model, bytes) or not _is_keras(model):
+    is_path = isinstance(model, Path)
+    if isinstance(model, bytes) or (is_path and not _is_keras(model)):
         return read_model(model), None
-    return _converted(model), SYNTHETIC_NOTE.format(samples=CALIBRATION_SAMPLES)
+    return _converted(_loaded(model) if is_path else model), SYNTHETIC_NOTE.format(
+        samples=CALIBRATION_SAMPLES
+    )
 
 
 def _is_keras(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in _KERAS_SUFFIXES
 
 
-def _converted(path: Path) -> Graph:
-    """Return what `path` becomes, with the names of its layers, which the file will not have."""
+def _loaded(path: Path) -> Any:
+    from edgecompress.keras_files.model import load_keras
+
+    return load_keras(path, as_graph=True)
+
+
+def _converted(model: Any) -> Graph:
+    """Return what a keras.Model becomes, with names of layers, which the file will not have."""
     import numpy as np
 
-    from edgecompress.keras_files.model import load_keras
     from edgecompress.quantize.post_training import quantize
     from edgecompress.tflite.pack import packed
 
-    model = load_keras(path, as_graph=True)
     noise = np.random.default_rng(0)
     shapes = [tuple(size or 1 for size in tensor.shape[1:]) for tensor in model.inputs]
     samples = [

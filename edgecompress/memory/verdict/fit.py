@@ -14,6 +14,7 @@ from edgecompress.errors import UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.c_costs import Optimize
+from edgecompress.memory.verdict.html import verdict_in_words, verdicts_html
 from edgecompress.memory.verdict.judge import (
     Planner,
     RegistrationKind,
@@ -60,6 +61,17 @@ class Fit:
     def fits(self) -> bool:
         """Whether the model fits every board it was judged on."""
         return not self.refused and all(verdict.fits for verdict in self.verdicts)
+
+    def in_words(self) -> str:
+        """Say of each board in a line whether the model fits, and what it takes."""
+        return "\n".join(f"{self._title}: {verdict_in_words(each)}" for each in self.verdicts)
+
+    @property
+    def _title(self) -> str:
+        return f"{self.model.path or 'model'}, {self.model.bytes:,} bytes"
+
+    def _repr_html_(self) -> str:
+        return verdicts_html(self._title, self.verdicts)
 
 
 def fit(

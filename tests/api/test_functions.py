@@ -1,0 +1,106 @@
+"""The package from Python: boards and models as people have them, results for notebooks."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgecompress as ec
+from edgecompress.errors import BoardError, OutputExistsError, RecipeError
+
+
+@pytest.fixture
+def model(digits_int8, tmp_path):
+    (tmp_path / "m.tflite").write_bytes(digits_int8)
+    return tmp_path / "m.tflite"
+
+
+def test_boards_go_by_name_by_path_and_as_they_are(model) -> None:
+    from edgecompress.files import BOARDS_DIR
+
+    board = ec.load_board("rpi_pico")
+    forms = ("rpi_pico", board, BOARDS_DIR / "rpi_pico.toml", ["rpi_pico"], [board])
+    verdicts = [ec.fit(model, form).verdicts for form in forms]
+    assert all(each == verdicts[0] for each in verdicts)
+    assert verdicts[0][0].fits
+    both = ec.fit(model, ["rpi_pico", "bluepill_f103c8"], runtime="both")
+    assert [v.board.id for v in both.verdicts] == ["rpi_pico"] * 2 + ["bluepill_f103c8"] * 2
+
+
+def test_models_go_by_path_bytes_and_as_they_are(model, digits_int8, digits_model) -> None:
+    sizes = {
+        ec.fit(form, "rpi_pico").verdicts[0].arena.min_bytes
+        for form in (model, str(model), digits_int8, digits_model)
+    }
+    assert len(sizes) == 1
+
+
+def test_a_mistyped_board_gets_the_close_ones(model) -> None:
+    with pytest.raises(BoardError, match="did you mean rpi_pico"):
+        ec.fit(model, "rpi_pic")
+    with pytest.raises(BoardError, match="did you mean rpi_pico"):
+        ec.generate(model, "rpi_pic")
+
+
+def test_firmware_of_one_or_several(model, digits_int8) -> None:
+    one = ec.generate(str(model), "mps2_an386", "cmake", runtime="c")
+    assert one == ec.generate([model], ec.load_board("mps2_an386"), "cmake", runtime="c")
+    assert "src/m_model_runner.h" in one
+    named = ec.generate(digits_int8, "mps2_an386", name="digits", runtime="c")
+    assert "src/digits_model_runner.h" in named
+
+
+def test_results_show_as_tables_in_notebooks(model) -> None:
+    from edgecompress.compare import compare, comparison_html
+
+    html = ec.fit(model, ["rpi_pico", "bbc_microbit"])._repr_html_()
+    assert html.count("<tr>") == 3
+    assert "<td>yes</td>" in html
+    compared = compare(model)
+    assert compared._repr_html_() == comparison_html([compared])
+    assert f"<td>{compared.arena_min_bytes:,}</td>" in compared._repr_html_()
+
+
+def test_what_a_name_holds_is_escaped(digits_int8, tmp_path) -> None:
+    path = tmp_path / "<b>&.tflite"
+    path.write_bytes(digits_int8)
+    assert "&lt;b&gt;&amp;.tflite" in ec.fit(path, "rpi_pico")._repr_html_()
+
+
+def test_compress_takes_a_model_a_recipe_or_its_file(digits_files, tmp_path) -> None:
+    arrays = dict(np.load(digits_files / "digits.npz"))
+    np.savez(tmp_path / "few.npz", **{name: values[:200] for name, values in arrays.items()})
+    outcome = ec.compress(
+        digits_files / "digits.keras", tmp_path / "out", board="nucleo_f401re",
+        data=tmp_path / "few.npz", time_budget="2m",
+    )  # fmt: skip
+    assert outcome.facts["fits"]
+    with pytest.raises(RecipeError, match="board not given"):
+        ec.compress(digits_files / "digits.keras", tmp_path / "x", data=tmp_path / "few.npz")
+    with pytest.raises(OutputExistsError, match="holds model"):
+        ec.compress(tmp_path / "out" / "edgecompress.toml", str(tmp_path / "out"))
+    with pytest.raises(RecipeError, match="did you mean time_budget"):
+        ec.compress("m.keras", board="rpi_pico", data="d.npz", time_budjet="1m")
+
+
+def test_names_are_lazy_and_listed() -> None:
+    code = (
+        "import sys, edgecompress as ec; ec.fit, ec.generate, ec.load_board, ec.Recipe; "
+        "sys.exit('tensorflow' in sys.modules or 'optuna' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert set(ec._PUBLIC) | {"__version__"} == set(ec.__all__) <= set(dir(ec))
+
+
+def test_type_checkers_know_every_public_name() -> None:
+    tree = ast.parse(Path(ec.__file__).read_text(encoding="utf-8"))
+    known = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {name: known.get(name) for name in ec._PUBLIC} == ec._PUBLIC
