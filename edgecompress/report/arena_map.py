@@ -82,12 +82,13 @@ def _boxes(
     buffers: Sequence[Mapping[str, Any]], moments: Sequence[str], width: float, tallest: int
 ) -> Iterator[Box]:
     tensors = 0
-    for buffer in buffers:
+    for number, buffer in enumerate(buffers):
         scratch = buffer["operator"] is not None
         x, end = _x(buffer["first"], width), _x(buffer["last"] + 1, width)
         y = _y(buffer["offset_bytes"] + buffer["aligned_bytes"], tallest)
         height = round(_y(buffer["offset_bytes"], tallest) - y, 1)
         wide = end - x >= _LABELLED[0] and height >= _LABELLED[1]
+        covered = any(_share(buffer, later) for later in buffers[number + 1 :])
         yield Box(
             x=x,
             y=y,
@@ -95,9 +96,17 @@ def _boxes(
             height=height,
             colour=None if scratch else tensors % _COLOURS,
             title=_title(buffer, moments),
-            label=f"{buffer['size_bytes']:,}" if wide else "",
+            label=f"{buffer['size_bytes']:,}" if wide and not covered else "",
         )
         tensors += not scratch
+
+
+def _share(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two buffers lie over each other at some time: in place, in the C runtime."""
+    first, last = max(one["first"], other["first"]), min(one["last"], other["last"])
+    low = max(one["offset_bytes"], other["offset_bytes"])
+    high = min(each["offset_bytes"] + each["aligned_bytes"] for each in (one, other))
+    return bool(first <= last and low < high)
 
 
 def _title(buffer: Mapping[str, Any], moments: Sequence[str]) -> str:

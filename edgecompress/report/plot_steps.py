@@ -95,7 +95,7 @@ def _waterfall(name: str, title: str, rows: list[Spec], limit: float | None) -> 
         "mark": {"type": "bar", "height": {"band": 0.66}},
         "encoding": {
             "y": y,
-            "x": {**x, "axis": {"tickCount": 4, "format": "~s"}},
+            "x": {**x, "axis": {"tickCount": 4, "format": "~r" if name == "lost" else "~s"}},
             "x2": {"field": "to"},
             "color": {**colours("kind", _COLOURS), "legend": None},
             "tooltip": tooltip(step="step", label=title),
