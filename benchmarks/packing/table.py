@@ -23,7 +23,8 @@ from edgecompress.tflite.reader import read_model
 
 SUFFIXES = (".tflite", ".h5", ".keras")
 SAMPLES = 50
-HEADINGS = ("model", "after", "bytes", *(f"arena, {core}" for core in FAMILIES), "s", "outputs")
+ARENAS = tuple(f"arena, {core}" for core in FAMILIES)
+HEADINGS = ("model", "after", "bytes", *ARENAS, "multiply-accumulates", "s", "outputs")
 
 
 def main() -> None:
@@ -31,17 +32,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--inputs", type=int, default=100)
+    parser.add_argument("--ram-budget", type=int, help="an arena, beyond which patches are tried")
     arguments = parser.parse_args()
     print(line(HEADINGS))
     print(line(["---"] * len(HEADINGS)))
     for path in sorted(p for p in arguments.folder.rglob("*") if p.suffix in SUFFIXES):
-        print_model(path, arguments.inputs)
+        print_model(path, arguments.inputs, arguments.ram_budget)
 
 
-def print_model(path: Path, inputs: int) -> None:
+def print_model(path: Path, inputs: int, budget: int | None) -> None:
     """Print a model's rows, or why it cannot be packed."""
     try:
-        for row in rows(path, inputs):
+        for row in rows(path, inputs, budget):
             print(line(row), flush=True)
     except EdgecompressError as error:
         print(line([path.name, f"not packed: {error}".replace("\n", " ")]), flush=True)
@@ -52,18 +54,19 @@ def line(cells: list[str] | tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def rows(path: Path, inputs: int) -> Iterator[list[str]]:
+def rows(path: Path, inputs: int, budget: int | None) -> Iterator[list[str]]:
     """Yield what a model takes as it is and after each step, the last with time and outputs."""
     model = path.read_bytes() if path.suffix == ".tflite" else quantized(path)
     start = time.perf_counter()
-    packed = pack(model)
+    packed = pack(model, ram_budget_bytes=budget)
     seconds = time.perf_counter() - start
     found = [("-", packed.before), *((s.name, s.sizes) for s in packed.steps if s.done)]
     for number, (name, sizes) in enumerate(found):
         last = number == len(found) - 1
         arenas = [f"{sizes.arena_bytes.get(core, 0):,}" for core in FAMILIES]
         told = [f"{seconds:.1f}", compared(model, packed, inputs)] if last else ["", ""]
-        yield [path.name if not number else "", name, f"{sizes.model_bytes:,}", *arenas, *told]
+        taken = [f"{sizes.model_bytes:,}", *arenas, f"{sizes.macs:,}"]
+        yield [path.name if not number else "", name, *taken, *told]
 
 
 def quantized(path: Path) -> bytes:

@@ -54,7 +54,7 @@ from edgecompress.tflite.reader import read_model
     default="tflm",
     show_default=True,
     help="What will run the model. The C runtime plans by itself: for it the file is made "
-    "smaller, and layers run in strips where RAM binds.",
+    "smaller, and layers run in patches where RAM binds.",
 )
 @reserve_options
 @boards_dir_option
@@ -78,8 +78,8 @@ def command(
 
     Left out is what no interpreter reads; operators run in the order of the lowest peak; a memory
     plan that TFLM honours is embedded. The last two only where the arena falls by it. Where RAM
-    binds (the board's, or --ram-budget), the first layers run in strips of rows, which computes
-    some rows twice. Where flash binds, weights are encoded, which takes RAM. No TensorFlow is
+    binds (the board's, or --ram-budget), layers run in patches of rows and columns, which computes
+    some of these twice. Where flash binds, weights are encoded, which takes RAM. No TensorFlow is
     imported. Ends with 5 if the packed model does not fit the board.
     """
     refuse_existing(out, force=force)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from edgecompress.memory.arena.plan import plan_for
 from edgecompress.memory.arena.target import Target, target_of
 from edgecompress.pack.order import Order
 from edgecompress.pack.packed import Packed, Step
+from edgecompress.pack.patches.costs import costs_of
 from edgecompress.pack.patching import patch_to_fit, patches_step
-from edgecompress.pack.plans import least_arena_for
-from edgecompress.pack.rewrite import smaller
+from edgecompress.pack.rewrite import smaller, without_plan
 from edgecompress.pack.variants import (
     Sizes,
     Targets,
@@ -51,8 +52,8 @@ def pack(
 
     Operators are put in the order of the lowest peak, and a memory plan is embedded, where that
     lowers the arena on one core and raises it on none. Packing twice changes nothing. Only where
-    flash binds are weights encoded, which raises the arena; only where RAM binds do the first
-    layers run in strips, which computes some rows twice.
+    flash binds are weights encoded, which raises the arena; only where RAM binds do
+    layers run in patches, which computes some rows and columns twice.
 
     Args:
         model: a .tflite.
@@ -79,7 +80,7 @@ def pack(
     arranged = _arranged(lighter, order_of(lighter, running), running, ram_budget_bytes)
     room = limits.arena_bytes if ram_budget_bytes is None else ram_budget_bytes
     if room is not None and _arena(arranged.taken.sizes) > room:
-        step, arranged = _in_strips(lighter, arranged, running, room, limits)
+        step, arranged = _in_patches(lighter, arranged, running, room, limits)
         steps.append(step)
     return Packed(arranged.taken.model, before, (*steps, *_steps(arranged)))
 
@@ -91,16 +92,17 @@ def _arranged(
     return _Arrangement(order, variants, chosen(variants, budget))
 
 
-def _in_strips(
+def _in_patches(
     model: bytes, whole: _Arrangement, running: Targets, room: int, limits: Limits
 ) -> tuple[Step, _Arrangement]:
-    """Run the first layers in strips, if that makes the arena smaller and flash has the room."""
+    """Run layers in patches, if that makes the arena smaller and flash has the room."""
 
     def arena_of(written: bytes) -> int:
-        graph = read_model(written)
-        return max(least_arena_for(graph, target).min_bytes for target in running.values())
+        return _arena(_arranged(smaller(written), None, running, room).taken.sizes)
 
-    patched = patch_to_fit(model, arena_of, room)
+    graph = read_model(without_plan(model))
+    costs = costs_of(graph, [plan_for(graph, target) for target in running.values()])
+    patched = patch_to_fit(model, costs, arena_of, room)
     if patched is not None:
         written = smaller(patched.model)
         fits = limits.flash_bytes is None or flash_bytes(written, running) <= limits.flash_bytes
@@ -141,7 +143,7 @@ def _steps(arranged: _Arrangement) -> Iterator[Step]:
 def _why_kept(order: Order | None) -> str:
     if order is None:
         return (
-            "left as it is: strips run one after the other, or a tensor is written more than once"
+            "left as it is: patches run one after the other, or a tensor is written more than once"
         )
     if list(order.operators) != sorted(order.operators):
         return "another order has a lower peak, but gives no smaller arena"

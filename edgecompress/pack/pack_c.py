@@ -1,6 +1,7 @@
 """Less memory for a model that the C runtime runs, which plans its arena itself."""
 
 from edgecompress.pack.packed import Packed, Step
+from edgecompress.pack.patches.costs import costs_over_inputs
 from edgecompress.pack.patching import patch_to_fit, patches_step
 from edgecompress.pack.rewrite import smaller
 from edgecompress.pack.variants import Sizes
@@ -12,11 +13,11 @@ RUNTIME = "C runtime"  # in place of a core: the arena is the same on all
 
 
 def pack_for_c(model: bytes, ram_budget_bytes: int | None = None) -> Packed:
-    """Return a model whose outputs are equal, in fewer bytes, and in strips where RAM binds.
+    """Return a model whose outputs are equal, in fewer bytes, and in patches where RAM binds.
 
     Args:
         model: a .tflite.
-        ram_budget_bytes: an arena that is small enough. Without it nothing runs in strips.
+        ram_budget_bytes: an arena that is small enough. Without it nothing runs in patches.
 
     Raises:
         ModelError: the model cannot be read.
@@ -28,7 +29,8 @@ def pack_for_c(model: bytes, ram_budget_bytes: int | None = None) -> Packed:
     ]
     if ram_budget_bytes is None or steps[0].sizes.arena_bytes[RUNTIME] <= ram_budget_bytes:
         return Packed(file, before, tuple(steps))
-    patched = patch_to_fit(file, _arena_bytes, ram_budget_bytes)
+    costs = costs_over_inputs(read_model(file))
+    patched = patch_to_fit(file, costs, _arena_bytes, ram_budget_bytes)
     written = smaller(patched.model) if patched else file
     steps.append(patches_step(patched, _sizes(written), before))
     return Packed(written, before, tuple(steps))

@@ -102,5 +102,5 @@ def test_a_model_that_fits_in_strips_keeps_its_channels(tmp_path, cli, runtime) 
     quantized, packed = facts["steps"]
     assert packed["int8_validation"] == quantized["int8_validation"]
     assert packed["arena_bytes"] <= 30 * 1024 < quantized["arena_bytes"]
-    assert "strips of rows" in packed["why"]
+    assert "patches of rows and columns" in packed["why"]
     assert facts["after"]["macs"] > facts["before"]["macs"], "the price is said"
