@@ -13,6 +13,7 @@ from edgecompress.memory.verdict.judge_c import judge_c
 from edgecompress.pack.document import saved_in_words
 from edgecompress.pack.pack import pack
 from edgecompress.pack.pack_c import pack_for_c
+from edgecompress.pack.packed import Packed
 from edgecompress.pack.plans import least_arena
 from edgecompress.pack.weights import Limits
 from edgecompress.program.lower import lower
@@ -42,27 +43,43 @@ def missing_bytes(job: Job, graph: Graph, *, best_plan: bool = False) -> int:
 
 @doing("packing for the board")
 def pack_to_fit(job: Job, candidate: Candidate) -> Candidate:
-    """Return a candidate packed for the board if that brings it nearer to fit; else as it is."""
+    """Return a candidate packed for the board if that brings it nearer to fit; else as it is.
+
+    Order and memory plan come first; if its RAM needs more, patches, which take more work.
+    """
     missing = missing_bytes(job, read_model(candidate.tflite))
     if missing <= 0:
         return candidate
-    room = _arena_room_bytes(job, candidate.tflite)
-    if job.runtime == "c":
-        packed = pack_for_c(candidate.tflite, room)
-    else:
-        targets = {job.board.core: target_of(job.board.core, job.board.kernels)}
-        packed = pack(candidate.tflite, targets, limits=Limits(arena_bytes=room))
+    packed = _packed(job, candidate.tflite)
+    if missing_bytes(job, read_model(packed.model)) > 0:
+        packed = _in_patches(job, candidate.tflite, packed)
     if missing_bytes(job, read_model(packed.model)) >= missing:
         return candidate
     why = f"{candidate.why}. Packed, outputs equal: {saved_in_words(packed)}"
     return replace(candidate, why=why, tflite=packed.model)
 
 
-def _arena_room_bytes(job: Job, model: bytes) -> int:
-    """Return what the board's region, and the recipe, have room for of an arena."""
-    verdict = _verdict(job, model, others=())
-    room = verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes
-    return min(room, job.recipe.max_arena_bytes or room)
+def _packed(job: Job, model: bytes, arena_room_bytes: int | None = None) -> Packed:
+    if job.runtime == "c":
+        return pack_for_c(model, arena_room_bytes)
+    targets = {job.board.core: target_of(job.board.core, job.board.kernels)}
+    return pack(model, targets, limits=Limits(arena_bytes=arena_room_bytes))
+
+
+def _in_patches(job: Job, model: bytes, packed: Packed) -> Packed:
+    """Return a model in patches if its arena, once packed, is too large and flash stays enough."""
+    before = _verdict(job, packed.model, others=())
+    room = before.arena.min_bytes + before.ram.arena.headroom_bytes
+    room = min(room, job.recipe.max_arena_bytes or room)
+    if before.arena.min_bytes <= room:
+        return packed
+    patched = _packed(job, model, max(room, 0))
+    flash_bytes = _verdict(job, patched.model, others=()).flash.headroom_bytes
+    limit = job.recipe.max_model_bytes
+    too_large = flash_bytes < min(0, before.flash.headroom_bytes) or (
+        limit is not None and len(patched.model) > max(limit, len(packed.model))
+    )
+    return packed if too_large else patched
 
 
 def _verdict(job: Job, model: bytes, others: Sequence[Board] | None = None) -> Verdict:

@@ -2,15 +2,24 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from support.keras_graphs import keras, mobile_net
 
+from edgecompress.board import Board, load_board
+from edgecompress.dataset import Split
 from edgecompress.keras_files.model import save_keras, set_seed
 from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.arena.target import target_of
+from edgecompress.memory.verdict.fit import fit
+from edgecompress.pack.pack import pack
 from edgecompress.quantize.post_training import quantize
+from edgecompress.recipe import Recipe
+from edgecompress.search.attempt import Candidate, Job
 from edgecompress.search.forms import SHRINKING
+from edgecompress.search.packing import pack_to_fit
 from edgecompress.tflite.reader import read_model
 
 
@@ -104,3 +113,34 @@ def test_a_model_that_fits_in_strips_keeps_its_channels(tmp_path, cli, runtime) 
     assert packed["arena_bytes"] <= 30 * 1024 < quantized["arena_bytes"]
     assert "patches of rows and columns" in packed["why"]
     assert facts["after"]["macs"] > facts["before"]["macs"], "the price is said"
+
+
+def test_patches_do_not_save_ram_at_the_price_of_flash() -> None:
+    """SLICE and CONCATENATION have code of their own: a board may have no flash for it."""
+    board = load_board("nucleo_f401re")
+    set_seed(0)
+    samples = np.random.default_rng(0).random((20, 48, 48, 3), np.float32)
+    model = quantize(mobile_net(), samples, judged=False)
+    plain = pack(model, {board.core: target_of(board.core, board.kernels)})
+    limit_bytes = plain.arena_bytes - 16
+    candidate = Candidate("quantize", "", None, model)
+    patched = pack_to_fit(_job(board, limit_bytes), candidate)
+    assert "patches of rows and columns" in patched.why
+    spare_bytes = fit(plain.model, [board], others=()).verdicts[0].flash.headroom_bytes
+    region = replace(board.flash[0], size_bytes=board.flash[0].size_bytes - spare_bytes)
+    full = replace(board, flash=(region, *board.flash[1:]))
+    kept = pack_to_fit(_job(full, limit_bytes), candidate)
+    assert "patches of rows and columns" not in kept.why
+    assert fit(kept.tflite, [full], others=()).verdicts[0].flash.headroom_bytes >= 0
+
+
+def _job(board: Board, max_arena_bytes: int) -> Job:
+    none = Split(None)  # packing looks at no samples
+    recipe = Recipe(
+        model="m.keras", board=board.id, data="d.npz", time_budget="10m",
+        max_arena_bytes=max_arena_bytes,
+    )  # fmt: skip
+    return Job(
+        recipe=recipe, board=board, original=None, train=none, validation=none,
+        task="classification", are_images=True, reference=0.9, goal=0.0, deadline=0.0,
+    )  # fmt: skip
