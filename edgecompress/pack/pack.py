@@ -78,7 +78,8 @@ def pack(
         sizes = sizes_of(lighter, running)
         steps.append(Step("weights", weights.done, weights.what, sizes))
     arranged = _arranged(lighter, order_of(lighter, running), running, ram_budget_bytes)
-    room = limits.arena_bytes if ram_budget_bytes is None else ram_budget_bytes
+    rooms = [each for each in (ram_budget_bytes, limits.arena_bytes) if each is not None]
+    room = min(rooms, default=None)
     if room is not None and _arena(arranged.taken.sizes) > room:
         step, arranged = _in_patches(lighter, arranged, running, room, limits)
         steps.append(step)
