@@ -3,10 +3,16 @@
 multiprocessing is not used because its spawned children run the caller's `__main__` again, and its
 forked ones inherit TensorFlow's threads. A child here imports one function, gets its arguments as
 pickles on stdin and answers on what was its stdout; all that the function prints goes to a log.
+
+A child ends with its parent, however that ends, and whatever it is doing: the kernel sends it
+SIGIO, which ends a process, once nobody holds the other end of a pipe.
 """
 
+import fcntl
 import os
 import pickle
+import resource
+import select
 import signal
 import subprocess
 import sys
@@ -16,7 +22,8 @@ import weakref
 from importlib import import_module
 from typing import IO, Any
 
-from edgecompress.errors import EdgecompressError
+from edgecompress.errors import DiskFullError, EdgecompressError
+from edgecompress.refused import is_full
 
 _LOG_TAIL_BYTES = 4000
 
@@ -32,15 +39,17 @@ class ChildError(EdgecompressError):
 class Child:
     """A process that calls `function` ("package.module:name") whenever `call` is called.
 
-    It starts with the first call, and again with the next one after it died.
+    It starts with the first call, and again with the next one after it died. It may take
+    `memory_bytes` of address space, where they are given.
     """
 
-    def __init__(self, function: str) -> None:
+    def __init__(self, function: str, memory_bytes: int | None = None) -> None:
         self._function = function
+        self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
-        self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], Child] | None = None
+        self._finalizer: weakref.finalize[[subprocess.Popen[bytes], int], Child] | None = None
 
     def call(self, *arguments: Any, timeout_seconds: float | None = None) -> Any:
         """Return what the function returns for `arguments`.
@@ -74,14 +83,19 @@ class Child:
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _program(self._function)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                start_new_session=True,  # a terminal's Ctrl-C is this process's to answer
-            )
-            self._finalizer = weakref.finalize(self, _end, self._process)
+            theirs, ours = os.pipe()
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _program(self._function, theirs, self._memory_bytes)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._log,
+                    pass_fds=(theirs,),
+                    start_new_session=True,  # a terminal's Ctrl-C is this process's to answer
+                )
+            finally:
+                os.close(theirs)
+            self._finalizer = weakref.finalize(self, _end, self._process, ours)
         return self._process
 
     def _stop(self) -> None:
@@ -114,8 +128,17 @@ class Child:
         return self._log.read().decode(errors="replace")
 
 
-def serve(function: str) -> None:
-    """Answer calls of `function` until stdin ends: what a child process runs."""
+def serve(function: str, parent: int, memory_bytes: int | None) -> None:
+    """Answer calls of `function` until stdin ends: what a child process runs.
+
+    Args:
+        function: "package.module:name".
+        parent: a pipe whose other end only the parent holds.
+        memory_bytes: the most address space to take, None for any.
+    """
+    _end_with(parent)
+    if memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # from here on, whatever is printed goes to the log
     module, name = function.split(":")
@@ -128,11 +151,22 @@ def serve(function: str) -> None:
         answers.flush()
 
 
+def _end_with(pipe: int) -> None:
+    """End this process when the other end of a pipe is closed, though Python be stuck then."""
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([pipe], [], [], 0)[0]:  # it was closed before anybody listened
+        sys.exit()
+
+
 def _answer(module: str, name: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
     try:
         return True, getattr(import_module(module), name)(*arguments)
     except EdgecompressError as error:
         return False, error
+    except OSError as error:
+        full = DiskFullError(f"no room is left on a disk: {error}; make room")
+        return False, full if is_full(error) else f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 - reported to the parent, which raises
         return False, f"{type(error).__name__}: {error}"
 
@@ -147,18 +181,19 @@ def _exchange(process: subprocess.Popen[bytes], arguments: tuple[Any, ...]) -> t
     return answer
 
 
-def _program(function: str) -> str:
+def _program(function: str, parent: int, memory_bytes: int | None) -> str:
     """Return the child's program; it looks for modules where this process does."""
     path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" means here
     return (
         f"import sys; sys.path[:] = {path!r}; "
-        f"from edgecompress.child import serve; serve({function!r})"
+        f"from edgecompress.child import serve; serve({function!r}, {parent}, {memory_bytes})"
     )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], alive: int) -> None:
     process.kill()
     process.wait()
+    os.close(alive)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             try:

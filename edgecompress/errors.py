@@ -12,6 +12,7 @@ EdgecompressError        1  an internal failure
   AccuracyError          4  accuracy fell more than allowed
   DoesNotFitError        5  flash or RAM is too small
   ToolError              6  an outside tool is missing or failed
+    DiskFullError        6  no room is left for what is to be written
   InterruptedRunError  130  Ctrl-C or SIGTERM before there was a result
 """
 
@@ -80,6 +81,10 @@ class ToolError(EdgecompressError):
     """A program or library outside edgecompress is missing, or failed."""
 
     exit_code = 6
+
+
+class DiskFullError(ToolError):
+    """A disk, a quota or a limit of file sizes has no room for what is to be written."""
 
 
 class InterruptedRunError(EdgecompressError):

@@ -5,13 +5,16 @@ Also where the files are that come with edgecompress: in the wheel, or beside it
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import OutputExistsError
+from edgecompress.refused import told
 
 _PACKAGE = Path(__file__).parent
 
@@ -25,6 +28,7 @@ BOARDS_DIR = _folder("boards")
 TEMPLATES_DIR = _folder("templates")
 COSTS_DIR = _PACKAGE / "memory" / "costs"
 
+_BLOCK_BYTES = 1 << 20
 _UNFINISHED = ".edgecompress-part"  # ends the name of a file that is being written
 
 
@@ -44,47 +48,102 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def sha256_of(path: Path) -> str:
     """Return the digest of a file, or of a folder's files in the order of their names."""
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()
+    if path.is_file():
+        _digest(path, digest)
+        return digest.hexdigest()
     for file in sorted(file for file in path.rglob("*") if file.is_file()):
         digest.update(file.relative_to(path).as_posix().encode())
-        digest.update(file.read_bytes())
+        _digest(file, digest)
     return digest.hexdigest()
 
 
+def _digest(path: Path, digest: "hashlib._Hash") -> None:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+
+
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` in one step: to a temporary file beside it, then rename."""
-    data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        _match_umask(temporary)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write `content` to `path` in one step: to a temporary file beside it, then rename.
+
+    Raises:
+        DiskFullError: there is no room for it.
+        UsageError: it cannot be written there.
+    """
+    data = _encoded(content)
+    with told(path, len(data)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            _match_umask(Path(temporary), 0o666)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what `write_file` left under `folder` where the process was killed within it."""
+    """Remove what was left under `folder` where a process was killed while it wrote."""
     for path in folder.rglob(f".*{_UNFINISHED}"):
+        _remove_unfinished(path)
+
+
+def _remove_unfinished(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
         path.unlink(missing_ok=True)
 
 
 def write_tree(folder: Path, files: Mapping[str, str | bytes], *, force: bool) -> None:
-    """Write `{relative path: content}` under `folder`.
+    """Write `{relative path: content}` under `folder`, all of it or nothing.
+
+    A new folder appears once it is complete. Into one that is there, files are moved once all of
+    them are written.
 
     Raises:
         OutputExistsError: a file is there with other content, and `force` is off. Nothing is
             written then.
+        DiskFullError: there is no room for all of it.
+        UsageError: it cannot be written there.
     """
     if not force:
         refuse_overwrite(folder, files)
-    for name, content in files.items():
-        write_file(folder / name, content)
+    size = sum(len(_encoded(content)) for content in files.values())
+    with told(folder, size), _stage(folder) as stage:
+        for name, content in files.items():
+            path = stage / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_encoded(content))
+        if folder.is_dir():
+            _move_into(stage, folder, files)
+        else:
+            _match_umask(stage, 0o777)
+            stage.rename(folder)
+
+
+@contextmanager
+def _stage(folder: Path) -> Iterator[Path]:
+    """Make a folder to write to on the disk of `folder`: within it if it is there, else beside."""
+    place = folder if folder.is_dir() else folder.parent
+    place.mkdir(parents=True, exist_ok=True)
+    prefix = f".{folder.absolute().name}."
+    for left in place.glob(f"{prefix}*{_UNFINISHED}"):
+        _remove_unfinished(left)
+    stage = Path(tempfile.mkdtemp(_UNFINISHED, prefix, place))
+    try:
+        yield stage
+    finally:
+        _remove_unfinished(stage)
+
+
+def _move_into(stage: Path, folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).replace(folder / name)
 
 
 def refuse_existing(folder: Path, names: Iterable[str]) -> None:
@@ -109,12 +168,15 @@ def refuse_overwrite(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _differs(path: Path, content: str | bytes) -> bool:
-    data = content.encode() if isinstance(content, str) else content
-    return path.exists() and (not path.is_file() or path.read_bytes() != data)
+    return path.exists() and (not path.is_file() or path.read_bytes() != _encoded(content))
 
 
-def _match_umask(path: str) -> None:
-    """Give a file of mkstemp (mode 0600) the mode that open() would have given it."""
+def _encoded(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _match_umask(path: Path, mode: int) -> None:
+    """Give what tempfile made for its owner alone the mode that open() or mkdir() gives."""
     umask = os.umask(0)
     os.umask(umask)
-    Path(path).chmod(0o666 & ~umask)
+    path.chmod(mode & ~umask)

@@ -22,6 +22,7 @@ from edgecompress.keras_files.compiled import loss_weights
 from edgecompress.keras_files.custom_objects import use_custom_objects
 from edgecompress.keras_files.model import load_keras, set_seed
 from edgecompress.keras_files.signature import input_shapes, output_shapes
+from edgecompress.lock import alone_in
 from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
 from edgecompress.progress import doing
 from edgecompress.recipe import Recipe
@@ -84,12 +85,19 @@ def compress(
     Returns what came of it, which may be that nothing fits: see `raise_for_outcome`.
 
     Raises:
-        EdgecompressError: the board, the model or the data cannot be used; see errors.py.
+        EdgecompressError: the board, the model or the data cannot be used, or another run writes to
+            `out`; see errors.py.
         KeyboardInterrupt: interrupted before there was a result, or more than once.
     """
-    _make_room(out, storage, force=force, resume=resume)
+    with alone_in(out):
+        _make_room(out, storage, force=force, resume=resume)
+        return _compressed(recipe, out, storage, interruption or Interruption(), resume=resume)
+
+
+def _compressed(
+    recipe: Recipe, out: Path, storage: str | None, interruption: Interruption, *, resume: bool
+) -> Outcome:
     set_seed(recipe.seed)
-    interruption = interruption or Interruption()
     data, job = _prepare(recipe, keeping(out, interruption))
     inputs = [sha256_of(Path(recipe.model)), data.sha256]
     key = run_key(recipe, inputs)

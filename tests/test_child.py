@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +45,43 @@ def test_a_child_that_takes_too_long_is_ended():
 
 def test_a_child_does_not_hear_the_terminals_ctrl_c():
     assert Child("os:getpgrp").call() != os.getpgrp()
+
+
+_BUSY = """
+import os, sys
+from edgecompress.child import Child
+child = Child("builtins:exec")
+child.call("pass")
+print(child.call.__self__._process.pid, flush=True)
+child.call("while True: pass")
+"""
+
+
+def test_a_busy_child_ends_with_its_parent_however_that_ends():
+    parent = subprocess.Popen([sys.executable, "-c", _BUSY], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    time.sleep(0.3)  # it is within the endless loop by then
+    os.kill(child, 0)
+    parent.kill()
+    parent.wait()
+    until = time.monotonic() + 10
+    while _runs(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _runs(child)
+
+
+def _runs(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"  # ended, but nobody has asked how
+
+
+def test_a_child_gets_no_more_memory_than_it_may_take():
+    child = Child("builtins:bytearray", memory_bytes=1 << 30)
+    assert len(child.call(1 << 20)) == 1 << 20
+    with pytest.raises(ChildError, match="MemoryError"):
+        child.call(1 << 30)
+    assert len(child.call(1)) == 1
+    child.close()

@@ -114,7 +114,11 @@ def main(arguments: list[str] | None = None) -> None:
     except EdgecompressError as error:
         _leave(error, error.exit_code, debug=debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
-        _leave(_unexpected(error), EdgecompressError.exit_code, debug=debug)
+        from edgecompress.refused import of_the_system
+
+        told = of_the_system(error) or _unexpected(error)
+        told.__cause__ = error
+        _leave(told, told.exit_code, debug=debug)
 
 
 def _verbosity(words: list[str]) -> int:
@@ -136,12 +140,10 @@ def _leave(error: Exception, code: int, *, debug: bool) -> None:
 
 
 def _unexpected(error: Exception) -> EdgecompressError:
-    wrapped = EdgecompressError(
+    return EdgecompressError(
         f"unexpected {type(error).__name__}: {error}. This is a defect of edgecompress: "
         "please report it with the output of the same command with --debug"
     )
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -1,7 +1,5 @@
 """Arrays by name, from a `.npz` file or a Python function, as parts of a data set."""
 
-import hashlib
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.npz import npz_arrays
 from edgecompress.dataset.source import Source
 from edgecompress.dataset.split import Split
 from edgecompress.errors import DataError
@@ -33,28 +32,6 @@ def read_npz(path: Path) -> Source:
     """
     arrays, sha256 = npz_arrays(path)
     return source_of(arrays, str(path), sha256)
-
-
-def npz_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], str]:
-    """Return the arrays of a `.npz` file by name, in its order, and its digest.
-
-    Raises:
-        DataError: the file is damaged, or holds Python objects.
-    """
-    try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise DataError(f"{path}: a single array; save it with np.savez(path, x=array)")
-        with archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable .npz file: {error}") from error
-    except MemoryError as error:
-        raise DataError(
-            f"{path}: does not fit this computer's memory: {error}. If its arrays are not that "
-            "large, the file is damaged"
-        ) from error
-    return arrays, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def source_of(arrays: Mapping[str, NDArray[Any]], where: str, sha256: str) -> Source:

@@ -59,7 +59,7 @@ def encode(
     if not any(y.dtype.kind in "USO" for y in found.values()):
         numbers = {part: _numbers(y, f"{where}, {part}") for part, y in found.items()}
         return {part: numbers.get(part) for part in parts}, tuple(names)
-    texts = {part: y.reshape(len(y), -1)[:, 0].astype(str) for part, y in found.items()}
+    texts = {part: _texts(y, f"{where}, {part}") for part, y in found.items()}
     known = tuple(names) or tuple(sorted({str(name) for text in texts.values() for name in text}))
     indices = {part: _indices(text, known, f"{where}, {part}") for part, text in texts.items()}
     return {part: indices.get(part) for part in parts}, known
@@ -128,6 +128,20 @@ def _numbers(y: Labels, where: str) -> Labels:
     if y.ndim == 2 and ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all():  # noqa: PLR2004
         return np.asarray(y.argmax(axis=1))
     return y.astype(np.int64) if y.dtype == bool else y
+
+
+def _texts(y: Labels, where: str) -> NDArray[np.str_]:
+    """Return names [n]; those that are bytes are read as UTF-8."""
+    if y.size == 0:
+        raise DataError(f"{where}: labels are of shape {y.shape}; each sample needs a name")
+    names = y.reshape(len(y), -1)[:, 0]
+    try:
+        return np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names.astype(str)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{where}: the label {error.object!r} is no text in UTF-8; save names as text, or "
+            "number the classes"
+        ) from error
 
 
 def _indices(text: NDArray[np.str_], names: Sequence[str], where: str) -> NDArray[np.int64]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgecompress.dataset.arrays import npz_arrays
 from edgecompress.dataset.check import match_input
 from edgecompress.dataset.function import function_arrays
 from edgecompress.dataset.labels import (
@@ -20,6 +19,7 @@ from edgecompress.dataset.labels import (
     encode,
     infer_task,
 )
+from edgecompress.dataset.npz import npz_arrays
 from edgecompress.dataset.source import arrays_sha256
 from edgecompress.dataset.split import Split, TaskOfOutput
 from edgecompress.errors import DataError

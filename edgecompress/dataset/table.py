@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import logging
 import math
 from difflib import get_close_matches
@@ -32,12 +33,12 @@ def read_csv(path: Path, column: str | None, input_shape: tuple[int | None, ...]
         DataError: no rows, rows of several lengths, no such column, or a cell that is no number.
     """
     content = path.read_bytes()
-    header, rows = _rows(content, path)
+    header, rows, lines = _rows(content, path)
     label = _label_column(header, column, input_shape, path)
     features = [number for number in range(len(header)) if number != label]
     if not features:
         raise DataError(f"{path}: has the label column {header[0]!r} only; add feature columns")
-    x = _as_input(_numbers(rows, features, header, path), input_shape, path)
+    x = _as_input(_numbers(rows, features, header, lines, path), input_shape, path)
     y = None if label is None else _labels([row[label] for row in rows])
     return Source({"train": Split(x, y)}, (), pixels=False, sha256=_digest(content))
 
@@ -46,25 +47,37 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _rows(content: bytes, path: Path) -> tuple[list[str], list[list[str]]]:
-    """Return the column names and the rows; columns are numbered where the file has no header."""
-    try:
-        text = content.decode("utf-8-sig")
-        rows = [row for row in csv.reader(text.splitlines()) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a readable .csv file: {error}") from error
+def _rows(content: bytes, path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Return the column names, the rows and their lines; unnamed columns are numbered."""
+    lines, rows = _lines(content, path)
     if rows and _is_header(rows[0], rows[1:]):
-        header, rows = [name.strip() for name in rows[0]], rows[1:]
+        header, rows, lines = [name.strip() for name in rows[0]], rows[1:], lines[1:]
     else:
         header = [f"column {number}" for number in range(1, len(rows[0]) + 1)] if rows else []
     if not rows:
         raise DataError(f"{path}: no rows; each sample needs one")
-    for number, row in enumerate(rows, start=1):
+    for number, (line, row) in enumerate(zip(lines, rows, strict=True), start=1):
         if len(row) != len(header):
             raise DataError(
-                f"{path}: row {number} has {len(row)} cells, the table has {len(header)} columns"
+                f"{path}, line {line}: row {number} has {len(row)} cells, the table has "
+                f"{len(header)} columns"
             )
-    return header, rows
+    return header, rows, lines
+
+
+def _lines(content: bytes, path: Path) -> tuple[list[int], list[list[str]]]:
+    """Return the cells of each row that is not empty, and the line that it ends in."""
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{path}, line {line}: not text in UTF-8: {error}") from error
+    found = []
+    try:
+        found = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+    return [line for line, _ in found], [row for _, row in found]
 
 
 def _is_header(first: list[str], others: list[list[str]]) -> bool:
@@ -106,19 +119,20 @@ def _instead(column: str, header: list[str]) -> str:
 
 
 def _numbers(
-    rows: list[list[str]], columns: list[int], header: list[str], path: Path
+    rows: list[list[str]], columns: list[int], header: list[str], lines: list[int], path: Path
 ) -> NDArray[np.float32]:
     try:
         return np.array([[row[number] for number in columns] for row in rows]).astype(np.float32)
-    except ValueError:
+    except ValueError as error:
         for row_number, row in enumerate(rows, start=1):
             for number in columns:
                 if _number(row[number]) is None:
                     raise DataError(
-                        f"{path}: row {row_number}, column {header[number]!r} holds "
-                        f"{row[number]!r}, which is not a number; features must be numbers"
+                        f"{path}, line {lines[row_number - 1]}: row {row_number}, column "
+                        f"{header[number]!r} holds {row[number]!r}, which is not a number; "
+                        "features must be numbers"
                     ) from None
-        raise
+        raise DataError(f"{path}: features must be plain numbers: {error}") from error
 
 
 def _labels(cells: list[str]) -> NDArray[np.generic]:

@@ -34,6 +34,7 @@ from edgecompress.program.operators import (
 from edgecompress.program.operators.elementwise import is_lookup, unary
 from edgecompress.program.program import Program, Step
 from edgecompress.tflite.graph import Graph
+from edgecompress.tflite.well_formed import computing
 
 Lower = Callable[[Node], Sequence[Step]]
 # The outputs of an operator of one int8 tensor for the inputs -128 to 127.
@@ -157,15 +158,17 @@ def _steps(graph: Graph, table_of: TableOf) -> Iterator[Step]:
         _check_states(node)
         if operator.index in inside:
             continue
-        if operator.index in lookups:
-            lookup = lookups[operator.index]
-            yield unary(node, lookup.table, lookup.source)
-        elif variables.is_of_variables(node):
-            yield from variables.variable(node, states)
-        elif is_lookup(node):
-            yield unary(node, table_of(node))
-        else:
-            yield from _lowering(node)(node)
+        with computing(operator):
+            if operator.index in lookups:
+                lookup = lookups[operator.index]
+                steps: Sequence[Step] = [unary(node, lookup.table, lookup.source)]
+            elif variables.is_of_variables(node):
+                steps = [*variables.variable(node, states)]
+            elif is_lookup(node):
+                steps = [unary(node, table_of(node))]
+            else:
+                steps = _lowering(node)(node)
+        yield from steps
 
 
 def _lowering(node: Node) -> Lower:

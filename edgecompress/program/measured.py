@@ -5,14 +5,13 @@ from copy import copy
 from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from edgecompress.program.node import Node
 from edgecompress.program.operators.elementwise import is_lookup
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.interpreter import run
-from edgecompress.tflite.pack import serialized
+from edgecompress.tflite.pack import content_of, serialized
 
 _VALUES = np.arange(-128, 128, dtype=np.int8)
 
@@ -32,7 +31,7 @@ def measured_tables(model: bytes, graph: Graph) -> Mapping[int, NDArray[Any]]:
     numbers = [node.operator.index for node in nodes if is_lookup(node)]
     if not numbers:
         return {}
-    content = schema.ModelT.InitFromPackedBuf(model)
+    content = content_of(model)
     source = content.subgraphs[0]
     alone = copy(source)
     alone.tensors, alone.operators = [], []

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from edgecompress.child import Child, ChildError
 from edgecompress.errors import ModelError
 from edgecompress.tflite.graph import Subgraph
+from edgecompress.tflite.interpreter import INTERPRETER_BYTES
 from edgecompress.tflite.names import short_name
-from edgecompress.tflite.pack import drop_unused_tensors, serialized
+from edgecompress.tflite.pack import content_of, drop_unused_tensors, serialized
 from edgecompress.tflite.reader import read_model
 
 _UNKNOWN_WITHOUT_RUNNING = frozenset({"CALL_ONCE", "RANDOM_UNIFORM", "VAR_HANDLE"})
@@ -27,7 +28,7 @@ def folded(model: bytes) -> bytes:
         ModelError: an input leaves an axis besides the batch open, has a batch of several, or
             TFLite cannot run the model.
     """
-    content = schema.ModelT.InitFromPackedBuf(model)
+    content = content_of(model)
     subgraph = content.subgraphs[0]
     for index in subgraph.inputs:
         _fix_batch(subgraph.tensors[index])
@@ -82,7 +83,7 @@ def _values_of(
     model: bytes, indices: list[int]
 ) -> tuple[list[tuple[int, ...]], dict[int, NDArray[Any]]]:
     """Return the shape of every tensor, and the values of some, from one inference."""
-    child = Child("edgecompress.tflite.folded:inferred")
+    child = Child("edgecompress.tflite.folded:inferred", INTERPRETER_BYTES)
     try:
         found: tuple[list[tuple[int, ...]], dict[int, NDArray[Any]]] = child.call(model, indices)
     except ChildError as error:

@@ -17,6 +17,7 @@ from edgecompress.child import Child, ChildError
 from edgecompress.errors import DataError, ToolError, UnsupportedModelError, UsageError
 from edgecompress.tflite.affine import dequantize, quantize
 from edgecompress.tflite.graph import Graph, Tensor
+from edgecompress.tflite.macs import graph_macs
 from edgecompress.tflite.names import operator_name
 from edgecompress.tflite.reader import read_model
 
@@ -36,6 +37,14 @@ INSTALL = {
 # Operators that keep something from one inference to the next.
 _STATEFUL = {"ASSIGN_VARIABLE", "CALL_ONCE", "CUSTOM:CIRCULAR_BUFFER"}
 _CHUNKS_PER_WORKER = 4  # so that a slow core does not hold up the rest
+# What an interpreter's process may take of address space, and what of it may be tensors and
+# constants: the arena is several times as large, so that nothing in it need be reused.
+INTERPRETER_BYTES = 8 << 30
+_MOST_TENSOR_BYTES = 1 << 28
+# Time that is enough on a slow and busy computer; TFLM's reference kernels do hundreds of millions
+# of multiplications a second.
+_START_SECONDS = 20
+_VALUES_PER_SECOND = 10_000_000
 
 
 def predict(
@@ -70,9 +79,9 @@ def run(
         ToolError: the runtime is not installed, or does not work here.
     """
     graph = read_model(model)
-    rows = _rows(graph, inputs)
+    arena_bytes, rows = _arena_bytes(graph), _rows(graph, inputs)
     name = chosen_runtime(runtime)
-    job = (name, model, _arena_bytes(graph), _is_stateful(graph))
+    job = (name, model, arena_bytes, _is_stateful(graph))
     children = _children(name)[:workers]
     idle: SimpleQueue[Child] = SimpleQueue()
     for child in children:
@@ -81,7 +90,8 @@ def run(
     def work(chunk: list[NDArray[Any]]) -> list[NDArray[Any]]:
         child = idle.get()
         try:
-            outputs: list[NDArray[Any]] = child.call(*job, chunk)
+            patience = patience_seconds(graph, len(chunk[0]))
+            outputs: list[NDArray[Any]] = child.call(*job, chunk, timeout_seconds=patience)
         finally:
             idle.put(child)
         return outputs
@@ -100,14 +110,13 @@ def run_sequence(model: bytes, inputs: Inputs) -> tuple[NDArray[Any], ...]:
     Arguments, result and errors as of `run`.
     """
     graph = read_model(model)
-    rows = _rows(graph, inputs)
-    child = Child("edgecompress.tflite.runtimes:infer")
+    arena_bytes, rows = _arena_bytes(graph), _rows(graph, inputs)
+    job = (chosen_runtime("tflm"), model, arena_bytes, rows)
+    patience = patience_seconds(graph, len(rows[0]))
     try:
-        outputs = child.call(chosen_runtime("tflm"), model, _arena_bytes(graph), False, rows)
+        outputs = _sequence_child().call(*job, timeout_seconds=patience)
     except ChildError as error:
         raise UnsupportedModelError(_refusal("tflm", graph, error)) from error
-    finally:
-        child.close()
     return tuple(_joined([values]) for values in outputs)
 
 
@@ -143,7 +152,13 @@ def probe_failure(name: str) -> str:
 def _children(runtime: str) -> tuple[Child, ...]:
     """Return the workers of a runtime; kept, because starting one takes a quarter second."""
     del runtime
-    return tuple(Child("edgecompress.tflite.runtimes:infer") for _ in range(_cores()))
+    function = "edgecompress.tflite.runtimes:infer"
+    return tuple(Child(function, INTERPRETER_BYTES) for _ in range(_cores()))
+
+
+@cache
+def _sequence_child() -> Child:
+    return Child("edgecompress.tflite.runtimes:infer_sequence", INTERPRETER_BYTES)
 
 
 def _cores() -> int:
@@ -193,10 +208,25 @@ def _is_stateful(graph: Graph) -> bool:
 
 
 def _arena_bytes(graph: Graph) -> int:
-    """Return an arena that no host interpreter can find too small: nothing in it is reused."""
+    """Return an arena that no host interpreter can find too small: nothing in it is reused.
+
+    Raises:
+        UnsupportedModelError: it would take more than an interpreter is given.
+    """
     tensors = [tensor for subgraph in graph.subgraphs for tensor in subgraph.tensors]
     activations = sum(tensor.size_bytes + 1024 for tensor in tensors if tensor.data is None)
+    if activations + graph.size_bytes > _MOST_TENSOR_BYTES:
+        raise UnsupportedModelError(
+            f"the model's tensors and its file take {activations + graph.size_bytes:,} bytes; no "
+            f"more than {_MOST_TENSOR_BYTES:,} are run here, and no microcontroller has as much"
+        )
     return 4 * (activations + graph.size_bytes) + (1 << 20)
+
+
+def patience_seconds(graph: Graph, samples: int) -> float:
+    """Return how long inferences may take: one that does not end is a damaged model's."""
+    values = sum(tensor.elements for s in graph.subgraphs for tensor in s.tensors)
+    return _START_SECONDS + samples * (1 + (graph_macs(graph) + values) / _VALUES_PER_SECOND)
 
 
 def _refusal(runtime: str, graph: Graph, error: ChildError) -> str:

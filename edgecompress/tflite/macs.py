@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
+from edgecompress.tflite.well_formed import computing
 
 Macs = Callable[[Subgraph, Operator], int]
 
@@ -73,4 +74,7 @@ def graph_macs(graph: Graph) -> int:
 def operator_macs(subgraph: Subgraph, operator: Operator) -> int:
     """Return an operator's multiply-accumulates; 0 for those that only move or scale values."""
     rule = _RULES.get(operator.op)
-    return rule(subgraph, operator) if rule else 0
+    if rule is None:
+        return 0
+    with computing(operator):
+        return rule(subgraph, operator)

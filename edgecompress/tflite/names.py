@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from ai_edge_litert import schema_py_generated as schema
-
 from edgecompress.tflite.graph import Operator, Subgraph
-from edgecompress.tflite.pack import serialized
+from edgecompress.tflite.pack import content_of, serialized
 from edgecompress.tflite.reader import read_model
 
 
@@ -43,7 +41,7 @@ def with_names_of(original: bytes, model: bytes) -> bytes:
     that only one of the two models has (that rescale) stay nameless.
     """
     source, target = read_model(original).main, read_model(model).main
-    content = schema.ModelT.InitFromPackedBuf(model)
+    content = content_of(model)
     tensors = content.subgraphs[0].tensors
     for theirs, ours in _paired(source, target):
         constants = [

@@ -15,6 +15,11 @@ ALIGNMENT_BYTES = 16
 _IDENTIFIER = b"TFL3"
 _OUTSIDE = 2  # least Buffer.offset of values behind the flatbuffer; 0 and 1 stand for none
 # Notes of the converter on itself; TFLM and TFLite look up other entries by their names.
+# What the schema's classes raise where an offset or a length is wrong.
+_MALFORMED = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
 _UNREAD_METADATA = frozenset({b"min_runtime_version", b"CONVERSION_METADATA"})
 
 
@@ -51,7 +56,7 @@ def content_of(model: bytes) -> Any:
     """
     try:
         return schema.ModelT.InitFromPackedBuf(model)
-    except (struct.error, IndexError, TypeError, ValueError, OverflowError, MemoryError) as error:
+    except (*_MALFORMED, struct.error) as error:
         raise ModelError(
             f"the model is damaged: an offset in it points outside its {len(model):,} bytes. Copy "
             "or convert it again"

@@ -93,10 +93,11 @@ def _graph(content: bytes) -> Graph:
         _subgraph(model.Subgraphs(i), buffers, codes)
         for i in range(_count(content, model.SubgraphsLength()))
     )
-    for subgraph in subgraphs:
-        check_form(subgraph)
+    check_form(subgraphs)
     if not subgraphs or not subgraphs[0].operators:
         raise ModelError("the model has no operators")
+    if not subgraphs[0].inputs or not subgraphs[0].outputs:
+        raise ModelError("the model has no inputs, or no outputs")
     metadata = _metadata(content, model, buffers)
     return Graph(
         size_bytes=len(content),

@@ -1,18 +1,25 @@
-"""What a model's operators must have before anything is computed from their shapes.
+"""What a model must have before anything is computed from it, checked right behind the reader.
 
-Checked once, right behind the reader: how many inputs and outputs each has, and how many dimensions
-these have where a kernel indexes them.
+Its tensors and their order (`sound`), how many inputs and outputs each operator has and of how many
+dimensions, and how shapes, options and constants go together (`relations`, `moves`, `windows`).
 Source: the Prepare functions of tensorflow/lite/kernels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from edgecompress.errors import ModelError
+from edgecompress.tflite import moves, relations, windows
+from edgecompress.tflite.case import Case
 from edgecompress.tflite.graph import Operator, Subgraph, Tensor
+from edgecompress.tflite.sound import (
+    check_calls,
+    check_order,
+    check_quantization,
+    check_shape,
+    damaged,
+)
 
-_MOST_DIMENSIONS = 8  # of any tensor; TFLM's kernels know five, slices and reshapes a few more
-_MOST_ELEMENTS = 1 << 31  # beyond it, sizes do not fit the int32 they are computed in
 # Operators that need neither an input nor an output.
 _BARE = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "VAR_HANDLE", "WHILE", "IF"})
 
@@ -29,37 +36,56 @@ class Form:
 
 
 _IMAGE = {0: 4}
+_VECTOR, _SERIES = {0: 1}, {0: 2}
 _FORMS: Mapping[str, Form] = {
     "AVERAGE_POOL_2D": Form(ranks=_IMAGE, output_rank=4),
+    "ARG_MAX": Form(2),
+    "ARG_MIN": Form(2),
     "BATCH_MATMUL": Form(2, at_least={0: 2, 1: 2}),
-    "BATCH_TO_SPACE_ND": Form(3),
+    "BATCH_TO_SPACE_ND": Form(3, at_least=_SERIES),
+    "BROADCAST_TO": Form(2),
+    "CUMSUM": Form(2),
     "CONV_2D": Form(2, ranks={0: 4, 1: 4}, output_rank=4),
     "DEPTHWISE_CONV_2D": Form(2, ranks={0: 4, 1: 4}, output_rank=4),
     "FULLY_CONNECTED": Form(2, ranks={1: 2}),
-    "GATHER": Form(2),
+    "DEPTH_TO_SPACE": Form(ranks=_IMAGE, output_rank=4),
+    "DYNAMIC_UPDATE_SLICE": Form(3),
+    "EMBEDDING_LOOKUP": Form(2),
+    "EXPAND_DIMS": Form(2),
+    "FILL": Form(2),
+    "GATHER": Form(2, at_least=_VECTOR),
+    "GATHER_ND": Form(2),
     "L2_POOL_2D": Form(ranks=_IMAGE, output_rank=4),
     "MAX_POOL_2D": Form(ranks=_IMAGE, output_rank=4),
     "MEAN": Form(2),
+    "MIRROR_PAD": Form(2),
     "PAD": Form(2),
     "PADV2": Form(3),
     "PRELU": Form(2),
+    "REDUCE_ALL": Form(2),
+    "REDUCE_ANY": Form(2),
     "REDUCE_MAX": Form(2),
+    "REDUCE_MIN": Form(2),
     "RESIZE_BILINEAR": Form(2, ranks=_IMAGE, output_rank=4),
     "RESIZE_NEAREST_NEIGHBOR": Form(2, ranks=_IMAGE, output_rank=4),
+    "REVERSE_V2": Form(2),
+    "SELECT_V2": Form(3),
     "SLICE": Form(3),
-    "SPACE_TO_BATCH_ND": Form(3),
-    "SPLIT": Form(2),
-    "SPLIT_V": Form(3),
-    "STRIDED_SLICE": Form(4),
+    "SPACE_TO_DEPTH": Form(ranks=_IMAGE, output_rank=4),
+    "SPACE_TO_BATCH_ND": Form(3, at_least=_SERIES),
+    "SPLIT": Form(2, at_least={1: 1}),
+    "SPLIT_V": Form(3, at_least=_VECTOR),
+    "STRIDED_SLICE": Form(4, at_least=_VECTOR),
     "SUM": Form(2),
     "SVDF": Form(5, ranks={0: 2, 1: 2, 2: 2}),
     "TRANSPOSE": Form(2),
     "TRANSPOSE_CONV": Form(3, ranks={1: 4, 2: 4}, output_rank=4),
+    "UNPACK": Form(at_least=_VECTOR),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Form(20, ranks={0: 3}, output_rank=3),
     **dict.fromkeys(
         (
             "ADD", "DIV", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "MAXIMUM",
-            "MINIMUM", "MUL", "NOT_EQUAL", "SQUARED_DIFFERENCE", "SUB",
+            "LOGICAL_AND", "LOGICAL_OR", "MINIMUM", "MUL", "NOT_EQUAL", "SQUARED_DIFFERENCE", "SUB",
         ),
         Form(2),
     ),
@@ -67,31 +93,40 @@ _FORMS: Mapping[str, Form] = {
 _ANY = Form()
 
 
-def check_form(subgraph: Subgraph) -> None:
-    """Check the tensors' sizes, and each operator's inputs and outputs.
+def check_form(subgraphs: Sequence[Subgraph]) -> None:
+    """Check all subgraphs of a model.
 
     Raises:
-        ModelError: a dimension is negative or there are too many, or an operator lacks what its
-            kernel needs; names the operator.
+        ModelError: a tensor is of no possible shape or quantization, operators form a circle, or
+            one lacks what its kernel needs; names the tensor or operator.
     """
-    for tensor in subgraph.tensors:
-        _check_tensor(tensor)
-    for operator in subgraph.operators:
-        if operator.op not in _BARE and not operator.op.startswith("CUSTOM:"):
-            _check_operator(operator, subgraph.tensors)
+    for subgraph in subgraphs:
+        for tensor in subgraph.tensors:
+            check_shape(tensor)
+        for operator in subgraph.operators:
+            if operator.op not in _BARE and not operator.op.startswith("CUSTOM:"):
+                _check_operator(operator, subgraph.tensors)
+        for tensor in subgraph.tensors:
+            check_quantization(tensor)
+        check_order(subgraph)
+    check_calls(subgraphs)
 
 
-def _check_tensor(tensor: Tensor) -> None:
-    shape = list(tensor.shape)
-    if len(shape) > _MOST_DIMENSIONS or any(size < 0 for size in shape):
-        raise ModelError(
-            f"tensor {tensor.index} ({tensor.name}) has the shape {shape[: _MOST_DIMENSIONS + 1]}, "
-            "which no operator takes: the file is damaged. Copy or convert it again"
-        )
-    if tensor.elements >= _MOST_ELEMENTS:
-        raise ModelError(
-            f"tensor {tensor.index} ({tensor.name}) of shape {shape} has more than 2^31 elements"
-        )
+@contextmanager
+def computing(operator: Operator) -> Iterator[None]:
+    """Refuse an operator that something cannot be computed for, though no rule here foresaw it.
+
+    Raises:
+        ModelError: what is computed within divides by zero, leaves an array, or the like.
+    """
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise damaged(
+            operator,
+            "has shapes, options or constants that do not go together "
+            f"({type(error).__name__}: {error})",
+        ) from error
 
 
 def _check_operator(operator: Operator, tensors: Sequence[Tensor]) -> None:
@@ -100,23 +135,36 @@ def _check_operator(operator: Operator, tensors: Sequence[Tensor]) -> None:
     # An LSTM may leave optional weights out: only their places must be there.
     optional = operator.op == "UNIDIRECTIONAL_SEQUENCE_LSTM"
     if len(there) < form.inputs or not (optional or all(there)):
-        raise _damaged(operator, f"has {sum(there)} inputs of the {form.inputs} it needs")
+        raise damaged(operator, f"has {sum(there)} inputs of the {form.inputs} it needs")
     if len(operator.outputs) < form.outputs:
-        raise _damaged(operator, "has no output")
+        raise damaged(operator, "has no output")
+    _check_ranks(operator, tensors, form)
+    if not _is_dynamic(operator, tensors):
+        _check_relations(Case(operator, tensors))
+
+
+def _check_ranks(operator: Operator, tensors: Sequence[Tensor], form: Form) -> None:
     shapes = [tensors[index].shape if index >= 0 else () for index in operator.inputs]
     for place, rank in (*form.ranks.items(), *form.at_least.items()):
         exact = place in form.ranks
         if len(shapes[place]) < rank or (exact and len(shapes[place]) > rank):
-            raise _damaged(
+            raise damaged(
                 operator, f"reads a tensor of shape {list(shapes[place])} as input {place}"
             )
     output = tensors[operator.outputs[0]].shape
     if form.output_rank is not None and len(output) != form.output_rank:
-        raise _damaged(operator, f"writes a tensor of shape {list(output)}")
+        raise damaged(operator, f"writes a tensor of shape {list(output)}")
 
 
-def _damaged(operator: Operator, what: str) -> ModelError:
-    return ModelError(
-        f"operator {operator.index} ({operator.op}) {what}: the file is damaged. Copy or convert "
-        "it again"
-    )
+def _is_dynamic(operator: Operator, tensors: Sequence[Tensor]) -> bool:
+    """Say whether shapes are known only when the model runs; what runs them fixes them first."""
+    indices = [index for index in (*operator.inputs, *operator.outputs) if index >= 0]
+    return any(-1 in tensors[i].shape_signature or 0 in tensors[i].shape for i in indices)
+
+
+def _check_relations(case: Case) -> None:
+    op = case.operator.op
+    for room in (relations, moves, windows):
+        for rule in room.RULES.get(op, ()):
+            for problem in rule(case):
+                raise damaged(case.operator, problem)

@@ -86,3 +86,22 @@ def test_bad_input(files, cli, monkeypatch, words, code, message) -> None:
     assert stdout == ""
     assert "Traceback" not in stderr
     assert sorted(path.name for path in files.iterdir()) == before
+
+
+NO_PLACE = [
+    ("generate", "good.tflite", "--board", "mps2_an386", "-o", "text.h5/out"),
+    ("pack", "good.tflite", "-o", "text.h5/packed.tflite"),
+    ("quantize", "digits.keras", "--data", "digits.npz", "-o", "text.h5/model.tflite"),
+    ("compress", "digits.keras", "--board", BOARD, "--data", "digits.npz", "-o", "text.h5/out"),
+    ("fit", "good.tflite", "--board", BOARD, "--save-baseline", "text.h5/figures.json"),
+]
+
+
+@pytest.mark.parametrize("words", NO_PLACE)
+def test_a_place_below_a_file_is_a_wrong_option(files, cli, monkeypatch, words):
+    monkeypatch.chdir(files)
+    code, _, err = cli(*words)
+    assert code == 2
+    assert "text.h5" in err
+    assert "defect" not in err
+    assert (files / "text.h5").read_text() == "this is not a model\n"

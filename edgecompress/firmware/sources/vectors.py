@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset.split import Inputs, arrays_of
-from edgecompress.errors import DataError
+from edgecompress.errors import DataError, UnsupportedModelError, UsageError
 from edgecompress.tflite.affine import quantize
 from edgecompress.tflite.graph import Graph, Tensor
 from edgecompress.tflite.interpreter import run, run_sequence
@@ -16,6 +16,7 @@ from edgecompress.tflite.interpreter import run, run_sequence
 # clears it (kernels/lstm_eval_common.cc; CMSIS-NN arm_lstm_unidirectional_s8.c): they agree on
 # inferences that each start anew.
 _KEPT_BY_SOME_KERNELS = frozenset({"UNIDIRECTIONAL_SEQUENCE_LSTM"})
+_MOST_BYTES = 1 << 22  # of the vectors of a model
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ def golden_vectors(
 
     Raises:
         DataError: the samples do not have the input's shape, or there are too few.
-        UnsupportedModelError: TFLM refuses the model.
+        UnsupportedModelError: TFLM refuses the model, or a vector of it is too large for firmware.
+        UsageError: all vectors together are.
     """
     tensors = [graph.main.tensors[index] for index in graph.main.inputs]
+    _check_size([*tensors, *(graph.main.tensors[index] for index in graph.main.outputs)], count)
     if samples is None:
         random = np.random.default_rng(seed)
         inputs = tuple(_noise(tensor, count, random) for tensor in tensors)
@@ -63,6 +66,21 @@ def golden_vectors(
         origin = "Inputs: samples of the user's data."
     outputs = run(model, inputs, workers=1) if starts_anew(graph) else run_sequence(model, inputs)
     return GoldenVectors(count, inputs, outputs, origin)
+
+
+def _check_size(tensors: list[Tensor], count: int) -> None:
+    """Refuse vectors that would be larger than the flash they are to lie in."""
+    each = sum(tensor.size_bytes for tensor in tensors)
+    if each > _MOST_BYTES:
+        raise UnsupportedModelError(
+            f"inputs and outputs of the model take {each:,} bytes, and test vectors are constants "
+            f"of the firmware: {_MOST_BYTES:,} bytes are the most"
+        )
+    if count * each > _MOST_BYTES:
+        raise UsageError(
+            f"{count} test vectors take {count * each:,} bytes as constants of the firmware; "
+            f"{_MOST_BYTES:,} are the most: --vectors {_MOST_BYTES // each} or fewer"
+        )
 
 
 def _quantized(

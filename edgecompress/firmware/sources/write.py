@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.files import refuse_overwrite, write_tree
+from edgecompress.files import write_tree
 from edgecompress.firmware.sources.project import FACTS_FILE
 
 _log = logging.getLogger(__name__)
@@ -33,13 +33,13 @@ def write_firmware(folder: Path, files: Mapping[str, str | bytes], *, force: boo
     Raises:
         OutputExistsError: a file is there with other content, and `force` is off. Nothing is
             written or removed then.
+        DiskFullError: there is no room for all of it. Nothing is written or removed then.
     """
-    if not force:
-        refuse_overwrite(folder, files)
-    for name, sha256 in _written_earlier(folder).items():
+    earlier = _written_earlier(folder)
+    write_tree(folder, files, force=force)
+    for name, sha256 in earlier.items():
         if name not in files:
             _remove(folder, name, sha256)
-    write_tree(folder, files, force=True)
 
 
 def remove_firmware(folder: Path) -> None:

@@ -16,6 +16,7 @@ from edgecompress.memory.arena.requests import Inspect, Kernel, Node, Persistent
 from edgecompress.memory.arena.target import Target
 from edgecompress.memory.arena.variables import resource_values, resource_variables
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
+from edgecompress.tflite.well_formed import computing
 
 SECTIONS = (
     "eval_tensor", "persistent_tensor", "persistent_quant", "persistent_buffer",
@@ -132,8 +133,9 @@ def prepare_operators(
     memory: list[OperatorMemory] = []
     scratch: list[ScratchRequest] = []
     for (s, subgraph, operator), kernel, *taken in zip(steps, kernels, options, data, strict=True):
-        requests = kernel.prepare(Node(operator, subgraph.tensors, target))
-        persistent, asked = _take_requests(ledger, requests, target)
+        with computing(operator):
+            requests = kernel.prepare(Node(operator, subgraph.tensors, target))
+            persistent, asked = _take_requests(ledger, requests, target)
         if (s, operator.index) in resources:
             value = subgraph.tensors[resources[s, operator.index]]
             persistent += ledger.take("persistent_buffer", value.size_bytes)

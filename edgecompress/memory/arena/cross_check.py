@@ -10,11 +10,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from edgecompress.child import Child, ChildError
 from edgecompress.errors import ToolError, UnsupportedModelError
 from edgecompress.memory.arena.allocations import SECTIONS
 from edgecompress.memory.arena.plan import Arena, plan_for
 from edgecompress.memory.arena.target import HOST
+from edgecompress.tflite.interpreter import INTERPRETER_BYTES
 from edgecompress.tflite.reader import read_model
 
 # What PrintAllocations calls each section.
@@ -30,6 +33,8 @@ _TITLES: Mapping[str, str] = {
 _TOTAL = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 _SECTION = re.compile(r"'([^']+)' used (\d+) bytes .*?\(requested (\d+) bytes for (\d+) ")
 _SPARE_BYTES = 1 << 20
+_MOST_ARENA_BYTES = 1 << 29
+_PATIENCE_SECONDS = 60  # for allocation alone, on a slow and busy computer
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,35 @@ def _figures(arena: Arena) -> Mapping[str, int]:
 def measure(model: bytes, arena_bytes: int) -> Mapping[str, int]:
     """Return what the host's interpreter records, under the names of `Comparison.what`.
 
+    It runs in a process of its own, which a damaged model may end.
+
     Raises:
         ToolError: the tflite-micro package is not installed, or does not print allocations.
         UnsupportedModelError: TFLM refuses the model, or the arena is too small.
+    """
+    if arena_bytes > _MOST_ARENA_BYTES:
+        raise UnsupportedModelError(
+            f"the model needs an arena of {arena_bytes:,} bytes; the host's interpreter is given "
+            f"{_MOST_ARENA_BYTES:,} at most"
+        )
+    try:
+        text: str = _child().call(model, arena_bytes, timeout_seconds=_PATIENCE_SECONDS)
+    except ChildError as error:
+        raise UnsupportedModelError(f"the host's TFLM interpreter says: {error}") from error
+    return _parse(text)
+
+
+@cache
+def _child() -> Child:
+    return Child("edgecompress.memory.arena.cross_check:printed", INTERPRETER_BYTES)
+
+
+def printed(model: bytes, arena_bytes: int) -> str:
+    """Return what TFLM prints of its allocations for a model.
+
+    Raises:
+        ToolError: the tflite-micro package is not installed.
+        RuntimeError: TFLM refuses the model.
     """
     try:
         from tflite_micro import runtime
@@ -93,11 +124,7 @@ def measure(model: bytes, arena_bytes: int) -> Mapping[str, int]:
         interpreters.append(runtime.Interpreter.from_bytes(model, arena_size=arena_bytes))
         interpreters[0].print_allocations()
 
-    try:
-        text = _standard_error_of(allocate)
-    except RuntimeError as error:
-        raise UnsupportedModelError(f"the host's TFLM interpreter says: {error}") from error
-    return _parse(text)
+    return _standard_error_of(allocate)
 
 
 def _standard_error_of(call: Callable[[], None]) -> str:

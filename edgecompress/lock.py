@@ -1,0 +1,51 @@
+"""A folder that one process at a time writes to."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgecompress.errors import UsageError
+from edgecompress.refused import told
+
+_LOCK = ".edgecompress-lock"
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder that `alone_in` is used for, however this one ends.
+
+    The folder is made, and removed again if nothing was written to it.
+
+    Raises:
+        UsageError: another process is in it.
+    """
+    path, made = folder / _LOCK, not folder.exists()
+    with told(folder, 0):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+    try:
+        _lock(handle, path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _lock(handle: int, path: Path) -> None:
+    """Take a lock, which the kernel gives back when this process ends."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = path.exists() and os.fstat(handle).st_ino == path.stat().st_ino
+    except BlockingIOError:
+        is_ours = False
+    if not is_ours:  # or it is of a run that has just ended, and took its file along
+        raise UsageError(
+            f"{path.parent}: another run writes to this folder; wait for it, or give another "
+            "folder with -o"
+        )

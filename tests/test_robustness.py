@@ -1,0 +1,57 @@
+"""Damaged models through all commands that read models: none crashes, hangs or swells.
+
+The long run is benchmarks/robustness/mutate.py; the files of tests/data/mutants failed once.
+"""
+
+import sys
+
+import pytest
+from support import REPOSITORY
+from support.zoo import ZOO
+
+CORPUS = sorted((REPOSITORY / "tests" / "data" / "mutants").glob("*.tflite"))
+FRESH = 60
+
+
+@pytest.fixture(scope="module")
+def harness():
+    """The modules of the benchmark, found by this process and by its children."""
+    place = str(REPOSITORY / "benchmarks" / "robustness")
+    sys.path.append(place)
+    import mutants
+    import mutate
+
+    yield mutants, mutate
+    sys.path.remove(place)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_no_damaged_model_crashes_a_command(harness, tmp_path):
+    mutants, mutate = harness
+    kept = [(path.name, path.read_bytes()) for path in CORPUS]
+    fresh = [mutants.mutant(mutants.seeds(None, ZOO), number) for number in range(FRESH)]
+    ended = list(mutate.run_all([*kept, *fresh]))
+    failed = {f"{command} {name}": mutate.failure(end) for name, _, command, end in ended}
+    assert {name: why for name, why in failed.items() if why} == {}
+    assert {end.code for *_, end in ended} >= {0, 3}
+
+
+def test_mutants_are_the_same_everywhere(harness):
+    mutants, _ = harness
+    models = mutants.seeds(None, ZOO)
+    made = [mutants.mutant(models, number) for number in range(40)]
+    assert made == [mutants.mutant(models, number) for number in range(40)]
+    changed = [content != models[name[7:].rpartition("_")[0]] for name, content in made
+               if not name.endswith("early_words")]  # fmt: skip
+    assert sum(changed) > len(changed) / 2
+
+
+def test_a_failure_is_counted_and_kept(harness, tmp_path):
+    _, mutate = harness
+    good = mutate.Ended(0, 1.0, 1 << 20, "")
+    assert mutate.failure(good) == ""
+    assert mutate.failure(mutate.Ended(3, 1.0, 1 << 20, "damaged")) == ""
+    assert "defect" in mutate.failure(mutate.Ended(1, 1.0, 1 << 20, "trace\na defect"))
+    assert mutate.failure(mutate.Ended(0, 11.0, 1 << 20, "")) == "11.0 s"
+    assert "bytes" in mutate.failure(mutate.Ended(0, 1.0, 2_000_000_000, ""))
+    assert "SIGSEGV" in mutate.failure(mutate.Ended(-1, 0.0, 0, "was ended by SIGSEGV"))
