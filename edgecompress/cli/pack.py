@@ -9,7 +9,7 @@ import click
 from edgecompress.board import Board, load_board, reserving
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import force_option, out_option, refuse_existing
-from edgecompress.cli.input.options import BoardName, boards_dir_option, json_option
+from edgecompress.cli.input.options import BoardName, OneOf, boards_dir_option, json_option
 from edgecompress.cli.input.sizes import Size, reserve_options
 from edgecompress.errors import DoesNotFitError, UsageError
 from edgecompress.files import write_file
@@ -50,7 +50,7 @@ from edgecompress.tflite.reader import read_model
 )
 @click.option(
     "--runtime",
-    type=click.Choice(["tflm", "c"]),
+    type=OneOf(["tflm", "c"]),
     default="tflm",
     show_default=True,
     help="What will run the model. The C runtime plans by itself: for it the file is made "

@@ -33,8 +33,8 @@ from edgecompress.program.operators import (
 )
 from edgecompress.program.operators.elementwise import is_lookup, unary
 from edgecompress.program.program import Program, Step
+from edgecompress.tflite.checks.well_formed import computing
 from edgecompress.tflite.graph import Graph
-from edgecompress.tflite.well_formed import computing
 
 Lower = Callable[[Node], Sequence[Step]]
 # The outputs of an operator of one int8 tensor for the inputs -128 to 127.

@@ -111,12 +111,16 @@ def run_sequence(model: bytes, inputs: Inputs) -> tuple[NDArray[Any], ...]:
     """
     graph = read_model(model)
     arena_bytes, rows = _arena_bytes(graph), _rows(graph, inputs)
-    job = (chosen_runtime("tflm"), model, arena_bytes, rows)
+    job = (chosen_runtime("tflm"), model, arena_bytes, False, rows)
     patience = patience_seconds(graph, len(rows[0]))
+    # Kernels may count on memory that nothing was in yet: CIRCULAR_BUFFER does.
+    child = Child("edgecompress.tflite.runtimes:infer", INTERPRETER_BYTES)
     try:
-        outputs = _sequence_child().call(*job, timeout_seconds=patience)
+        outputs = child.call(*job, timeout_seconds=patience)
     except ChildError as error:
         raise UnsupportedModelError(_refusal("tflm", graph, error)) from error
+    finally:
+        child.close()
     return tuple(_joined([values]) for values in outputs)
 
 
@@ -154,11 +158,6 @@ def _children(runtime: str) -> tuple[Child, ...]:
     del runtime
     function = "edgecompress.tflite.runtimes:infer"
     return tuple(Child(function, INTERPRETER_BYTES) for _ in range(_cores()))
-
-
-@cache
-def _sequence_child() -> Child:
-    return Child("edgecompress.tflite.runtimes:infer_sequence", INTERPRETER_BYTES)
 
 
 def _cores() -> int:

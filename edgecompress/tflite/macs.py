@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from math import prod
 
+from edgecompress.tflite.checks.well_formed import computing
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
-from edgecompress.tflite.well_formed import computing
 
 Macs = Callable[[Subgraph, Operator], int]
 

@@ -11,9 +11,9 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from edgecompress.errors import ModelError
+from edgecompress.tflite.checks.well_formed import check_form
 from edgecompress.tflite.graph import Graph, Operator, Quantization, Subgraph, Tensor
 from edgecompress.tflite.metadata import METADATA_NAME, normalizations
-from edgecompress.tflite.well_formed import check_form
 
 SCHEMA_VERSION = 3
 _IDENTIFIER = b"TFL3"

@@ -49,14 +49,6 @@ def infer(
     return [np.stack(values) for values in zip(*rows, strict=True)]
 
 
-def infer_sequence(
-    runtime: str, model: bytes, arena_bytes: int, inputs: Arrays
-) -> list[NDArray[Any]]:
-    """Run `model` on rows one after another, from its first state, which it keeps changing."""
-    _opened.cache_clear()
-    return infer(runtime, model, arena_bytes, False, inputs)
-
-
 def probe(runtime: str) -> bool:
     """Build and invoke a tiny model; raises whatever the runtime raises.
 

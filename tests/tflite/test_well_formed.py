@@ -10,10 +10,10 @@ from support import tiny_models
 from support.zoo import ZOO
 
 from edgecompress.errors import ModelError, UnsupportedModelError
+from edgecompress.tflite.checks.well_formed import computing
 from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.pack import serialized
 from edgecompress.tflite.reader import read_model
-from edgecompress.tflite.well_formed import computing
 
 
 def conv():

@@ -15,8 +15,8 @@ from edgecompress.memory.arena.kernels import kernels_of
 from edgecompress.memory.arena.requests import Inspect, Kernel, Node, Persistent, Request, Scratch
 from edgecompress.memory.arena.target import Target
 from edgecompress.memory.arena.variables import resource_values, resource_variables
+from edgecompress.tflite.checks.well_formed import computing
 from edgecompress.tflite.graph import Graph, Operator, Subgraph, Tensor
-from edgecompress.tflite.well_formed import computing
 
 SECTIONS = (
     "eval_tensor", "persistent_tensor", "persistent_quant", "persistent_buffer",

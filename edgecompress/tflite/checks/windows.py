@@ -6,7 +6,7 @@ Rules as in `relations`. Source: the Prepare functions of tensorflow/lite/kernel
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
-from edgecompress.tflite.case import Case, Rule, Shape
+from edgecompress.tflite.checks.case import Case, Rule, Shape
 
 _LARGEST_STEP = 1 << 15  # of a stride or a dilation: kernels keep them in 16 bits
 _LSTM_GATES, _LSTM_CELL = 4, 19

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from edgecompress.tflite import moves, relations, windows
-from edgecompress.tflite.case import Case
-from edgecompress.tflite.graph import Operator, Subgraph, Tensor
-from edgecompress.tflite.sound import (
+from edgecompress.tflite.checks import moves, relations, windows
+from edgecompress.tflite.checks.case import Case
+from edgecompress.tflite.checks.sound import (
     check_calls,
     check_order,
     check_quantization,
     check_shape,
     damaged,
 )
+from edgecompress.tflite.graph import Operator, Subgraph, Tensor
 
 # Operators that need neither an input nor an output.
 _BARE = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "VAR_HANDLE", "WHILE", "IF"})

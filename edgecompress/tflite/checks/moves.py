@@ -6,7 +6,7 @@ Rules as in `relations`. Source: the Prepare functions of tensorflow/lite/kernel
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
-from edgecompress.tflite.case import Case, Rule, Shape, axis_within
+from edgecompress.tflite.checks.case import Case, Rule, Shape, axis_within
 
 _LARGEST_BLOCK = 1 << 15  # kernels keep it in 16 bits
 
@@ -129,19 +129,16 @@ def _batches(case: Case) -> Iterator[str]:
     elif not blocks or min(blocks) < 1 or len(blocks) >= len(case.shape(0)):
         yield f"has blocks of {blocks}"
     elif case.operator.op == "BATCH_TO_SPACE_ND":
-        yield from _cut(case.shape(0), case.output(), blocks, borders, -1)
+        yield from _cut(case.shape(0), case.output(), blocks, borders)
     else:
-        yield from _cut(case.output(), case.shape(0), blocks, borders, 1)
+        yield from _cut(case.output(), case.shape(0), blocks, borders)
 
 
-def _cut(
-    small: Shape, wide: Shape, blocks: Sequence[int], borders: Sequence[int], sign: int
-) -> Iterator[str]:
+def _cut(small: Shape, wide: Shape, blocks: Sequence[int], borders: Sequence[int]) -> Iterator[str]:
     axes = range(1, len(blocks) + 1)
     tall = [small[a] * b for a, b in zip(axes, blocks, strict=True)]
     whole = [
-        wide[a] + sign * (borders[2 * a - 2] + borders[2 * a - 1]) if len(wide) > a else -1
-        for a in axes
+        wide[a] + borders[2 * a - 2] + borders[2 * a - 1] if len(wide) > a else -1 for a in axes
     ]
     if whole != tall or small[0] != wide[0] * prod(blocks) or len(small) != len(wide):
         yield f"puts {list(wide)} into blocks as {list(small)}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from math import prod
 
-from edgecompress.tflite.case import Case, Rule, axis_within
+from edgecompress.tflite.checks.case import Case, Rule, axis_within
 
 
 def _equal_shapes(case: Case) -> Iterator[str]:
