@@ -40,16 +40,14 @@ def place_c_firmware(
     """
     app = c_application(board)
     flash = (*c_flash_items(programs, board.core, optimize), *app.flash)
-    resident = (
-        *c_resident_items(programs, board.core, app, optimize),
-        *copied_code_items(board.ram[0], flash),
-    )
+    state, stack = _state_item(programs), _stack_items(programs, board.core, app, optimize)
+    others = (*app.ram, *copied_code_items(board.ram[0], flash))
     region = max(board.flash, key=lambda region: region.available_bytes)
     arena_bytes = max(program.arena_bytes for program in programs)
     arena = (Item("tensor arena", "arena", arena_bytes, "exact"),)
-    static = _static_bytes(resident)
-    padding = _padding(arena_bytes, static, board.core) if is_bare_metal(board) else ()
-    return Placed(region, flash), place(board, arena, (*resident, *padding))
+    static_bytes = sum(item.bytes for item in (state, *others))
+    padding = _padding(arena_bytes, static_bytes, board.core) if is_bare_metal(board) else ()
+    return Placed(region, flash), place(board, arena, (state, *stack, *others, *padding))
 
 
 def c_application(board: Board) -> Application:
@@ -78,24 +76,22 @@ def c_flash_items(
     return (*_model_items(programs), *(_enlarged(item, substitute) for item in code))
 
 
-def c_resident_items(
-    programs: Sequence[Program], core: str, app: Application, optimize: Optimize = "speed"
-) -> tuple[Item, ...]:
-    """Return the RAM that is needed besides the arena: states, stack, application."""
+def _state_item(programs: Sequence[Program]) -> Item:
+    """Return what the runtime and the models keep between calls."""
     owner = _FLAG_BYTES if len(programs) == 1 else _OWNER_BYTES
     states = sum(state_bytes(program) for program in programs)
+    return Item("state of the runtime and of variables", "runtime", owner + states, "exact")
+
+
+def _stack_items(
+    programs: Sequence[Program], core: str, app: Application, optimize: Optimize
+) -> tuple[Item, ...]:
+    """Return the stack: what an inference takes, and what startup sets aside beyond that."""
     bound = c_costs(core, optimize).stack_bytes(_kernels(programs))
     stack = Item("stack of an inference", "stack", bound, "measured")
     spare = max(0, app.stack_bytes - bound)
-    return (
-        Item("state of the runtime and of variables", "runtime", owner + states, "exact"),
-        _enlarged(stack, c_substitute(core)),
-        *(
-            [Item("stack that startup sets aside beyond that", "application", spare, "exact")]
-            * bool(spare)
-        ),
-        *app.ram,
-    )
+    beyond = Item("stack that startup sets aside beyond that", "application", spare, "exact")
+    return (_enlarged(stack, c_substitute(core)), *([beyond] if spare else []))
 
 
 def _model_items(programs: Sequence[Program]) -> Iterator[Item]:
@@ -131,11 +127,6 @@ def _enlarged(item: Item, substitute: Substitute | None) -> Item:
     factor = substitute.scale * (1 + substitute.band)
     name = f"{item.name}, as on {substitute.core} and more"
     return replace(item, name=name, bytes=int(item.bytes * factor), basis="estimated")
-
-
-def _static_bytes(resident: Sequence[Item]) -> int:
-    """Return what lies below the arena: all but the stack."""
-    return sum(item.bytes for item in resident if not item.name.startswith("stack"))
 
 
 def _padding(arena_bytes: int, static_bytes: int, core: str) -> tuple[Item, ...]:
