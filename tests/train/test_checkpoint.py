@@ -88,11 +88,12 @@ def test_it_goes_on_to_the_same_weights(
             go_on(_killed_after(epoch))
     epochs = []
     resumed = go_on(epochs.append)
-    assert _numbers(*epochs) == [3, 4]
+    assert _numbers(*epochs) == [1, 2, 3, 4]  # those that were kept are told again
+    assert [epoch.seconds for epoch in epochs] == sorted(epoch.seconds for epoch in epochs)
     assert np.array_equal(_weights(resumed), _weights(undisturbed))
     again = []
     assert np.array_equal(_weights(go_on(again.append)), _weights(undisturbed))
-    assert not again  # a finished training is not trained again
+    assert again == epochs  # a finished training is told, to the same seconds, and not done again
 
 
 def test_it_goes_on_within_an_epoch(
