@@ -9,6 +9,7 @@ SIGIO, which ends a process, once nobody holds the other end of a pipe.
 """
 
 import fcntl
+import math
 import os
 import pickle
 import resource
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from importlib import import_module
 from typing import IO, Any
@@ -51,13 +53,21 @@ class Child:
         self._log: IO[bytes] | None = None
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes], int], Child] | None = None
 
-    def call(self, *arguments: Any, timeout_seconds: float | None = None) -> Any:
+    def call(
+        self,
+        *arguments: Any,
+        timeout_seconds: float | None = None,
+        cpu_seconds: float | None = None,
+    ) -> Any:
         """Return what the function returns for `arguments`.
+
+        Limits are of the clock, and of processor time, which other work on the computer leaves
+        as it is.
 
         Raises:
             EdgecompressError: the one that the function raised.
             ChildError: the function raised another exception, its process ended (the message
-                names the signal or exit code), or it took longer than `timeout_seconds`.
+                names the signal or exit code), or it took longer than a limit.
         """
         with self._lock:
             process = self._start()
@@ -65,7 +75,7 @@ class Child:
             if timeout_seconds is not None:
                 alarm.start()
             try:
-                answer = _exchange(process, arguments)
+                answer = _exchange(process, (cpu_seconds, arguments))
             except (EOFError, OSError, pickle.UnpicklingError):
                 raise self._ended(process, alarm.finished.is_set()) from None
             except BaseException:  # Ctrl-C: the pipe may hold half an answer
@@ -93,6 +103,9 @@ class Child:
                     pass_fds=(theirs,),
                     start_new_session=True,  # a terminal's Ctrl-C is this process's to answer
                 )
+            except BaseException:
+                os.close(ours)
+                raise
             finally:
                 os.close(theirs)
             self._finalizer = weakref.finalize(self, _end, self._process, ours)
@@ -115,7 +128,8 @@ class Child:
 
     def _ended(self, process: subprocess.Popen[bytes], timed_out: bool) -> ChildError:
         code = process.wait()
-        cause = "took too long and was ended" if timed_out else _exit_text(code)
+        slow = timed_out or code == -signal.SIGXCPU
+        cause = "took too long and was ended" if slow else _exit_text(code)
         error = ChildError(f"the process {cause}", self._log_tail())
         self._stop()
         return error
@@ -144,9 +158,10 @@ def serve(function: str, parent: int, memory_bytes: int | None) -> None:
     module, name = function.split(":")
     while True:
         try:
-            arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent, nobody else
+            cpu_seconds, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent
         except EOFError:
             return
+        _limit_cpu(cpu_seconds)
         pickle.dump(_answer(module, name, arguments), answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
@@ -157,6 +172,16 @@ def _end_with(pipe: int) -> None:
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([pipe], [], [], 0)[0]:  # it was closed before anybody listened
         sys.exit()
+
+
+def _limit_cpu(seconds: float | None) -> None:
+    """Let the kernel end this process once it has used so many more seconds of processor time."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = most
+    if seconds is not None:
+        limit = math.ceil(time.process_time() + seconds)
+        limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
 
 
 def _answer(module: str, name: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
@@ -171,11 +196,11 @@ def _answer(module: str, name: str, arguments: tuple[Any, ...]) -> tuple[bool, A
         return False, f"{type(error).__name__}: {error}"
 
 
-def _exchange(process: subprocess.Popen[bytes], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+def _exchange(process: subprocess.Popen[bytes], question: tuple[Any, ...]) -> tuple[bool, Any]:
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise EOFError
-    pickle.dump(arguments, stdin, protocol=pickle.HIGHEST_PROTOCOL)
+    pickle.dump(question, stdin, protocol=pickle.HIGHEST_PROTOCOL)
     stdin.flush()
     answer: tuple[bool, Any] = pickle.load(stdout)  # noqa: S301 - from our own child
     return answer

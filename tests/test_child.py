@@ -43,6 +43,16 @@ def test_a_child_that_takes_too_long_is_ended():
     assert time.monotonic() - began < 10
 
 
+def test_a_child_that_computes_for_too_long_is_ended_and_waiting_is_no_computing():
+    child = Child("builtins:exec")
+    for _ in range(3):
+        child.call("import time; time.sleep(1.1)", cpu_seconds=1)
+    with pytest.raises(ChildError, match="too long"):
+        child.call("while True: pass", cpu_seconds=1)
+    assert child.call("pass") is None
+    child.close()
+
+
 def test_a_child_does_not_hear_the_terminals_ctrl_c():
     assert Child("os:getpgrp").call() != os.getpgrp()
 

@@ -63,6 +63,8 @@ def read_model(source: Path | bytes) -> Graph:
 
 def _read_file(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ModelError(f"{path}: a pipe or a device; copy the model to a file")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror or error}") from error

@@ -17,7 +17,7 @@ from edgecompress.errors import ToolError, UnsupportedModelError
 from edgecompress.memory.arena.allocations import SECTIONS
 from edgecompress.memory.arena.plan import Arena, plan_for
 from edgecompress.memory.arena.target import HOST
-from edgecompress.tflite.interpreter import INTERPRETER_BYTES
+from edgecompress.tflite.interpreter import BUSY_FACTOR, INTERPRETER_BYTES, START_SECONDS
 from edgecompress.tflite.reader import read_model
 
 # What PrintAllocations calls each section.
@@ -34,7 +34,6 @@ _TOTAL = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 _SECTION = re.compile(r"'([^']+)' used (\d+) bytes .*?\(requested (\d+) bytes for (\d+) ")
 _SPARE_BYTES = 1 << 20
 _MOST_ARENA_BYTES = 1 << 29
-_PATIENCE_SECONDS = 60  # for allocation alone, on a slow and busy computer
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,10 @@ def measure(model: bytes, arena_bytes: int) -> Mapping[str, int]:
             f"{_MOST_ARENA_BYTES:,} at most"
         )
     try:
-        text: str = _child().call(model, arena_bytes, timeout_seconds=_PATIENCE_SECONDS)
+        text: str = _child().call(
+            model, arena_bytes, cpu_seconds=START_SECONDS,
+            timeout_seconds=BUSY_FACTOR * START_SECONDS,
+        )  # fmt: skip
     except ChildError as error:
         raise UnsupportedModelError(f"the host's TFLM interpreter says: {error}") from error
     return _parse(text)
