@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,10 @@ from edgecompress.errors import ModelError
 # "keras2" is a .keras archive that tf_keras wrote; Keras 3 cannot read it.
 Form = Literal["keras", "keras2", "hdf5", "saved_model"]
 
+_DAMAGED = (
+    OSError, ValueError, KeyError, AttributeError, EOFError, RuntimeError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"  # HDF5 file format specification 3.0, II.A
 _TFLITE_IDENTIFIER = b"TFL3"  # bytes 4 to 8 of every .tflite: tensorflow/lite/schema/schema.fbs
 
@@ -24,6 +29,8 @@ def model_form(path: Path) -> Form:
         raise ModelError(f"{path}: no such file or folder")
     if path.is_dir():
         return _folder_form(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: a pipe or a device; copy the model to a file")
     with path.open("rb") as file:
         head = file.read(8)
     if head[4:8] == _TFLITE_IDENTIFIER:
@@ -56,7 +63,7 @@ def _archive_form(path: Path) -> Form:
     try:
         with zipfile.ZipFile(path) as archive:
             version = json.loads(archive.read("metadata.json")).get("keras_version", "3")
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise ModelError(
             f"{path}: a zip archive, but not one of Keras (metadata.json: {error}); save the model "
             'again with model.save("model.keras")'

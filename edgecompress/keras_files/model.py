@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import sys
 import tempfile
 import zipfile
@@ -24,14 +23,9 @@ from edgecompress.errors import ModelError
 from edgecompress.files import write_file
 from edgecompress.keras_files.diverged import refuse_diverged
 from edgecompress.keras_files.exported import load_exported
-from edgecompress.keras_files.form import Form, model_form
-from edgecompress.keras_files.legacy_config import current_config
-from edgecompress.keras_files.precision import in_float32
-from edgecompress.keras_files.saved_model import (
-    has_layers,
-    keras2_to_hdf5,
-    saved_model_to_hdf5,
-)
+from edgecompress.keras_files.form import model_form
+from edgecompress.keras_files.readable import readable
+from edgecompress.keras_files.saved_model import has_layers
 from edgecompress.keras_files.stateful import refuse_stateful
 from edgecompress.progress import doing
 
@@ -89,7 +83,7 @@ def load_keras(
     if as_graph and form == "saved_model" and not has_layers(path):
         return load_exported(keras, path)
     with tempfile.TemporaryDirectory() as folder:
-        file = _readable(path, form, Path(folder))
+        file = readable(path, form, Path(folder))
         model = _load(keras, file, path, custom_objects)
     refuse_diverged(model, path)
     refuse_stateful(model._flatten_layers(include_self=False), f"{path}: ")  # noqa: SLF001 - inside wrappers too
@@ -116,56 +110,12 @@ def save_keras(model: Any, path: Path) -> None:
         write_file(path, _reproducible(archive))
 
 
-def _readable(path: Path, form: Form, folder: Path) -> Path:
-    """Write the model into `folder` as a file that Keras 3 reads, and return that file."""
-    if form == "keras":
-        return _float32_archive(path, folder / "model.keras")
-    file = folder / "model.h5"
-    if form == "saved_model":
-        saved_model_to_hdf5(path, file)
-    elif form == "keras2":
-        keras2_to_hdf5(path, file)
-    else:
-        shutil.copyfile(path, file)
-    _update_hdf5(file, path)
-    return file
-
-
-def _float32_archive(path: Path, copy: Path) -> Path:
-    """Copy a `.keras` archive, its layers in float32 whatever they were trained in."""
-    try:
-        with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w") as target:
-            for entry in source.infolist():
-                content = source.read(entry)
-                if entry.filename == "config.json":
-                    content = json.dumps(in_float32(json.loads(content))).encode()
-                target.writestr(entry.filename, content)
-    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, EOFError):
-        shutil.copyfile(path, copy)  # Keras says what is wrong with it
-    return copy
-
-
-def _update_hdf5(file: Path, path: Path) -> None:
-    """Bring the model's configuration in an HDF5 file up to Keras 3."""
-    import h5py
-
-    try:
-        with h5py.File(file, "r+") as hdf5:
-            config = hdf5.attrs.get("model_config")
-            if config is None:
-                raise ModelError(
-                    f"{path}: holds weights without the model; save the whole model with "
-                    'model.save("model.keras")'
-                )
-            hdf5.attrs["model_config"] = json.dumps(in_float32(current_config(json.loads(config))))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: a damaged HDF5 file: {error}") from error
-
-
 def _load(keras: Any, file: Path, path: Path, custom_objects: Mapping[str, Any] | None) -> Any:
     """Load `file`, and name `path` when that fails."""
     try:
-        return keras.models.load_model(file, custom_objects=custom_objects, compile=False)
+        return keras.models.load_model(
+            file, custom_objects=custom_objects, compile=False, safe_mode=True
+        )
     except Exception as error:
         raise ModelError(f"{path}: {_why(error)}") from error
 
