@@ -1,5 +1,6 @@
-"""Pages that mkdocs makes from the package itself: commands, boards, Python, benchmarks."""
+"""Pages that mkdocs makes from what lies beside them: commands, boards, Python, notebooks."""
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from edgecompress.cli import app
 
 REPOSITORY = Path(__file__).parents[2]
 _COLUMNS = 88  # of `--help`
-_OUTSIDE = re.compile(r"\]\((?:\.\./)+benchmarks/")
+_OUTSIDE = re.compile(r"\]\((?:\.\./)+(benchmarks|examples)/([^)]*)\)")
 
 _BOARDS_HEAD = """\
 # Boards
@@ -32,7 +33,7 @@ A [profile of your own](../tutorials/own-board.md) is as good.
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages, and the benchmarks' own READMEs."""
+    """Add the generated pages, the notebooks, and the benchmarks' own READMEs."""
     pages = {
         "reference/cli.md": commands_page(),
         "reference/boards.md": boards_page(),
@@ -40,6 +41,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     }
     for path in sorted((REPOSITORY / "benchmarks").rglob("*.md")):
         pages[path.relative_to(REPOSITORY).as_posix()] = path.read_text(encoding="utf-8")
+    for path in sorted((REPOSITORY / "examples").glob("*.ipynb")):
+        pages[f"examples/{path.stem}.md"] = notebook_page(path)
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -48,8 +51,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Let links lead to where a page is in the site: what they name lies beside `docs/`."""
     source = page.file.src_uri
-    up = posixpath.relpath("benchmarks", posixpath.dirname(source) or ".")
-    markdown = _OUTSIDE.sub(f"]({up}/", markdown)
+    up = posixpath.relpath(".", posixpath.dirname(source) or ".")
+
+    def _inside(link: re.Match[str]) -> str:
+        return f"]({up}/{link[1]}/{link[2].replace('.ipynb', '.md')})"
+
+    markdown = _OUTSIDE.sub(_inside, markdown)
     if source.startswith("benchmarks/"):
         markdown = re.sub(
             r"\]\((?:\.\./)+docs/",
@@ -90,6 +97,15 @@ def _row(board: Board) -> str:
         ", ".join(board.frameworks),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def notebook_page(path: Path) -> str:
+    """Return a notebook of `examples/` as Markdown: what it says, and its code."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    texts = ((cell["cell_type"], "".join(cell["source"])) for cell in cells)
+    parts = (f"```python\n{text}\n```" if kind == "code" else text for kind, text in texts)
+    name = path.name
+    return "\n\n".join((*parts, f"The notebook is `examples/{name}` of the repository.\n"))
 
 
 def api_page() -> str:
