@@ -40,6 +40,7 @@ def template_facts(
         "title": title,
         "project": project,
         "framework": framework,
+        "choice": choice,
         "runtime": choice.runtime,
         "board": board,
         "core": "host" if framework == "host" else board.core,

@@ -29,6 +29,7 @@ from edgecompress.firmware.sources.model import (
 from edgecompress.firmware.sources.optimize import pragma
 from edgecompress.firmware.sources.regions import ArenaPlace
 from edgecompress.firmware.sources.render import render, template_files
+from edgecompress.firmware.sources.sbom import SBOM_FILE, sbom
 from edgecompress.firmware.sources.vectors import golden_vectors, starts_anew
 from edgecompress.firmware.sources.write import with_written_files
 from edgecompress.memory.arena.defects import known_defects
@@ -202,6 +203,7 @@ def _files(layout: Layout, framework: str, facts: Mapping[str, Any]) -> dict[str
     files: dict[str, str | bytes] = {
         ".clang-format": render("common/clang-format", facts),
         "firmware.json": render("common/firmware.json", facts),
+        SBOM_FILE: sbom(facts),
     }
     files.update(_sources(layout, "common", facts))
     model = _sources(layout, facts["runtime"], facts)

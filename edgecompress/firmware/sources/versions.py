@@ -85,7 +85,7 @@ def of_board(board: Board) -> Mapping[str, str]:
     """Return the releases that depend on the board, by their names in templates."""
     return {
         "platformio_platform": platformio_platform(board),
-        "arduino_install": _arduino_install(board.frameworks.get("arduino", {}).get("fqbn", "")),
+        "arduino_install": _arduino_install(board),
         "zephyr_revision": _zephyr_revision(board),
     }
 
@@ -101,10 +101,15 @@ def platformio_platform(board: Board) -> str:
     return ""
 
 
-def _arduino_install(fqbn: str) -> str:
+def arduino_core(board: Board) -> tuple[str, ArduinoCore | None]:
+    """Return the name of the board's Arduino core, "" if it has none, and its release if known."""
+    name = ":".join(board.frameworks.get("arduino", {}).get("fqbn", "").split(":")[:2])
+    return name, _ARDUINO_CORES.get(name)
+
+
+def _arduino_install(board: Board) -> str:
     """Return what follows `arduino-cli core install` for the core of a board."""
-    name = ":".join(fqbn.split(":")[:2])
-    core = _ARDUINO_CORES.get(name)
+    name, core = arduino_core(board)
     if core is None:
         return name
     urls = f" --additional-urls {core.index_url}" if core.index_url else ""
