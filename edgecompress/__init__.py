@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgecompress.api.fit_callback import FitCallback
-    from edgecompress.api.functions import fit, generate
+    from edgecompress.api.functions import compare, fit, generate
     from edgecompress.api.run import compress
     from edgecompress.board import Board, load_board
     from edgecompress.recipe import Recipe
@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 # Public names by module: imported on first use, because some need TensorFlow, which is slow.
 _PUBLIC = {
+    "compare": "edgecompress.api.functions",
     "compress": "edgecompress.api.run",
     "fit": "edgecompress.api.functions",
     "generate": "edgecompress.api.functions",
@@ -27,6 +28,7 @@ __all__ = [
     "FitCallback",
     "Recipe",
     "__version__",
+    "compare",
     "compress",
     "fit",
     "generate",

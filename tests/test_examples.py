@@ -55,10 +55,12 @@ def test_notebooks_are_found_from_the_docs_and_the_readme(name) -> None:
 
 @pytest.mark.slow
 def test_a_model_that_does_not_fit_is_made_to(outputs) -> None:
-    texts, (before, after) = outputs("compress_for_a_board.ipynb")
+    texts, (before, after, beside) = outputs("compress_for_a_board.ipynb")
     assert "<td>NO</td>" in before
     assert "RAM region RAM" in before
     assert "<td>yes</td>" in after
+    assert "digits.keras" in beside
+    assert "from the first to the last" in beside
     shown = "\n".join(texts)
     assert "fits bbc_microbit, C runtime" in shown
     assert "It fits BBC micro:bit" in shown

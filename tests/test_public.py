@@ -11,8 +11,8 @@ import edgecompress
 @pytest.mark.parametrize("name", [name for name in edgecompress.__all__ if name != "__version__"])
 def test_public_functions_are_functions(name: str) -> None:
     """Also after the packages of similar names have been imported."""
-    import edgecompress.compare
     import edgecompress.memory
+    import edgecompress.side_by_side
 
     assert callable(getattr(edgecompress, name))
 

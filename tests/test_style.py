@@ -33,6 +33,6 @@ def test_no_room_is_too_full_to_find_a_file_in(room) -> None:
 def test_nothing_lies_loose_beside_the_rooms() -> None:
     loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
     assert loose == {
-        "child", "compare", "demo", "errors", "files", "lock", "metrics", "pipeline", "progress",
-        "recipe", "refused",
+        "child", "demo", "errors", "files", "lock", "metrics", "pipeline", "progress",
+        "recipe", "refused", "side_by_side",
     }  # fmt: skip

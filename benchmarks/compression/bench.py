@@ -16,7 +16,6 @@ import networks
 from cases import Case, Target
 
 from edgecompress.board import load_board
-from edgecompress.compare import DEFAULT_CORE, DEFAULT_KERNELS
 from edgecompress.dataset import Dataset, load_dataset
 from edgecompress.evaluate.pixels import resolve_pixels
 from edgecompress.evaluate.score import evaluate
@@ -26,6 +25,7 @@ from edgecompress.keras_files.model import import_keras, load_keras
 from edgecompress.memory.arena.plan import plan_arena
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.metrics import primary_metric
+from edgecompress.side_by_side import DEFAULT_CORE, DEFAULT_KERNELS
 from edgecompress.tflite.macs import operator_macs
 from edgecompress.tflite.reader import read_model
 from edgecompress.train.settings import Training

@@ -1,16 +1,17 @@
-"""`edgecompress.fit` and `generate`: boards by name, models by path, bytes or as they are."""
+"""`fit`, `compare` and `generate`: boards by name, models by path, bytes or as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgecompress import compare
+from edgecompress import side_by_side
 from edgecompress.board import Board, load_board
 from edgecompress.dataset.split import Inputs
 from edgecompress.firmware.sources import generate as sources
 from edgecompress.firmware.sources.model import ModelSource, Runtime
 from edgecompress.firmware.sources.optimize import Optimize
 from edgecompress.memory.verdict.fit import Fit, Runtimes
+from edgecompress.side_by_side import Comparison
 
 # A board's id, the path of a profile, or what `load_board` returned.
 BoardLike = str | Path | Board
@@ -43,10 +44,59 @@ def fit(
         UsageError: the kernel library does not run on a board's core.
     """
     known = None if others is None else [_board(each) for each in others]
-    return compare.fit(
+    return side_by_side.fit(
         _model(model), _boards(boards), kernels=kernels, runtime=runtime, optimize=optimize,
         others=known,
     )  # fmt: skip
+
+
+def compare(
+    models: Sequence[Any],
+    boards: BoardLike | Sequence[BoardLike] = (),
+    *,
+    data: str | Path | None = None,
+    runtime: Runtimes = "tflm",
+    pixels: str = "auto",
+    seed: int = 0,
+) -> Comparison:
+    """Put models side by side: several on several boards, or a new one against an old one.
+
+    Sizes of a Keras model are those of its int8 conversion; its metrics are its own, in float32.
+
+    Args:
+        models: each as `fit` takes it, the old one first.
+        boards: one board or several, each by its id, the path of its profile, or as it is; without
+            one the arena is that of a Cortex-M4F with CMSIS-NN.
+        data: `.npz`, folder of images, `.csv` or `package.module:function`: adds the task's metrics
+            on its test part.
+        runtime: what runs them on the boards: "tflm", "c", or "both" for rows of each.
+        pixels: the range that the models take pixels of images in; "auto": where the first does
+            best on training images.
+        seed: of the data's split, if it comes undivided.
+
+    Raises:
+        BoardError: there is no such board; the message has the close ids.
+        ModelError: a model cannot be read or converted, or TFLM cannot run it.
+        DataError: the data cannot be read, or does not fit the models.
+    """
+    several = [_model(each) for each in models]
+    metrics = _metrics(several, str(data), pixels, seed) if data is not None else []
+    named = [(_name(each, number), each) for number, each in enumerate(several, start=1)]
+    return side_by_side.compare(named, _boards(boards), metrics, runtime=runtime)
+
+
+def _metrics(models: list[Any], data: str, pixels: str, seed: int) -> list[Mapping[str, float]]:
+    from edgecompress.evaluate.data import load_with_data
+    from edgecompress.evaluate.score import evaluate
+
+    loaded, dataset = load_with_data(models, data, pixels, seed)
+    test = dataset.test.open("compare")
+    return [evaluate(model, test, dataset.task) for model in loaded]
+
+
+def _name(model: Any, number: int) -> str:
+    """Return a model's path, a keras.Model's own name, or its place among several."""
+    return str(model) if isinstance(model, Path) else getattr(model, "name", f"model {number}")
 
 
 def generate(

@@ -9,7 +9,6 @@ import click
 
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import (
-    data_for,
     data_option,
     force_option,
     metrics_of,
@@ -20,6 +19,7 @@ from edgecompress.cli.input.data import (
 )
 from edgecompress.cli.input.options import OneOf, custom_objects_option, json_option
 from edgecompress.cli.output.rows import print_rows
+from edgecompress.evaluate.data import data_for
 
 if TYPE_CHECKING:
     from edgecompress.train.distill import Residual

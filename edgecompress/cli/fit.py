@@ -19,10 +19,10 @@ from edgecompress.cli.input.options import (
     json_option,
 )
 from edgecompress.cli.input.sizes import reserve_options
-from edgecompress.compare import fit
 from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.verdict.fit import Fit, Runtimes
 from edgecompress.memory.verdict.judge import RegistrationKind
+from edgecompress.side_by_side import fit
 
 
 @click.command()

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.cli.input.data import data_for_tflite
 from edgecompress.dataset import Dataset
 from edgecompress.errors import UsageError
+from edgecompress.evaluate.data import data_for_tflite
 
 # What an option must be for a float .tflite: the rest needs the layers of a Keras model.
 _ONLY: Mapping[str, Any] = {

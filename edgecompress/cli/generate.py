@@ -151,7 +151,7 @@ def _labels(path: Path, model: Path) -> list[str]:
 
 
 def _samples(data: str, model: Path, seed: int) -> Any:
-    from edgecompress.cli.input.data import data_for_tflite
+    from edgecompress.evaluate.data import data_for_tflite
     from edgecompress.tflite.reader import read_model
 
     read_model(model)  # for its message, should the file be missing or damaged

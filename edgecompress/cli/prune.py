@@ -9,7 +9,6 @@ import click
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import (
     DATA_HELP,
-    data_for,
     force_option,
     out_option,
     pixels_option,
@@ -20,6 +19,7 @@ from edgecompress.cli.input.data import (
 from edgecompress.cli.input.options import OneOf, custom_objects_option, json_option
 from edgecompress.cli.output.rows import print_rows
 from edgecompress.errors import UsageError
+from edgecompress.evaluate.data import data_for
 
 if TYPE_CHECKING:
     from edgecompress.prune.methods import Pruned

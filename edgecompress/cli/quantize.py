@@ -8,7 +8,6 @@ import click
 from edgecompress.cli import print_json
 from edgecompress.cli.float_tflite import quantize_float
 from edgecompress.cli.input.data import (
-    data_for,
     data_option,
     force_option,
     metrics_of,
@@ -30,6 +29,7 @@ from edgecompress.cli.quantize_steps import (
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.split import arrays_of
 from edgecompress.errors import UsageError
+from edgecompress.evaluate.data import data_for
 from edgecompress.tflite.int4 import FEWER_BITS
 from edgecompress.tflite.summary import normalization_in_words, normalized_inputs_of
 

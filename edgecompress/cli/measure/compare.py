@@ -9,7 +9,6 @@ import click
 from edgecompress.board import load_board
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import (
-    load_with_data,
     optional_data_option,
     pixels_option,
     runtime_option,
@@ -22,6 +21,7 @@ from edgecompress.cli.input.options import (
     json_option,
 )
 from edgecompress.cli.output.rows import print_rows
+from edgecompress.evaluate.data import load_with_data
 
 
 @click.command()
@@ -55,18 +55,18 @@ def command(
     A Keras model's bytes, multiply-accumulates and arena are those of its int8 conversion; its
     metrics are its own, in float32. Metrics are of the data's test part.
     """
-    from edgecompress.compare import DEFAULT_CORE, DEFAULT_KERNELS, compare
     from edgecompress.evaluate.score import evaluate
+    from edgecompress.side_by_side import DEFAULT_CORE, DEFAULT_KERNELS, compare
 
     profile = load_board(board, boards_dir) if board else None
-    metrics: list[dict[str, float]] = [{} for _ in models]
+    metrics: list[dict[str, float]] = []
     if data is not None:
         loaded, dataset = load_with_data(models, data, pixels, seed)
         test = dataset.test.open("compare")
         metrics = [dict(evaluate(model, test, dataset.task, runtime=runtime)) for model in loaded]
-    rows = [
-        asdict(compare(path, profile, values)) for path, values in zip(models, metrics, strict=True)
-    ]
+    named = [(str(path), path) for path in models]
+    compared = compare(named, [profile] if profile else [], metrics)
+    (rows,) = ([asdict(row) for row in each] for each in compared.rows.values())
     if as_json:
         core = profile.core if profile else DEFAULT_CORE
         kernels = profile.kernels if profile else DEFAULT_KERNELS

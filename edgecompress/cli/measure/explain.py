@@ -9,13 +9,13 @@ import click
 from edgecompress.cli import print_json
 from edgecompress.cli.input.data import (
     data_option,
-    load_with_data,
     pixels_option,
     runtime_option,
     seed_option,
 )
 from edgecompress.cli.input.options import custom_objects_option, json_option
 from edgecompress.errors import UsageError
+from edgecompress.evaluate.data import load_with_data
 
 
 @click.command()

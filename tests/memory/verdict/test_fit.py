@@ -9,11 +9,11 @@ from support.tiny_models import transpose_conv
 
 import edgecompress
 from edgecompress.board import Board, Region, all_boards, load_board
-from edgecompress.compare import fit
 from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
 from edgecompress.memory.flash import runtime_bytes
 from edgecompress.memory.ram import Placed
 from edgecompress.memory.verdict.document import fit_document
+from edgecompress.side_by_side import fit
 from edgecompress.tflite.graph import Graph, Subgraph
 from edgecompress.tflite.reader import read_model
 

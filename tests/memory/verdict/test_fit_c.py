@@ -9,8 +9,8 @@ from support.tiny_models import conv, dense
 from support.zoo import ZOO
 
 from edgecompress.board import load_board
-from edgecompress.compare import fit
 from edgecompress.memory.verdict.document import fit_document
+from edgecompress.side_by_side import fit
 
 SMALL = "bluepill_f103c8"  # 64 KiB of flash, 20 of RAM
 
