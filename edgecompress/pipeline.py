@@ -26,6 +26,7 @@ from edgecompress.lock import alone_in
 from edgecompress.metrics import allowed_fitness, fitness_of, primary_metric
 from edgecompress.progress import doing
 from edgecompress.recipe import Recipe
+from edgecompress.report.before_and_after import outcome_html
 from edgecompress.report.facts import report_facts
 from edgecompress.report.final import measure_final
 from edgecompress.report.write import OUTPUTS, write_run
@@ -57,6 +58,9 @@ class Outcome:
     best: Attempt
     attempts: tuple[Attempt, ...]
     facts: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        return outcome_html(self.facts)
 
 
 def compress(

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,13 @@ from edgecompress.cli.input.options import (
     json_option,
 )
 from edgecompress.cli.input.sizes import reserve_options
-from edgecompress.errors import DoesNotFitError, ToolError, UnsupportedModelError, UsageError
+from edgecompress.errors import (
+    DoesNotFitError,
+    ModelError,
+    ToolError,
+    UnsupportedModelError,
+    UsageError,
+)
 from edgecompress.memory.verdict.fit import Fit, Runtimes
 from edgecompress.memory.verdict.judge import RegistrationKind
 from edgecompress.side_by_side import fit
@@ -119,7 +126,8 @@ def command(
     known = tuple(map(keep, all_boards(boards_dir)))
     boards = [*map(keep, _boards(names, known, boards_dir, kernels, every=every))]
     judge = partial(fit, boards=boards, kernels=kernels, registration=registration, runtime=runtime)
-    result = judge(model, others=() if every else known)
+    with _refusals_annotated(model, for_ci):
+        result = judge(model, others=() if every else known)
     before = judge(earlier, others=()) if earlier else None
     grown = _compare(result, save_baseline, baseline)
     _show(result, before, as_json=as_json, overview=every)
@@ -186,6 +194,19 @@ def _cross_check(model: Path) -> None:
         )
     count = len(verification.comparisons)
     click.echo(f"verified: all {count} allocation figures agree with TFLM on this host", err=True)
+
+
+@contextmanager
+def _refusals_annotated(model: Path, for_ci: bool) -> Iterator[None]:
+    """Annotate, where that is asked for, a model that cannot be read or run."""
+    try:
+        yield
+    except ModelError as error:
+        if for_ci:
+            from edgecompress.memory.verdict.ci import refusal
+
+            click.echo(refusal(str(model), str(error)), err=True)
+        raise
 
 
 def _report_to_ci(result: Fit, grown: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgecompress.report.before_and_after import before_and_after
 from edgecompress.tflite.summary import normalization_in_words
 
 
@@ -16,7 +17,7 @@ def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("", "before", "after"):
         table.add_column(column, justify="left" if not column else "right")
-    for row in _rows(facts):
+    for row in before_and_after(facts):
         table.add_row(*row)
     console.print(table)
     for step in facts["steps"]:
@@ -30,38 +31,6 @@ def print_outcome(facts: Mapping[str, Any], out: Path) -> None:
     console.print(f"Written to {out}: {', '.join(_written(out))}", markup=False, soft_wrap=True)
 
 
-def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    before, after, verdict = facts["before"], facts["after"], facts["verdict"]
-    rows = [
-        (f"{facts['metric']}, test split, float", _metric(facts, before["float_test"]), ""),
-        (
-            f"{facts['metric']}, test split, int8",
-            _metric(facts, before["int8_test"]),
-            _metric(facts, after["int8_test"]),
-        ),
-    ]
-    for title, key in (
-        ("parameters", "parameters"),
-        ("model, bytes", "model_bytes"),
-        (f"tensor arena, bytes ({verdict['arena']['basis']})", "arena_bytes"),
-        ("flash, bytes", "flash_bytes"),
-        ("RAM, bytes", "ram_bytes"),
-        ("multiply-accumulates", "macs"),
-    ):
-        rows.append((title, f"{before[key]:,}", f"{after[key]:,}"))
-    for title, part in _memories(verdict):
-        rows.append((f"{title} of the board, bytes", "", f"{part['available_bytes']:,}"))
-    return rows
-
-
-def _memories(verdict: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return flash and RAM; where the arena lies apart, each region of RAM by its name."""
-    flash, ram = verdict["flash"], verdict["ram"]
-    if "main" not in ram:
-        return [("flash", flash), ("RAM", ram)]
-    return [("flash", flash), *((f"RAM {part['region']}", part) for part in (ram, ram["main"]))]
-
-
 def _runtime(row: Mapping[str, Any]) -> str:
     """Say what a runtime takes, and whether it is the one of this run."""
     name = {"tflm": "TFLM", "c": "C runtime"}[row["runtime"]]
@@ -72,10 +41,6 @@ def _runtime(row: Mapping[str, Any]) -> str:
         f"{name}{chosen}: {row['flash_bytes']:,} bytes of flash, {row['ram_bytes']:,} of RAM, "
         f"{'fits' if row['fits'] else 'does not fit'}"
     )
-
-
-def _metric(facts: Mapping[str, Any], value: float) -> str:
-    return f"{100 * value:.2f} %" if facts["metric"] == "accuracy" else f"{value:.6g}"
 
 
 def _written(out: Path) -> list[str]:

@@ -144,6 +144,10 @@ def test_compress_takes_a_model_a_recipe_or_its_file(digits_files, tmp_path) -> 
         data=tmp_path / "few.npz", time_budget="2m",
     )  # fmt: skip
     assert outcome.facts["fits"]
+    html = outcome._repr_html_()
+    assert f"<caption>{outcome.facts['summary']}" in html
+    model_bytes = (tmp_path / "out" / "model.tflite").stat().st_size
+    assert f"<td>{model_bytes:,}</td></tr>" in html
     with pytest.raises(RecipeError, match="board not given"):
         ec.compress(digits_files / "digits.keras", tmp_path / "x", data=tmp_path / "few.npz")
     with pytest.raises(OutputExistsError, match="holds model"):

@@ -113,6 +113,16 @@ def test_bad_input_ends_with_one_clear_message(
         assert word in done.stderr
 
 
+def test_ci_annotates_a_model_that_cannot_be_read(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged, really.tflite"
+    damaged.write_bytes(b"not a model")
+    done = as_process(str(damaged), "--board", "rpi_pico", "--ci")
+    assert done.returncode == 3
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("::")]
+    name = "damaged%2C really.tflite"
+    assert line.startswith(f"::error file={tmp_path}/{name},title=cannot be judged::")
+
+
 def test_ci_annotates_and_summarises(
     resnet: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,8 +132,11 @@ def test_ci_annotates_and_summarises(
     )
     assert isinstance(result.exception, DoesNotFitError)
     json.loads(result.stdout)
-    assert "::error title=arduino_uno_r4_minima%3A does not fit::RAM region" in result.stderr
-    assert "::notice title=rpi_pico%3A fits::flash" in result.stderr
+    assert (
+        f"::error file={resnet},title=arduino_uno_r4_minima%3A does not fit::RAM region"
+        in result.stderr
+    )
+    assert f"::notice file={resnet},title=rpi_pico%3A fits::flash" in result.stderr
     lines = (tmp_path / "summary.md").read_text().splitlines()
     assert sum(line.startswith("| ") for line in lines) == 3
     assert any("| arduino_uno_r4_minima | NO |" in line for line in lines)

@@ -6,11 +6,13 @@ from edgecompress.memory.verdict.fit import Fit
 
 
 def annotations(result: Fit, grown: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return one workflow command per board and regression.
+    """Return one workflow command per board, also those that are left out, and regression.
 
-    Their form is GitHub's, "Workflow commands for GitHub Actions": `::error title=...::message`.
+    Their form is GitHub's, "Workflow commands for GitHub Actions":
+    `::error file=...,title=...::message`; GitHub shows them at the file.
     """
     lines = []
+    path = result.model.path
     for verdict in result.verdicts:
         title = f"{verdict.title}: {'fits' if verdict.fits else 'does not fit'}"
         figures = (
@@ -20,9 +22,17 @@ def annotations(result: Fit, grown: Sequence[str] = ()) -> tuple[str, ...]:
         )
         told = (figures,) if verdict.fits else verdict.problems
         message = "\n".join((*told, *verdict.suggestions))
-        lines.append(_command("notice" if verdict.fits else "error", title, message))
-    lines.extend(_command("error", "memory grew", line) for line in grown)
+        lines.append(_command("notice" if verdict.fits else "error", path, title, message))
+    lines.extend(
+        _command("error", path, f"{board}: cannot run it", why) for board, why in result.refused
+    )
+    lines.extend(_command("error", path, "memory grew", line) for line in grown)
     return tuple(lines)
+
+
+def refusal(path: str, why: str) -> str:
+    """Return the workflow command of a model that could not be judged."""
+    return _command("error", path, "cannot be judged", why)
 
 
 def summary(result: Fit, grown: Sequence[str] = ()) -> str:
@@ -44,8 +54,10 @@ def summary(result: Fit, grown: Sequence[str] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _command(level: str, title: str, message: str) -> str:
-    return f"::{level} title={_escaped(title, ':,')}::{_escaped(message)}"
+def _command(level: str, path: str, title: str, message: str) -> str:
+    known = {"file": path, "title": title}
+    where = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in known.items() if value)
+    return f"::{level} {where}::{_escaped(message)}"
 
 
 def _escaped(text: str, more: str = "") -> str:
