@@ -6,14 +6,16 @@ BIN := $(VENV)/bin
 DEMO_BOARD ?= arduino_uno_r4_minima
 DEMO_DIR ?= demo-out
 
-# What the firmware tests cross-compile and run with, and the browser that looks at reports; Debian's names.
+# What the firmware tests cross-compile and run with, the browser that looks at reports, and the database of shared
+# searches; Debian's names.
 DEBIAN_TOOLS := cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi \
 	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format clang-tidy cppcheck \
-	chromium chromium-driver fonts-dejavu-core
+	chromium chromium-driver fonts-dejavu-core postgresql
 # For RISC-V; by themselves, so that a distribution without one of them still has the others.
 DEBIAN_RISCV_TOOLS := gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 TOOLS := arm-none-eabi-gcc qemu-system-arm clang-format clang-tidy cppcheck cmake g++ \
-	riscv64-unknown-elf-gcc qemu-system-riscv32 chromium chromedriver
+	riscv64-unknown-elf-gcc qemu-system-riscv32 chromium chromedriver \
+	pg_ctlcluster
 
 .PHONY: demo test lint tools clean
 

@@ -31,6 +31,7 @@ from edgecompress.report.facts import report_facts
 from edgecompress.report.final import measure_final
 from edgecompress.report.write import OUTPUTS, write_run
 from edgecompress.search.attempt import Attempt, Job, best_attempt
+from edgecompress.search.database import open_storage
 from edgecompress.search.front import Measured, attempt_figures, pick
 from edgecompress.search.ladder import IN_WORDS, next_step
 from edgecompress.search.steps import judged
@@ -43,7 +44,7 @@ from edgecompress.search.store import (
     save_attempt,
     trials_place,
 )
-from edgecompress.search.study import forget_trials, kept_trials, load_trial, open_storage
+from edgecompress.search.study import forget_trials, kept_trials, load_trial
 from edgecompress.train.checkpoint import Keeping
 from edgecompress.train.clock import clock
 from edgecompress.train.interruption import Interruption

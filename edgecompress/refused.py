@@ -50,7 +50,7 @@ def of_the_system(error: BaseException) -> EdgecompressError | None:
 
     That is a disk without room, whoever wrote to it, or a path that cannot be used.
     """
-    if is_full(error) or any(map(is_full, _causes(error))):
+    if is_full(error) or any(map(is_full, causes(error))):
         return DiskFullError(f"no room is left on a disk: {error}; make room, and start again")
     if not isinstance(error, OSError) or not isinstance(error.filename, str | bytes):
         return None
@@ -60,8 +60,9 @@ def of_the_system(error: BaseException) -> EdgecompressError | None:
     return UsageError(f"{path}: {error.strerror}; give a path that can be used")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what led to an error, the latest first."""
     cause = error.__cause__ or error.__context__
     if cause is not None:
         yield cause
-        yield from _causes(cause)
+        yield from causes(cause)

@@ -70,7 +70,8 @@ from edgecompress.recipe import PICKS, RUNTIMES, WEIGHT_BITS
 @click.option(
     "--storage",
     metavar="URL",
-    help="Database of the trials, as Optuna takes it: runs that name the same one share them. "
+    help="Database of the trials, as Optuna takes it (postgresql://user@host/database): runs that "
+    "name the same one share them, on any number of machines. "
     "[default: a file in the output folder]",
 )
 @click.option(

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from edgecompress.errors import UsageError
 from edgecompress.files import write_file
 from edgecompress.keras_files.model import load_keras, save_keras
 from edgecompress.progress import doing
 from edgecompress.search.attempt import Candidate
+from edgecompress.search.contact import patient
+from edgecompress.search.database import beginning_alone, contact_with, open_storage
 from edgecompress.search.front import Measured
 from edgecompress.search.place import Place
+from edgecompress.search.sharing import share_trial
 
 if TYPE_CHECKING:
     import optuna
@@ -45,6 +47,8 @@ def run_trials(
     the same trials as one that was not. Where a database is shared, the seed has no say: machines
     that begin together are not to draw the same.
 
+    Raises what `open_storage` does, and ToolError where the database stays away.
+
     Args:
         place: of the study; trials that it holds are not run again.
         objective: runs one trial and returns its score, more is better.
@@ -56,11 +60,8 @@ def run_trials(
     """
     import optuna
 
-    study = _opened(place, prunes=prunes)
-    for cut_short in _interrupted(study, place):
-        study.enqueue_trial(cut_short)
-    for parameters in first:
-        study.enqueue_trial(dict(parameters), skip_if_exists=True)
+    begin = _begun if place.storage is None else patient(contact_with(place), _begun)
+    study = begin(place, first, prunes=prunes)
     longest_seconds = 0.0
     while len(finished(study)) < count and time.monotonic() + longest_seconds < until:
         own = (seed + 1) * _PRIME + len(finished(study))
@@ -68,8 +69,23 @@ def run_trials(
             seed=own if place.storage is None else None, n_startup_trials=_STARTUP_TRIALS
         )
         began = time.monotonic()
-        study.optimize(objective, n_trials=1)
+        if place.storage is None:
+            study.optimize(objective, n_trials=1)
+        else:
+            share_trial(study, objective)
         longest_seconds = max(longest_seconds, time.monotonic() - began)
+    return study
+
+
+def _begun(place: Place, first: Sequence[Mapping[str, Any]], *, prunes: bool) -> "optuna.Study":
+    place.folder.mkdir(parents=True, exist_ok=True)
+    storage = open_storage(place.url, place.watch)
+    with beginning_alone(place.url):
+        study = _opened(place, storage, prunes=prunes)
+        for cut_short in _interrupted(study, place):
+            study.enqueue_trial(cut_short)
+        for parameters in first:
+            study.enqueue_trial(dict(parameters), skip_if_exists=True)
     return study
 
 
@@ -78,26 +94,6 @@ def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-
-
-def open_storage(url: str) -> Any:
-    """Return the storage (optuna.storages.BaseStorage) of a database.
-
-    Raises:
-        UsageError: the database cannot be opened.
-    """
-    import optuna
-    import sqlalchemy.exc
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        return optuna.storages.get_storage(url)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(
-            f"--storage: the study's database cannot be opened: {reason}; give a URL as "
-            "sqlite:///study.db or postgresql://host/database, with its driver installed"
-        ) from error
 
 
 def keep_trial(place: Place, measured: Measured, candidate: Candidate) -> None:
@@ -129,13 +125,12 @@ def forget_trials(place: Place) -> None:
         path.unlink(missing_ok=True)
 
 
-def _opened(place: Place, *, prunes: bool) -> "optuna.Study":
+def _opened(place: Place, storage: Any, *, prunes: bool) -> "optuna.Study":
     import optuna
 
     pruner = optuna.pruners.MedianPruner(_STARTUP_TRIALS, n_warmup_steps=1)
-    place.folder.mkdir(parents=True, exist_ok=True)
     return optuna.create_study(
-        storage=open_storage(place.url),
+        storage=storage,
         study_name=place.name,
         direction="maximize",
         pruner=pruner if prunes else optuna.pruners.NopPruner(),

@@ -29,6 +29,10 @@ _MODULES: Mapping[str, tuple[tuple[str, ...], str, str, bool]] = {
         ("tf-keras",), ".keras files and SavedModels that Keras 2 wrote",
         "pip install 'edgecompress[keras2]'", False,
     ),
+    "psycopg": (
+        ("psycopg",), "compress --storage postgresql://",
+        "pip install 'edgecompress[postgresql]'", False,
+    ),
 }  # fmt: skip
 
 
