@@ -11,11 +11,12 @@ DEMO_DIR ?= demo-out
 DEBIAN_TOOLS := cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi \
 	libstdc++-arm-none-eabi-newlib qemu-system-arm clang-format clang-tidy cppcheck \
 	chromium chromium-driver fonts-dejavu-core postgresql
-# For RISC-V; by themselves, so that a distribution without one of them still has the others.
+# For RISC-V and Arduino; by themselves, so that a distribution without one still has the others.
 DEBIAN_RISCV_TOOLS := gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
+DEBIAN_ARDUINO_TOOLS := arduino-builder arduino-core-avr
 TOOLS := arm-none-eabi-gcc qemu-system-arm clang-format clang-tidy cppcheck cmake g++ \
 	riscv64-unknown-elf-gcc qemu-system-riscv32 chromium chromedriver \
-	pg_ctlcluster
+	pg_ctlcluster arduino-builder
 
 .PHONY: demo test lint tools clean
 
@@ -52,9 +53,11 @@ tools:
 		export DEBIAN_FRONTEND=noninteractive; apt-get update -q && \
 		apt-get install -y -q --no-install-recommends $(DEBIAN_TOOLS) && \
 		{ apt-get install -y -q --no-install-recommends $(DEBIAN_RISCV_TOOLS) || \
-			echo "Tests of RISC-V will skip."; }; \
+			echo "Tests of RISC-V will skip."; } && \
+		{ apt-get install -y -q --no-install-recommends $(DEBIAN_ARDUINO_TOOLS) || \
+			echo "Tests of Arduino's builder will skip."; }; \
 	else echo "Tests that need$$missing will skip. On Debian or Ubuntu, as root:"; \
-		echo "  apt-get install $(DEBIAN_TOOLS) $(DEBIAN_RISCV_TOOLS)"; fi
+		echo "  apt-get install $(DEBIAN_TOOLS) $(DEBIAN_RISCV_TOOLS) $(DEBIAN_ARDUINO_TOOLS)"; fi
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) build dist

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import REPOSITORY
+from support.arduino import build_sketch, run_sketch
 from support.firmware_tools import need
 
 import edgecompress
@@ -95,6 +96,7 @@ def test_the_commands_of_each_page_run_in_order(workplace, cli, page, commands) 
         assert code == 0, f"{page}: {line}\n{stderr}"
     if page == "tutorials/images.md":
         _compile_library(workplace / "out" / "firmware")
+        _build_as_the_page_says(DOCS / page, workplace)
 
 
 def _compile_library(folder: Path) -> None:
@@ -102,19 +104,34 @@ def _compile_library(folder: Path) -> None:
     need("arm-none-eabi-gcc")
     sources = sorted((folder / "src").rglob("*.c"))
     assert sources
-    flags = [
-        "-mcpu=cortex-m4",
-        "-mthumb",
-        "-mfloat-abi=hard",
-        "-mfpu=fpv4-sp-d16",
-        "-Os",
-        "-Wall",
-        "-Werror",
-    ]
+    flags = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
+    flags += ["-Os", "-Wall", "-Werror"]
     subprocess.run(
         ["arm-none-eabi-gcc", *flags, f"-I{folder / 'src'}", "-c", *map(str, sources)],
         check=True, cwd=folder.parent,
     )  # fmt: skip
+
+
+def _build_as_the_page_says(page: Path, workplace: Path) -> None:
+    """Give the words of `arduino-cli compile` to Arduino's builder; run what it links."""
+    need("arduino-builder", "arm-none-eabi-g++", "qemu-system-arm")
+    line = r"^arduino-cli compile --fqbn (\S+) --library (\S+) (\S+)$"
+    ((fqbn, library, sketch),) = re.findall(line, page.read_text("utf-8"), re.MULTILINE)
+    for number, name in enumerate((sketch, f"{library}/examples/Classify")):
+        place = workplace / f"arduino-{number}"
+        elf = build_sketch(place, fqbn, workplace / library, workplace / name)
+        said = run_sketch(elf)
+        if name == sketch:
+            assert said.endswith("edgecompress: result=PASS\n")
+        else:
+            assert said.strip() in {str(digit) for digit in range(10)}
+
+
+def test_the_newcomers_path_is_five_commands() -> None:
+    page = (DOCS / "tutorials" / "images.md").read_text(encoding="utf-8")
+    blocks = [text for _, kind, text in FENCE.findall(page) if kind == "sh"]
+    words = [line.split()[0] for text in blocks for line in text.splitlines()]
+    assert words == ["edgecompress"] * 4 + ["arduino-cli"]
 
 
 @pytest.fixture(scope="module")
