@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from edgecompress.report.evidence.channels import channel_bars
 from edgecompress.report.evidence.maps import evidence_maps
 from edgecompress.report.histograms import layer_histograms
 from edgecompress.report.plot_candidates import fronts
+from edgecompress.report.plot_library import plot_library
 from edgecompress.report.plot_steps import waterfalls
 from edgecompress.report.plot_training import curves
 from edgecompress.report.regions import regions
@@ -55,15 +55,6 @@ def report_html(facts: Mapping[str, Any]) -> str:
         hashes=[_hash(script) for script in scripts.values()],
         **scripts,
     )
-
-
-@cache
-def plot_library() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script, as they come with vl-convert."""
-    import vl_convert
-
-    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg] # the stub lacks its default
-    return script.replace("</script", r"<\/script").replace("<!--", r"<\!--")
 
 
 def _hash(script: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from edgecompress.report.arena_map import arena_maps
 from edgecompress.report.html import report_html
+from edgecompress.report.plot_library import plot_library
 from edgecompress.report.plot_steps import waterfalls
 from edgecompress.report.regions import regions
 
@@ -154,3 +155,13 @@ def test_facts_are_left_as_they_are(small_run) -> None:
     facts = copy.deepcopy(small_run[1])
     report_html(facts)
     assert facts == small_run[1]
+
+
+def test_the_plots_library_is_put_together_elsewhere(monkeypatch) -> None:
+    """vl-convert lets no other thread run, such as the one that shows progress."""
+    monkeypatch.delitem(sys.modules, "vl_convert", raising=False)
+    plot_library.cache_clear()
+    script = plot_library()
+    assert "vl_convert" not in sys.modules
+    assert "vegaEmbed" in script
+    assert "</script" not in script
