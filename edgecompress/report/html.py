@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import UsageError
+from edgecompress.explain.features import features_of
 from edgecompress.files import TEMPLATES_DIR, write_file
 from edgecompress.report.arena_map import arena_maps
 from edgecompress.report.evidence.channels import channel_bars
@@ -40,6 +41,7 @@ def report_html(facts: Mapping[str, Any]) -> str:
     environment.filters["thousands"] = _thousands
     environment.filters["normalization"] = normalization_in_words
     environment.filters["waveform"] = waveform
+    explained = facts.get("explain")
     scripts = {"library": plot_library(), "script": (_PAGE / "page.js").read_text("utf-8")}
     return environment.get_template("report.html.j2").render(
         facts=facts,
@@ -48,7 +50,8 @@ def report_html(facts: Mapping[str, Any]) -> str:
         fronts=fronts(facts),
         maps=arena_maps(facts.get("arenas", ())),
         curves=curves(facts),
-        evidence=evidence_maps(facts.get("explain")),
+        evidence=evidence_maps(explained),
+        features=tuple(features_of(explained)) if explained else (),
         removed=channel_bars(facts),
         histograms=layer_histograms(facts.get("distributions", ())),
         style=(_PAGE / "page.css").read_text("utf-8"),

@@ -1,13 +1,12 @@
 """What `explain` found out, as tables and sentences."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
 from edgecompress.cli.output.rows import print_rows
-
-_MOST_FEATURES = 10
+from edgecompress.explain.features import features_of
 
 
 def print_explained(document: Mapping[str, Any]) -> None:
@@ -31,35 +30,13 @@ def print_explained(document: Mapping[str, Any]) -> None:
 
 def _features(document: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield what features of each input matter most: of tables, and of channels over time."""
-    models, several = document["models"], len(document["shapes"]) > 1
-    for place, (shape, grid) in enumerate(zip(document["shapes"], document["grids"], strict=True)):
-        if len(shape) > 2:  # noqa: PLR2004 - a picture, whose places are no features
-            continue
-        columns = {each["model"]: _by_feature(each["importance"][place], grid) for each in models}
-        first = next(iter(columns.values()))
-        order = sorted(range(len(first)), key=lambda index: -first[index])[:_MOST_FEATURES]
-        of_input = f" of input {place}" if several else ""
+    names = [each["model"] for each in document["models"]]
+    for features in features_of(document):
+        of_input = "" if features.place is None else f" of input {features.place}"
         yield (
             f"Change of probability without a feature{of_input}, the first model's most telling:",
-            [
-                {"feature": _feature(index, len(first), shape[-1])}
-                | {name: values[index] for name, values in columns.items()}
-                for index in order
-            ],
+            [{"feature": name} | dict(zip(names, row, strict=True)) for name, row in features.rows],
         )
-
-
-def _by_feature(values: Sequence[float], grid: Sequence[int]) -> list[float]:
-    """Return the mean over windows of time, if there are any, for each feature."""
-    features = grid[-1]
-    windows = len(values) // features
-    return [sum(values[index::features]) / windows for index in range(features)]
-
-
-def _feature(index: int, places: int, size: int) -> str:
-    """Return the features that a place covers, by their numbers from 0."""
-    start, end = index * size // places, -(-(index + 1) * size // places) - 1
-    return str(start) if start == end else f"{start} to {end}"
 
 
 def _row(model: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,27 @@ def test_the_chapter_shows_each_pair_of_maps_and_each_group(small_run) -> None:
     assert "no evidence for one to compare" in report_html(none)
 
 
+def test_features_of_tables_and_series_are_told_the_most_telling_first(small_run) -> None:
+    facts = copy.deepcopy(small_run[1])
+    assert "Which features matter" not in report_html(facts)  # of a picture there are none
+    document = facts["explain"]
+    original, result = document["models"]
+    document["shapes"], document["grids"] = [[60, 3]], [[2, 3]]
+    original["importance"], result["importance"] = [[0.1, 0, 0.4] * 2], [[0.3, 0, 0.25] * 2]
+    for model in document["models"]:
+        for sample in model["similarity"]["samples"]:
+            sample["map"] = [0.0] * 6
+    page = report_html(facts)
+    table = page[page.index("Which features matter") :].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(\d)</th>(.*)</tr>', table.replace("</tr>", "</tr>\n"))
+    cells = {name: re.findall(r">(\d\.\d{3})<", row) for name, row in rows}
+    assert list(cells.items()) == [
+        ("2", ["0.400", "0.250"]), ("0", ["0.100", "0.300"]), ("1", ["0.000", "0.000"]),
+    ]  # fmt: skip
+    assert re.findall(r"width: (\S+)%", table)[:2] == ["100.0", "62.5"]
+    assert "and windows of time" in page
+
+
 def test_the_effect_is_that_of_surgery_on_the_original(small_run, digits_files) -> None:
     original = load_keras(digits_files / "digits.keras")
     data = load_dataset(str(digits_files / "digits.npz"), input_shape=(8, 8, 1), output_shape=(10,))
