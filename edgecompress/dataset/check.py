@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.paged import changed, row_blocks
 from edgecompress.errors import DataError
 
 
@@ -30,14 +31,26 @@ def match_input(
     if x.dtype.kind not in "fiub":
         raise DataError(f"{where}: samples are of type {x.dtype}; they must be real numbers")
     with np.errstate(over="ignore"):  # what float32 cannot hold is found below
-        samples = _with_channel_axis(x, input_shape, where).astype(np.float32, copy=False)
-    if np.issubdtype(x.dtype, np.inexact) and not np.isfinite(samples).all():
-        bad = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))
+        samples = _float32(_with_channel_axis(x, input_shape, where))
+    if np.issubdtype(x.dtype, np.inexact) and len(bad := _unfit(samples)):
         raise DataError(
             f"{where}: {len(bad)} of {len(x)} samples hold NaN or infinity in float32 (first: "
             f"number {bad[0]}); repair or drop them"
         )
     return samples
+
+
+def _float32(x: NDArray[Any]) -> NDArray[np.float32]:
+    return x if x.dtype == np.float32 else changed(x, lambda rows: rows, np.float32)
+
+
+def _unfit(samples: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the indices of the samples that hold NaN or infinity."""
+    fit = [
+        np.isfinite(samples[block]).reshape(len(samples[block]), -1).all(axis=1)
+        for block in row_blocks(samples)
+    ]
+    return np.flatnonzero(~np.concatenate(fit))
 
 
 def _with_channel_axis(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.paged import empty_array
 from edgecompress.dataset.picture import is_grey, picture_of, quiet, size_of
 from edgecompress.errors import DataError
 
@@ -67,7 +68,7 @@ def decode_all(paths: Sequence[Path], form: Form) -> tuple[NDArray[np.float32], 
     Raises:
         DataError: an image cannot be read, or has another size and `form.resize` is off.
     """
-    x = np.empty((len(paths), *form.shape), dtype=np.float32)
+    x = empty_array((len(paths), *form.shape), np.float32)
 
     def read(index: int) -> tuple[str, tuple[str, ...]]:
         content = paths[index].read_bytes()

@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.paged import PAGED_BYTES, empty_array, free_bytes
 from edgecompress.errors import DataError
 from edgecompress.files import sha256_of
 
@@ -21,6 +22,8 @@ _MAGIC = b"\x93NUMPY"
 _SUFFIX = ".npy"
 _ENCRYPTED = 1  # bit of a zip entry's flags
 _FLOAT32_BYTES = 4
+_BLOCK_BYTES = 1 << 20
+_COPIES = 2  # of samples on disk: as read, and divided into parts
 # Zeros shrink 1,000-fold, data hardly 10-fold: what unpacks to more than this is no data.
 _BOMB_RATIO, _BOMB_BYTES = 100, 1 << 30
 _READERS = {
@@ -44,9 +47,9 @@ def npz_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], str]:
     try:
         _refuse_single(path)
         with zipfile.ZipFile(path) as archive:
-            _check_memory(path, [_needed_bytes(archive, entry) for entry in _entries(archive)])
-        with np.load(path, allow_pickle=False) as arrays:
-            values = {name: np.asarray(arrays[name]) for name in arrays.files}
+            entries = _entries(archive)
+            _check_memory(path, [_needed_bytes(archive, entry) for entry in entries])
+            values = {_name(entry): _read(archive, entry) for entry in entries}
     except _DAMAGED as error:
         raise DataError(
             f"{path}: not a readable .npz file: {error}; save the arrays again with np.savez"
@@ -72,9 +75,9 @@ def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _needed_bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
-    """Return what an array takes in memory, with its float32 copy, by its header alone."""
+    """Return what an array takes, with its float32 copy, by its header alone."""
     with archive.open(entry) as file:
-        shape, dtype = _header(file)
+        shape, _, dtype = _header(file)
         begin = file.tell()
     if dtype.hasobject:
         raise ValueError(
@@ -97,21 +100,47 @@ def _needed_bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
     return size + copied
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     if version not in _READERS:
         raise ValueError(f"an array of the format {version}, which has named fields")
-    shape, _, dtype = _READERS[version](file)
-    return shape, dtype
+    shape, fortran_order, dtype = _READERS[version](file)
+    return shape, fortran_order, dtype
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    return entry.filename.removesuffix(_SUFFIX)
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
+    """Return an array, read block by block, so that a large one is never held whole."""
+    with archive.open(entry) as file:
+        shape, fortran_order, dtype = _header(file)
+        values = empty_array(shape[::-1] if fortran_order else shape, dtype)
+        if values.nbytes:
+            _fill(values.reshape(-1).view(np.uint8), file)
+        file.read(1)  # at its end the archive's checksum is looked at
+    return values.T if fortran_order else values
+
+
+def _fill(content: NDArray[np.uint8], file: IO[bytes]) -> None:
+    for start in range(0, len(content), _BLOCK_BYTES):
+        block = content[start : start + _BLOCK_BYTES]
+        block[:] = np.frombuffer(file.read(len(block)), np.uint8)
 
 
 def _check_memory(path: Path, needed: list[int]) -> None:
-    there = _available_bytes()
-    if there is not None and sum(needed) > there:
-        raise DataError(
-            f"{path}: its arrays need {sum(needed):,} bytes of memory, and {there:,} are free on "
-            "this computer: take fewer samples, or save them as float32"
-        )
+    """Refuse arrays for which there is room neither in memory nor in the temporary folder."""
+    there, total = _available_bytes(), sum(needed)
+    large = sum(size for size in needed if size >= PAGED_BYTES)
+    paged = total - large <= (there or 0) and _COPIES * large <= free_bytes()
+    if there is None or total <= there or paged:
+        return
+    raise DataError(
+        f"{path}: its arrays need {total:,} bytes of memory, and {there:,} are free on this "
+        f"computer ({_COPIES * total:,} on disk, and {free_bytes():,} are free in the temporary "
+        "folder, which TMPDIR names): take fewer samples, or save them as float32"
+    )
 
 
 def _available_bytes() -> int | None:

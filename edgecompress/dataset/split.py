@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgecompress.dataset.paged import taken
+
 _log = logging.getLogger(__name__)
 
 TaskOfOutput = Literal["classification", "binary", "regression", "reconstruction"]
@@ -71,7 +73,8 @@ class Split:
     def take(self, indices: NDArray[np.integer[Any]]) -> "Split":
         """Return the samples at `indices` [k], in that order."""
         y = None if self.y is None else samples_at(self.y, indices)
-        return Split(samples_at(self.x, indices), y)
+        arrays = tuple(taken(values, indices) for values in arrays_of(self.x))
+        return Split(arrays if isinstance(self.x, tuple) else arrays[0], y)
 
     def sample(self, count: int, seed: int) -> "Split":
         """Return `count` samples drawn by `seed`, each at most once; all if there are fewer."""

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edgecompress.dataset.paged import changed
 from edgecompress.dataset.split import Dataset, Split, Task, Tasks, arrays_of
 from edgecompress.errors import DataError
 from edgecompress.keras_files.token_ids import id_inputs
@@ -107,8 +109,12 @@ def _scaled(split: Split, pixel_range: str, inputs: tuple[int, ...] = (0,)) -> S
     scale, offset = _RANGES[pixel_range]
     if (scale, offset) == (1.0, 0.0):
         return split
+
+    def scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return values * np.float32(scale) + np.float32(offset)
+
     arrays = tuple(
-        values * np.float32(scale) + np.float32(offset) if position in inputs else values
+        changed(values, scaled, np.float32) if position in inputs else values
         for position, values in enumerate(arrays_of(split.x))
     )
     return Split(arrays if isinstance(split.x, tuple) else arrays[0], split.y)

@@ -37,6 +37,7 @@ INSTALL = {
 # Operators that keep something from one inference to the next.
 _STATEFUL = {"ASSIGN_VARIABLE", "CALL_ONCE", "CUSTOM:CIRCULAR_BUFFER"}
 _CHUNKS_PER_WORKER = 4  # so that a slow core does not hold up the rest
+_CHUNK_BYTES = 1 << 25  # of inputs: quantized, they take several times as much for a moment
 # What an interpreter's process may take of address space, and what of it may be tensors and
 # constants: the arena is several times as large, so that nothing in it need be reused.
 INTERPRETER_BYTES = 8 << 30
@@ -90,10 +91,11 @@ def run(
         idle.put(child)
 
     def work(chunk: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        quantized = _quantized(graph, chunk)
         child = idle.get()
         try:
             outputs: list[NDArray[Any]] = child.call(
-                *job, chunk, **_limits(graph, len(chunk[0]), name)
+                *job, quantized, **_limits(graph, len(chunk[0]), name)
             )
         finally:
             idle.put(child)
@@ -114,7 +116,7 @@ def run_sequence(model: bytes, inputs: Inputs) -> tuple[NDArray[Any], ...]:
     """
     graph = read_model(model)
     arena_bytes, rows = _arena_bytes(graph), _rows(graph, inputs)
-    job = (chosen_runtime("tflm"), model, arena_bytes, False, rows)
+    job = (chosen_runtime("tflm"), model, arena_bytes, False, _quantized(graph, rows))
     # Kernels may count on memory that nothing was in yet: CIRCULAR_BUFFER does.
     child = Child("edgecompress.tflite.runtimes:infer", INTERPRETER_BYTES)
     try:
@@ -169,27 +171,35 @@ def _cores() -> int:
 
 
 def _rows(graph: Graph, inputs: Inputs) -> list[NDArray[Any]]:
-    """Return the quantized inputs, [n, 1, ...] each: a row is what one inference takes."""
+    """Return an array for each input: a row is what one inference takes."""
     arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
     tensors = [graph.main.tensors[index] for index in graph.main.inputs]
     if len(arrays) != len(tensors):
         raise DataError(f"the model has {len(tensors)} inputs, the data has {len(arrays)}")
     if len({len(values) for values in arrays}) != 1 or len(arrays[0]) == 0:
         raise DataError("the data holds no samples, or not as many for each input")
-    return [_row(v, t) for v, t in zip(arrays, tensors, strict=True)]
+    for values, tensor in zip(arrays, tensors, strict=True):
+        _check_row(values, tensor)
+    return arrays
 
 
-def _row(values: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
+def _check_row(values: NDArray[Any], tensor: Tensor) -> None:
     if values[0].size != tensor.elements:
         raise DataError(
             f"samples have shape {values.shape[1:]}, the model's input {tensor.name!r} "
             f"has {tensor.shape}"
         )
-    return quantize(values, tensor).reshape(len(values), *tensor.shape)
+
+
+def _quantized(graph: Graph, rows: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Return the quantized inputs, [n, 1, ...] each."""
+    tensors = [graph.main.tensors[index] for index in graph.main.inputs]
+    return [quantize(v, t).reshape(len(v), *t.shape) for v, t in zip(rows, tensors, strict=True)]
 
 
 def _chunks(rows: list[NDArray[Any]], workers: int) -> list[list[NDArray[Any]]]:
-    count = min(len(rows[0]), workers * _CHUNKS_PER_WORKER)
+    count = max(workers * _CHUNKS_PER_WORKER, sum(v.nbytes for v in rows) // _CHUNK_BYTES)
+    count = min(len(rows[0]), count)
     split = [np.array_split(values, count) for values in rows]
     return [[values[index] for values in split] for index in range(count)]
 
