@@ -14,7 +14,7 @@ import numpy as np
 
 from edgecompress.memory.arena.allocator import ALIGNMENT
 from edgecompress.memory.arena.head import HeadBuffer, tensor_bytes
-from edgecompress.program.place import Request
+from edgecompress.program.placement.request import Request
 from edgecompress.tflite.graph import Graph, Operator, Subgraph
 
 IN_PLACE = "RESHAPE"

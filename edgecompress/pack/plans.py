@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from edgecompress.memory.arena.allocator import align_up
 from edgecompress.memory.arena.head import HeadBuffer
 from edgecompress.memory.arena.plan import Arena, plan_for
-from edgecompress.memory.arena.planner import ONLINE, Requirement, head_bytes, plan
+from edgecompress.memory.arena.planner import ONLINE, Requirement, plan
 from edgecompress.memory.arena.target import Target, target_of
 from edgecompress.pack.in_place import Joined, joinings
-from edgecompress.pack.placement import best_placement, least_bytes
+from edgecompress.program.placement.best import best_placement, least_bytes
+from edgecompress.program.placement.request import size_of
 from edgecompress.tflite.graph import Graph
 
 _Place = tuple[int, int]  # (subgraph, tensor)
@@ -147,7 +148,7 @@ def _head_with(arena: Arena, offsets: Mapping[_Place, int]) -> int:
         Requirement(b.aligned_bytes, b.first, b.last, offline_offset=_offset(b, offsets))
         for b in arena.buffers
     ]
-    return head_bytes(requirements, plan(requirements))
+    return size_of(requirements, plan(requirements))
 
 
 def _offset(buffer: HeadBuffer, offsets: Mapping[_Place, int]) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from edgecompress.program.place import Overlap, Request, placed
+from edgecompress.program.placement.best import GOOD, QUICK, THOROUGH, Effort, best_placement
+from edgecompress.program.placement.request import Overlap, Request
 from edgecompress.program.program import Call, Place, Program, State, Step, View
 from edgecompress.tflite.graph import ELEMENT_BYTES, Subgraph, Tensor
 
@@ -35,7 +36,7 @@ def laid_out(subgraph: Subgraph, steps: Sequence[Step]) -> Program:
     It has views of parts, or copies; and each call its usual scratch where the arena grows little.
     """
     frugal = [_frugal(step) for step in steps]
-    plans = [_planned(subgraph, frugal, joined=joined) for joined in (True, False)]
+    plans = [_planned(subgraph, frugal, GOOD, joined=joined) for joined in (True, False)]
     limit = min(plan.arena_bytes for plan in plans) * (1 + _PRICE_OF_SPEED)
     joined = plans[0].arena_bytes <= limit
     return _faster(subgraph, steps, plans[0 if joined else 1], limit, joined=joined)
@@ -49,22 +50,45 @@ def _faster(
     subgraph: Subgraph, steps: Sequence[Step], least: Program, limit: float, *, joined: bool
 ) -> Program:
     """Return the plan with all usual scratch that an arena of at most `limit` bytes holds."""
-    usual = _planned(subgraph, steps, joined=joined)
-    if usual.arena_bytes <= limit:
-        return usual
+    usual = _within(subgraph, steps, limit, joined=joined)
+    if usual is not None:
+        return _refined(subgraph, steps, usual, joined=joined)
     chosen = [_frugal(step) for step in steps]
     best = least
     for number, step in enumerate(steps):
         if chosen[number] is step:
             continue
         tried = [*chosen[:number], step, *chosen[number + 1 :]]
-        plan = _planned(subgraph, tried, joined=joined)
-        if plan.arena_bytes <= limit:
+        plan = _within(subgraph, tried, limit, joined=joined)
+        if plan is not None:
             chosen, best = tried, plan
-    return best
+    return _refined(subgraph, chosen, best, joined=joined)
 
 
-def _planned(subgraph: Subgraph, steps: Sequence[Step], *, joined: bool) -> Program:
+def _within(
+    subgraph: Subgraph, steps: Sequence[Step], limit: float, *, joined: bool
+) -> Program | None:
+    """Return a plan of at most `limit` bytes, if one is soon found."""
+    plan = _planned(subgraph, steps, QUICK, int(limit), joined=joined)
+    return plan if plan.arena_bytes <= limit else None
+
+
+def _refined(subgraph: Subgraph, steps: Sequence[Step], known: Program, *, joined: bool) -> Program:
+    """Return the best plan found, no worse than one that is known."""
+    if known.arena_bytes <= known.least_arena_bytes:
+        return known
+    thorough = _planned(subgraph, steps, THOROUGH, joined=joined)
+    return min(known, thorough, key=lambda plan: (plan.arena_bytes, -plan.least_arena_bytes))
+
+
+def _planned(
+    subgraph: Subgraph,
+    steps: Sequence[Step],
+    effort: Effort,
+    enough_bytes: int = 0,
+    *,
+    joined: bool,
+) -> Program:
     sharing = _Sharing()
     calls = tuple(_calls(subgraph, steps, sharing, joined=joined))
     lives = _lives(subgraph, calls)
@@ -76,16 +100,19 @@ def _planned(subgraph: Subgraph, steps: Sequence[Step], *, joined: bool) -> Prog
         if call.scratch_bytes
     ]
     overlaps = list(_overlaps(calls, roots, sharing))
-    offsets, arena_bytes = placed([*roots.values(), *scratch], overlaps)
-    offset_of = dict(zip(roots, offsets, strict=False))
-    of_scratch = iter(offsets[len(roots) :])
+    placement = best_placement(
+        [*roots.values(), *scratch], overlaps, enough_bytes=enough_bytes, effort=effort
+    )
+    offset_of = dict(zip(roots, placement.offsets, strict=False))
+    of_scratch = iter(placement.offsets[len(roots) :])
     return Program(
         calls=calls,
         places=dict(_places(subgraph, lives, sharing, offset_of)),
         states=_states(calls),
         in_states=dict(_in_states(lives, sharing)),
         scratch_offsets=tuple(next(of_scratch) if call.scratch_bytes else -1 for call in calls),
-        arena_bytes=arena_bytes,
+        arena_bytes=placement.size_bytes,
+        least_arena_bytes=placement.least_bytes,
         inputs=subgraph.inputs,
         outputs=subgraph.outputs,
     )

@@ -97,12 +97,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Program:
-    """A model, ready to be written as C or to be measured. Calls are in order."""
+    """A model, ready to be written as C or to be measured. Calls are in order.
+
+    No plan for these calls takes less than `least_arena_bytes`.
+    """
 
     calls: tuple[Call, ...]
     places: Mapping[int, Place]  # by tensor
     scratch_offsets: tuple[int, ...]  # by call, in bytes; -1 where there is none
     arena_bytes: int
+    least_arena_bytes: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     states: tuple[State, ...] = ()

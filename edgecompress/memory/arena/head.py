@@ -8,8 +8,9 @@ from edgecompress.errors import ModelError, UnsupportedModelError
 from edgecompress.memory.arena.allocations import ScratchRequest
 from edgecompress.memory.arena.allocator import align_up
 from edgecompress.memory.arena.lifetimes import Lifetime, lifetimes
-from edgecompress.memory.arena.planner import ONLINE, Requirement, head_bytes, plan
+from edgecompress.memory.arena.planner import ONLINE, Requirement, plan
 from edgecompress.memory.arena.variables import handle_tensors
+from edgecompress.program.placement.request import size_of
 from edgecompress.tflite.graph import Graph, Tensor
 
 OFFLINE_PLAN = "OfflineMemoryAllocation"  # name of the metadata
@@ -101,7 +102,7 @@ def plan_head(
         HeadBuffer(**{**vars(buffer), "offset_bytes": offset})
         for buffer, offset in zip(buffers, offsets, strict=True)
     )
-    return placed, head_bytes(requirements, offsets)
+    return placed, size_of(requirements, offsets)
 
 
 def _tensors(

@@ -6,7 +6,8 @@ from dataclasses import replace
 from edgecompress.board import Board
 from edgecompress.memory.arena.head import HeadBuffer
 from edgecompress.memory.arena.plan import Arena
-from edgecompress.memory.arena.planner import Requirement, head_bytes, plan
+from edgecompress.memory.arena.planner import Requirement, plan
+from edgecompress.program.placement.request import size_of
 from edgecompress.tflite.graph import Graph, Operator, Subgraph
 from edgecompress.tflite.names import operator_name, short_name
 
@@ -133,7 +134,7 @@ def _head_with_half(arena: Arena, halved: HeadBuffer) -> int:
         )
         for buffer in arena.buffers
     ]
-    return head_bytes(requirements, plan(requirements))
+    return size_of(requirements, plan(requirements))
 
 
 def _float_edges(main: Subgraph) -> Iterator[tuple[int, int]]:

@@ -14,8 +14,9 @@ from support.zoo import ZOO
 from edgecompress.errors import ModelError, UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import plan_arena, plan_for
-from edgecompress.memory.arena.planner import Requirement, head_bytes, plan
+from edgecompress.memory.arena.planner import Requirement, plan
 from edgecompress.memory.arena.target import target_of
+from edgecompress.program.placement.request import size_of
 from edgecompress.tflite.reader import read_model
 
 TRUTH = json.loads((DATA / "arena_truth.json").read_text(encoding="utf-8"))["records"]
@@ -75,7 +76,7 @@ def test_of_equal_buffers_the_last_is_placed_first() -> None:
     requirements = [Requirement(64, 0, 2), Requirement(64, 1, 3), Requirement(128, 2, 2)]
     offsets = plan(requirements)
     assert offsets == [192, 128, 0]
-    assert head_bytes(requirements, offsets) == 256
+    assert size_of(requirements, offsets) == 256
 
 
 def test_an_offline_plan_is_honoured() -> None:

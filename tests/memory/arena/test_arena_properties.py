@@ -8,8 +8,9 @@ from support.random_graphs import random_graph
 from support.tiny_models import conv
 
 from edgecompress.memory.arena.plan import Arena, plan_for
-from edgecompress.memory.arena.planner import Requirement, head_bytes, plan
+from edgecompress.memory.arena.planner import Requirement, plan
 from edgecompress.memory.arena.target import HOST, target_of
+from edgecompress.program.placement.request import size_of
 from edgecompress.tflite.reader import read_model
 
 TARGETS = {
@@ -44,7 +45,7 @@ def test_buffers_in_use_at_the_same_time_lie_apart(buffers):
 
 @given(st.lists(requirements(), max_size=14))
 def test_the_head_is_between_what_is_in_use_at_once_and_all_of_it(buffers):
-    head = head_bytes(buffers, plan(buffers))
+    head = size_of(buffers, plan(buffers))
     in_use = [sum(b.size_bytes for b in buffers if b.first <= t <= b.last) for t in range(15)]
     assert max(in_use) <= head <= sum(b.size_bytes for b in buffers)
 

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from edgecompress.memory.arena.planner import Requirement, head_bytes, plan
-from edgecompress.pack.placement import best_placement, least_bytes
-from edgecompress.program.place import Request
+from edgecompress.memory.arena.planner import Requirement, plan
+from edgecompress.program.placement.best import Effort, best_placement, least_bytes
+from edgecompress.program.placement.request import Request, size_of
 
 
 def buffers(random: Random, count: int, times: int) -> list[Request]:
@@ -68,9 +68,9 @@ def test_few_buffers_take_the_least_memory_there_is(seed: int) -> None:
 def test_many_buffers_take_no_more_than_tflm_gives_them(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - reproducible buffers, not cryptography
     requests = buffers(random, random.randint(20, 60), 30)
-    placement = best_placement(requests, (2_000, 500))
+    placement = best_placement(requests, effort=Effort(400, 2_000, 500))
     wanted = [Requirement(r.size_bytes, r.first, r.last) for r in requests]
-    assert least_bytes(requests) <= placement.size_bytes <= head_bytes(wanted, plan(wanted))
+    assert least_bytes(requests) <= placement.size_bytes <= size_of(wanted, plan(wanted))
     check_apart(requests, placement.offsets)
 
 

@@ -1,0 +1,1 @@
+"""Where buffers with lifetimes lie so that they take little memory together."""
