@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel_names: set[str]) -> 
 
 def test_boards_load_from_an_unpacked_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     """Resources are found in the wheel's own folders, away from any checkout."""
-    wheel.extractall(tmp_path)
+    wheel.extractall(tmp_path)  # noqa: S202 - it is our own
     result = subprocess.run(
         [sys.executable, "-m", "edgecompress", "boards", "show", "rpi_pico"],
         cwd=tmp_path,
@@ -65,3 +66,24 @@ def test_boards_load_from_an_unpacked_wheel(wheel: zipfile.ZipFile, tmp_path: Pa
     )
     assert result.returncode == 0, result.stderr
     assert "Raspberry Pi Pico" in result.stdout
+
+
+# What an sdist holds beside the folders: hatchling adds the last two by itself.
+LOOSE = {
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "mkdocs.yml",
+    "pyproject.toml", "PKG-INFO", ".gitignore",
+}  # fmt: skip
+FOLDERS = {"boards", "docs", "edgecompress", "examples", "templates", "tests"}
+
+
+def test_the_sdist_holds_what_is_needed_to_build_and_test(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {name for name in names if "/" not in name} == LOOSE
+    assert {name.partition("/")[0] for name in names if "/" in name} == FOLDERS
+    for folder in FOLDERS:
+        wanted = {name for name in _tracked(folder) if "__pycache__" not in name}
+        assert {name for name in names if name.startswith(f"{folder}/")} == wanted
