@@ -1,12 +1,16 @@
 """Damaged models through all commands that read models: none crashes, hangs or swells.
 
-The long run is benchmarks/robustness/mutate.py; the files of tests/data/mutants failed once.
+Also kills and full disks, a few of each. The long runs are those of benchmarks/robustness/; the
+files of tests/data/mutants failed once.
 """
 
+import os
+import re
+import subprocess
 import sys
 
 import pytest
-from support import REPOSITORY
+from support import REPOSITORY, firmware_tools
 from support.zoo import ZOO
 
 CORPUS = sorted((REPOSITORY / "tests" / "data" / "mutants").glob("*.tflite"))
@@ -55,3 +59,36 @@ def test_a_failure_is_counted_and_kept(harness, tmp_path):
     assert mutate.failure(mutate.Ended(0, 11.0, 1 << 20, "")) == "11.0 s"
     assert "bytes" in mutate.failure(mutate.Ended(0, 1.0, 2_000_000_000, ""))
     assert "SIGSEGV" in mutate.failure(mutate.Ended(-1, 0.0, 0, "was ended by SIGSEGV"))
+
+
+def _benchmark(name, *words):
+    """Run a benchmark in a process of its own: it forks before TensorFlow has threads."""
+    return subprocess.run(
+        [sys.executable, REPOSITORY / "benchmarks" / "robustness" / name, *words],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, and watches processes as Linux can")
+def test_killed_runs_come_to_the_bytes_of_an_undisturbed_one(tmp_path):
+    words = ("--kills", "6", "--quick", "--seed", "1", "--keep", tmp_path / "failed")
+    ended = _benchmark("kills.py", *words)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert int(re.findall(r"'kills of quantize': (\d+)", ended.stdout)[-1]) >= 6
+    assert not (tmp_path / "failed").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
+def test_full_disks_leave_nothing_half_written():
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to mount a disk: sudo make test")
+    firmware_tools.need("cmake", "arm-none-eabi-gcc")
+    words = ("--only", "quantize", "--only", "generate", "--only", "generate, again")
+    ended = _benchmark("full_disk.py", "--runs", "6", *words, "--only", "build")
+    if "mount:" in ended.stderr and "permi" in ended.stderr:
+        pytest.skip("needs the right to mount a disk, which containers may lack")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r": 6': \d+", ended.stdout)

@@ -2,11 +2,15 @@
 
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
-from edgecompress.errors import ToolError
+from edgecompress.errors import DiskFullError, ToolError
 from edgecompress.firmware.sources.project import BUILD_DIR, Project
 from edgecompress.firmware.toolchain.tflm import Tflm
-from edgecompress.firmware.toolchain.tools import check, last_lines, run
+from edgecompress.firmware.toolchain.tools import last_lines, run
+
+_LITTLE_BYTES = 1 << 20  # room on a disk that is as good as full for a build
 
 
 def configure(project: Project, tflm: Tflm | None, *definitions: str) -> None:
@@ -19,12 +23,13 @@ def configure(project: Project, tflm: Tflm | None, *definitions: str) -> None:
 
     Raises:
         ToolError: TFLM has no such library, or CMake failed.
+        DiskFullError: it failed where the disk is full.
     """
     # CMake keeps flags and paths of the first configuration: the folder may have been generated
     # for another board since, or moved. Absolute paths go to the build folder only.
     (project.folder / BUILD_DIR / "CMakeCache.txt").unlink(missing_ok=True)
     variables = (*definitions, *(_tflm_variables(project, tflm) if tflm else ()))
-    check(
+    configured = run(
         [
             "cmake",
             "-S", str(project.folder),
@@ -32,8 +37,9 @@ def configure(project: Project, tflm: Tflm | None, *definitions: str) -> None:
             *(("-G", "Ninja") if shutil.which("ninja") else ()),
             *(f"-D{variable}" for variable in variables),
         ],
-        what=f"configuring {project.folder}",
     )  # fmt: skip
+    if configured.returncode != 0:
+        raise _failed(project, f"configuring {project.folder} failed (cmake)", configured.stdout)
 
 
 def _tflm_variables(project: Project, tflm: Tflm) -> tuple[str, ...]:
@@ -52,4 +58,17 @@ def compile_project(project: Project) -> subprocess.CompletedProcess[str]:
 
 def failed_build(project: Project, output: str) -> ToolError:
     """Return the error of a build that failed, with the end of what it said."""
-    return ToolError(f"building {project.folder} failed:\n{last_lines(output)}")
+    return _failed(project, f"building {project.folder} failed", output)
+
+
+def _failed(project: Project, what: str, output: str) -> ToolError:
+    """Return the error of a tool that failed; tools do not always notice that a disk is full."""
+    said = f"{what}:\n{last_lines(output)}"
+    for folder in (project.folder, Path(tempfile.gettempdir())):
+        free_bytes = shutil.disk_usage(folder).free
+        if free_bytes < _LITTLE_BYTES:
+            return DiskFullError(
+                f"{said}\nThere may be no room for what is built: {free_bytes:,} bytes are free on "
+                f"the disk of {folder}; make room, and build again"
+            )
+    return ToolError(said)
