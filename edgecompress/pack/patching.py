@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from edgecompress.pack.packed import Step
 from edgecompress.pack.patches.costs import Costs
-from edgecompress.pack.patches.offers import offers
-from edgecompress.pack.patches.path import Path, paths
+from edgecompress.pack.patches.path import Path
 from edgecompress.pack.patches.recipe import recipe_of
 from edgecompress.pack.patches.rewriting import patched_graph, put_recipe
-from edgecompress.pack.patches.stretches import Stretch, stretches
+from edgecompress.pack.patches.ways import ways_of
 from edgecompress.pack.rewrite import without_plan
 from edgecompress.pack.variants import Sizes
-from edgecompress.tflite.graph import Graph, Subgraph
 from edgecompress.tflite.macs import graph_macs
 from edgecompress.tflite.pack import content_of, drop_unused_tensors, serialized
 from edgecompress.tflite.reader import read_model
@@ -50,7 +48,7 @@ def patch_to_fit(model: bytes, costs: Costs, arena_of: ArenaOf, room_bytes: int)
     """
     least = arena_of(model)
     measured: list[Patched] = []
-    for path in _promising(_paths(read_model(model), costs, room_bytes), costs, room_bytes):
+    for path in _promising(ways_of(read_model(model), costs, room_bytes), costs, room_bytes):
         written = with_path(model, path)
         arena_bytes = arena_of(written)
         if arena_bytes < least:
@@ -81,23 +79,6 @@ def patches_step(patched: Patched | None, sizes: Sizes, whole: Sizes) -> Step:
     more = sizes.macs - whole.macs
     what = f"{patched.what}; {more:+,} multiply-accumulates ({more / max(whole.macs, 1):+.1%})"
     return Step("patches", True, what, sizes)
-
-
-def _paths(graph: Graph, costs: Costs, room_bytes: int) -> list[Path]:
-    """Return the ways that may be worth it, estimated, those of the least work first."""
-    enough = room_bytes - costs.fixed_bytes
-    found = [
-        stretch
-        for stretch in stretches(graph.main)
-        if max(costs.live_bytes[stretch.start : stretch.stop])
-        > max(_ends_bytes(graph.main, stretch), enough)
-    ]
-    return paths(list(offers(graph.main, found, costs)), costs)
-
-
-def _ends_bytes(subgraph: Subgraph, stretch: Stretch) -> int:
-    """Return the bytes of what a stretch reads and makes, which lie there whole in any case."""
-    return sum(subgraph.tensors[t].size_bytes for t in (stretch.source, stretch.target))
 
 
 def _promising(found: Sequence[Path], costs: Costs, room_bytes: int) -> Iterator[Path]:

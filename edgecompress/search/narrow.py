@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgecompress.dataset.split import samples_at
 from edgecompress.graph.groups import ChannelGroup, find_groups
 from edgecompress.graph.surgery import prune_channels
+from edgecompress.pack.patches.path import Path
 from edgecompress.progress import doing
 from edgecompress.prune.channels import choose_channels
 from edgecompress.prune.scores import Scores, score_channels
@@ -19,7 +20,7 @@ from edgecompress.prune.sensitivity import Sensitivity, sensitivity
 from edgecompress.prune.widths import FLOOR, Values, Widths, find_widths, scaled
 from edgecompress.quantize.post_training import quantize
 from edgecompress.search.attempt import Candidate, Job
-from edgecompress.search.packing import missing_bytes, pack_to_fit
+from edgecompress.search.packing import missing_bytes, pack_to_fit, ways_in_patches
 from edgecompress.search.shapes import ShapeModel, graph_at, learn_shapes
 from edgecompress.tflite.reader import read_model
 
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _MULTIPLE = 4  # channels CMSIS-NN's inner loops handle at once
 _WEIGHING_SHARE = 0.05  # of the time left
+_PATCHED_TRIES = 3
 _PROBE_SAMPLES = 4  # ranges do not matter to shapes
 
 
@@ -47,14 +49,16 @@ class Cuts:
     shapes: ShapeModel
     groups: tuple[ChannelGroup, ...]  # those that can be narrowed
     notes: tuple[str, ...]  # on those that cannot
+    ways: tuple[Path, ...] = ()  # to run the original in patches, where RAM binds
 
     def score(self, job: Job, method: str) -> dict[str, NDArray[np.float64]]:
         """Return what each channel of each group is worth, by training samples."""
         return score_channels(self.original, self.groups, method, job.train, job.recipe.seed)
 
-    def room(self, job: Job, widths: Widths) -> int:
-        """Return the bytes left where fewest are left, by the memory model: in microseconds."""
-        return -missing_bytes(job, graph_at(self.shapes, widths), best_plan=True)
+    def room(self, job: Job, widths: Widths, *, in_patches: bool = False) -> int:
+        """Return the bytes left where fewest are left, by the memory model: in milliseconds."""
+        ways = self.ways if in_patches else ()
+        return -missing_bytes(job, graph_at(self.shapes, widths), best_plan=True, ways=ways)
 
 
 def learn_cuts(job: Job) -> Cuts:
@@ -63,7 +67,8 @@ def learn_cuts(job: Job) -> Cuts:
     free = {group.name: group.channels for group in groups if group.frozen is None}
     shapes, rigid = learn_shapes(free, lambda widths: _probe(job, widths), multiple=_MULTIPLE)
     chosen = tuple(group for group in groups if group.name in shapes.full)
-    return Cuts(job.original, shapes, chosen, _notes(groups, rigid))
+    ways = ways_in_patches(job, shapes.graph)
+    return Cuts(job.original, shapes, chosen, _notes(groups, rigid), ways)
 
 
 def weigh(job: Job, cuts: Cuts, scores: Scores) -> tuple[Sensitivity, ...]:
@@ -85,6 +90,9 @@ def cut_to_fit(
 ) -> Narrowed:
     """Return the original cut to the widths of most value that fit, checked by a real conversion.
 
+    Where RAM binds, what patches would take counts first; it is estimated, and flash may have no
+    room for their code: after a few conversions that do not fit, plans alone count.
+
     Args:
         job: whose board and limits it is to fit.
         cuts: of the job's original.
@@ -92,9 +100,9 @@ def cut_to_fit(
         values: how groups are weighed against each other; see `find_widths`.
         floor: see `find_widths`.
     """
-    spare_bytes = 0
+    spare_bytes, tries = 0, _PATCHED_TRIES if cuts.ways else 0
     while True:
-        room = partial(_room_beyond, job, cuts, spare_bytes)
+        room = partial(_room_beyond, job, cuts, spare_bytes, in_patches=tries > 0)
         widths = find_widths(values, room, multiple=_MULTIPLE, floor=floor)
         if widths is None:
             narrowest = scaled(cuts.shapes.full, 0.0, _MULTIPLE)
@@ -104,7 +112,8 @@ def cut_to_fit(
         if missing <= 0:
             _log.info("channels kept: %s", _in_words(cuts.shapes.full, widths))
             return Narrowed(model, widths, fits=True)
-        spare_bytes += missing
+        tries -= 1
+        spare_bytes = 0 if tries == 0 else spare_bytes + missing
 
 
 def converted_shortfall(job: Job, model: Any) -> int:
@@ -113,8 +122,10 @@ def converted_shortfall(job: Job, model: Any) -> int:
     return missing_bytes(job, read_model(pack_to_fit(job, candidate).tflite))
 
 
-def _room_beyond(job: Job, cuts: Cuts, spare_bytes: int, widths: Widths) -> int:
-    return cuts.room(job, widths) - spare_bytes
+def _room_beyond(
+    job: Job, cuts: Cuts, spare_bytes: int, widths: Widths, *, in_patches: bool
+) -> int:
+    return cuts.room(job, widths, in_patches=in_patches) - spare_bytes
 
 
 def _cut(cuts: Cuts, scores: Scores, widths: Widths) -> Any:

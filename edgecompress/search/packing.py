@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from edgecompress.board import Board
-from edgecompress.memory.arena.plan import plan_arena
+from edgecompress.memory.arena.allocator import align_up
+from edgecompress.memory.arena.plan import Arena, plan_arena
 from edgecompress.memory.arena.target import target_of
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.memory.verdict.judge import Verdict, judge
@@ -14,16 +15,24 @@ from edgecompress.pack.document import saved_in_words
 from edgecompress.pack.pack import pack
 from edgecompress.pack.pack_c import pack_for_c
 from edgecompress.pack.packed import Packed
+from edgecompress.pack.patches.costs import costs_of, costs_over_inputs
+from edgecompress.pack.patches.path import Path
+from edgecompress.pack.patches.ways import arena_in_patches, ways_of
 from edgecompress.pack.plans import least_arena
 from edgecompress.pack.weights import Limits
 from edgecompress.program.lower import lower
+from edgecompress.program.program import Program
 from edgecompress.progress import doing
 from edgecompress.search.attempt import Attempt, Candidate, Job, shortfall
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.reader import read_model
 
+_WAYS = 8  # in patches, that are estimated for each choice of widths: those of the least RAM
 
-def missing_bytes(job: Job, graph: Graph, *, best_plan: bool = False) -> int:
+
+def missing_bytes(
+    job: Job, graph: Graph, *, best_plan: bool = False, ways: Sequence[Path] = ()
+) -> int:
     """Return the bytes that a graph is too large by; see `shortfall`.
 
     Args:
@@ -31,14 +40,59 @@ def missing_bytes(job: Job, graph: Graph, *, best_plan: bool = False) -> int:
         graph: of a model; its weights are not looked at.
         best_plan: take the arena for as small as the best of memory plans might make it, which
             packing may miss.
+        ways: to run it in patches; the arena is taken for the smallest estimated of them, if that
+            is smaller.
     """
     board = job.board
     if job.runtime == "c":
-        verdict = judge_c(graph, board, lower(graph), job.optimize)
+        verdict = judge_c(graph, board, _lowered(graph, ways), job.optimize)
     else:
-        planner = partial(least_arena if best_plan else plan_arena, graph)
+        planner = partial(_packed_arena, graph, ways) if best_plan else partial(plan_arena, graph)
         verdict = judge(graph, board, board.kernels, "narrow", planner)
     return shortfall(verdict, graph.size_bytes, job.recipe)
+
+
+def _lowered(graph: Graph, ways: Sequence[Path]) -> Program:
+    program = lower(graph)
+    if not ways:
+        return program
+    least = arena_in_patches(graph, costs_over_inputs(graph), ways)
+    return replace(program, arena_bytes=min(program.arena_bytes, least))
+
+
+def _packed_arena(graph: Graph, ways: Sequence[Path], core: str, kernels: str) -> Arena:
+    """Return the arena of the best plan, or of patches where that is smaller: estimated."""
+    arena = least_arena(graph, core, kernels)
+    if not ways:
+        return arena
+    least = align_up(arena_in_patches(graph, costs_of(graph, [arena]), ways))
+    return replace(arena, min_bytes=min(arena.min_bytes, least))
+
+
+def ways_in_patches(job: Job, graph: Graph) -> tuple[Path, ...]:
+    """Return a few ways to run a model in patches; none where its RAM does not bind.
+
+    Args:
+        job: whose board and limits count.
+        graph: of the model.
+    """
+    if job.runtime == "c":
+        costs = costs_over_inputs(graph)
+        verdict = judge_c(graph, job.board, lower(graph), job.optimize)
+    else:
+        arena = plan_arena(graph, job.board.core, job.board.kernels)
+        costs = costs_of(graph, [arena])
+        verdict = judge(graph, job.board, job.board.kernels, "narrow", partial(plan_arena, graph))
+    room = _arena_room(job, verdict)
+    if verdict.arena.min_bytes <= room:
+        return ()
+    return tuple(ways_of(graph, costs, room)[-_WAYS:])
+
+
+def _arena_room(job: Job, verdict: Verdict) -> int:
+    """Return the bytes that there is room for of an arena."""
+    room = verdict.arena.min_bytes + verdict.ram.arena.headroom_bytes
+    return min(room, job.recipe.max_arena_bytes or room)
 
 
 @doing("packing for the board")
@@ -69,8 +123,7 @@ def _packed(job: Job, model: bytes, arena_room_bytes: int | None = None) -> Pack
 def _in_patches(job: Job, model: bytes, packed: Packed) -> Packed:
     """Return a model in patches if its arena, once packed, is too large and flash stays enough."""
     before = _verdict(job, packed.model, others=())
-    room = before.arena.min_bytes + before.ram.arena.headroom_bytes
-    room = min(room, job.recipe.max_arena_bytes or room)
+    room = _arena_room(job, before)
     if before.arena.min_bytes <= room:
         return packed
     patched = _packed(job, model, max(room, 0))

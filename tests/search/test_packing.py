@@ -19,6 +19,7 @@ from edgecompress.quantize.post_training import quantize
 from edgecompress.recipe import Recipe
 from edgecompress.search.attempt import Candidate, Job
 from edgecompress.search.forms import SHRINKING
+from edgecompress.search.narrow import converted_shortfall, cut_to_fit, learn_cuts
 from edgecompress.search.packing import pack_to_fit
 from edgecompress.tflite.reader import read_model
 
@@ -81,6 +82,16 @@ def test_what_is_cut_is_packed_too(words, arena_bytes, tmp_path, cli) -> None:
     assert plan_arena(graph, "cortex-m4f", "cmsis-nn").min_bytes == facts["after"]["arena_bytes"]
 
 
+def _large():
+    """Return a model whose first image, on 48 x 48, takes most of the memory."""
+    layers = keras.layers
+    made = image = keras.Input((48, 48, 1))
+    for channels, stride in ((16, 1), (16, 2), (8, 2)):
+        made = layers.Conv2D(channels, 3, stride, padding="same", activation="relu")(made)
+    made = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(made))
+    return keras.Model(image, made)
+
+
 @pytest.mark.parametrize("runtime", ["tflm", "c"])
 def test_a_model_that_fits_in_strips_keeps_its_channels(tmp_path, cli, runtime) -> None:
     """Two layers on a large image need most of the memory: in strips they do not."""
@@ -88,12 +99,7 @@ def test_a_model_that_fits_in_strips_keeps_its_channels(tmp_path, cli, runtime) 
     random = np.random.default_rng(0)
     y = np.arange(120) % 2
     x = (random.random((120, 48, 48, 1)) * 0.5 + 0.5 * y[:, None, None, None]).astype(np.float32)
-    layers = keras.layers
-    made = image = keras.Input((48, 48, 1))
-    for channels, stride in ((16, 1), (16, 2), (8, 2)):
-        made = layers.Conv2D(channels, 3, stride, padding="same", activation="relu")(made)
-    made = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(made))
-    model = keras.Model(image, made)
+    model = _large()
     model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy")
     model.fit(x, y, batch_size=16, epochs=4, verbose=0)
     save_keras(model, tmp_path / "large.keras")
@@ -132,6 +138,25 @@ def test_patches_do_not_save_ram_at_the_price_of_flash() -> None:
     kept = pack_to_fit(_job(full, limit_bytes), candidate)
     assert "patches of rows and columns" not in kept.why
     assert fit(kept.tflite, [full], others=()).verdicts[0].flash.headroom_bytes >= 0
+
+
+@pytest.mark.parametrize(("runtime", "limit_bytes"), [("c", 12_000), ("tflm", 20_000)])
+def test_widths_are_chosen_by_what_patches_need(runtime, limit_bytes) -> None:
+    """At no width of 16 channels would the first layer's image fit: in patches more of them do."""
+    set_seed(0)
+    x = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
+    job = replace(
+        _job(load_board("mps2_an386"), limit_bytes), original=_large(), runtime=runtime,
+        train=Split(x, np.zeros(len(x))),
+    )  # fmt: skip
+    cuts = learn_cuts(job)
+    alike = {group.name: np.ones(group.channels) for group in cuts.groups}
+    ours = cut_to_fit(job, cuts, alike, alike)
+    plans_alone = cut_to_fit(job, replace(cuts, ways=()), alike, alike)
+    assert ours.fits
+    assert plans_alone.fits
+    assert converted_shortfall(job, ours.model) <= 0
+    assert sum(ours.widths.values()) > sum(plans_alone.widths.values())
 
 
 def _job(board: Board, max_arena_bytes: int) -> Job:

@@ -1,7 +1,7 @@
 """What stretches would take in patches of a grid: estimated, so that few need be written down."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecompress.pack.patches.costs import Costs
 from edgecompress.pack.patches.peak import peak_bytes
@@ -16,13 +16,18 @@ _MOST_PATCHES = 24
 
 @dataclass(frozen=True)
 class Offer:
-    """A stretch in patches: peak while they run, what more is kept, multiply-accumulates more."""
+    """A stretch in patches: peak while they run, what more is kept, multiply-accumulates more.
+
+    `strips` and `tiles` are how large these are, which does not depend on channels.
+    """
 
     stretch: Stretch
     grid: Grid
     peak_bytes: int
     kept_bytes: int
     macs: int
+    strips: Sequence[Sizes] = field(compare=False, repr=False)
+    tiles: Sequence[Sizes] = field(compare=False, repr=False)
 
 
 def offers(subgraph: Subgraph, found: Sequence[Stretch], costs: Costs) -> Iterator[Offer]:
@@ -73,7 +78,14 @@ def _offer(
         peak_bytes=peak_bytes(subgraph, stretch, costs, strips, tiles),
         kept_bytes=repeated + (copies + count + joins) * costs.copy_bytes,
         macs=_macs(subgraph, stretch, strips, tiles),
+        strips=strips,
+        tiles=tiles,
     )
+
+
+def resized(subgraph: Subgraph, costs: Costs, offer: Offer) -> Offer:
+    """Return an offer for the same operators with other numbers of channels."""
+    return _offer(subgraph, offer.stretch, costs, offer.strips, offer.tiles)
 
 
 def _macs(
