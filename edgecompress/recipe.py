@@ -202,8 +202,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path}: cannot read the recipe: {error}") from error
     _refuse_unknown(values, f"{path}: ")
     for name in NEEDED:
-        if name in values and _is_path(path.parent, name, str(values[name])):
-            values[name] = str(path.parent / values[name])
+        value = values.get(name)
+        if isinstance(value, str) and _is_path(path.parent, name, value):
+            values[name] = str(path.parent / value)
     return values
 
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,12 @@ def test_numbers_may_be_whole() -> None:
     assert load_recipe(None, GIVEN | {"max_accuracy_drop": 2}) == Recipe(
         **GIVEN, max_accuracy_drop=2
     )
+
+
+@pytest.mark.parametrize("value", ["5", "1.5", "2020-01-01", "true", '["a"]', "{}"])
+@pytest.mark.parametrize("key", ["model", "board", "data"])
+def test_what_must_be_given_is_a_text(tmp_path: Path, key: str, value: str) -> None:
+    path = tmp_path / "edgecompress.toml"
+    path.write_text("".join(f"{k} = {value if k == key else json.dumps(k)}\n" for k in GIVEN))
+    with pytest.raises(RecipeError, match=f"{key} = .* expected a text"):
+        load_recipe(path, {})

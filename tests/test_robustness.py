@@ -92,3 +92,15 @@ def test_full_disks_leave_nothing_half_written():
         pytest.skip("needs the right to mount a disk, which containers may lack")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r": 6': \d+", ended.stdout)
+
+
+def test_no_damaged_file_of_another_kind_ends_in_an_internal_failure(harness, tmp_path):
+    import files
+
+    sound = files.sound_files(tmp_path)
+    assert {"board", "recipe", "table", "arrays", "picture"} <= set(sound)
+    ended = {kind: files.outcome(kind, content, tmp_path) for kind, content in sound.items()}
+    assert {kind: found for kind, found in ended.items() if found[0] != "read"} == {}
+    found = [files.outcome(*files.mutant(sound, number), tmp_path) for number in range(400)]
+    assert [said for how, said in found if how == "failed"] == []
+    assert {how for how, _ in found} == {"read", "refused"}

@@ -36,7 +36,8 @@ def mutant(models: Mapping[str, bytes], number: int) -> tuple[str, bytes]:
 Change = Callable[[bytearray, Random, Mapping[str, bytes]], bytearray]
 
 
-def _bits(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:
+def bits(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:
+    """Turn a bit over."""
     content[random.randrange(len(content))] ^= 1 << random.randrange(8)
     return content
 
@@ -54,11 +55,12 @@ def _early_words(content: bytearray, random: Random, _: Mapping[str, bytes]) -> 
     return content
 
 
-def _truncated(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:
+def truncated(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:
+    """Cut the end off."""
     return content[: random.randrange(8, max(9, len(content)))]
 
 
-def _splice(content: bytearray, random: Random, models: Mapping[str, bytes]) -> bytearray:
+def splice(content: bytearray, random: Random, models: Mapping[str, bytes]) -> bytearray:
     """Write a piece of another model over a piece of this one."""
     other = models[random.choice(sorted(models))]
     length = random.choice((4, 8, 16, 64, 256))
@@ -68,7 +70,7 @@ def _splice(content: bytearray, random: Random, models: Mapping[str, bytes]) -> 
     return content
 
 
-def _swap(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:
+def swap(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:
     """Let two words change places."""
     one, two = (4 * random.randrange(len(content) // 4) for _ in range(2))
     content[one : one + 4], content[two : two + 4] = content[two : two + 4], content[one : one + 4]
@@ -108,5 +110,5 @@ def _change_number(part: object, random: Random) -> None:
 
 
 _CHANGES: Sequence[Change] = (
-    _bits, _words, _early_words, _truncated, _splice, _swap, _fields, _fields, _fields,
+    bits, _words, _early_words, truncated, splice, swap, _fields, _fields, _fields,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from edgecompress.errors import ToolError
 from edgecompress.firmware.sources.targets import Memory
 
+_BEGIN = "Linker script and memory map"
 _FLASH_SECTIONS = (".text", ".init_array", ".ARM.exidx", ".data")
 _RAM_SECTIONS = (".data", ".bss", ".tensor_arena", ".stack")
 # " .text.name  0x00000000  0x10  file", the numbers sometimes on a line of their own.
@@ -45,10 +46,14 @@ class Contributor:
 
 
 def contributors(map_file: Path) -> tuple[Contributor, ...]:
-    """Return the parts of an image, those that need most flash first."""
+    """Return the parts of an image, those that need most flash first.
+
+    Raises:
+        ToolError: the file is not a map of GNU ld.
+    """
     flash: Counter[tuple[str, str]] = Counter()
     ram: Counter[tuple[str, str]] = Counter()
-    for output_section, input_section, size, source in pieces(map_file.read_text("utf-8")):
+    for output_section, input_section, size, source in pieces(_read(map_file)):
         part = _part(output_section, input_section, source)
         if output_section in _FLASH_SECTIONS:
             flash[part] += size
@@ -60,6 +65,16 @@ def contributors(map_file: Path) -> tuple[Contributor, ...]:
     ]
     used = [part for part in parts if part.flash_bytes or part.ram_bytes]
     return tuple(sorted(used, key=lambda part: (-part.flash_bytes, -part.ram_bytes, part.name)))
+
+
+def _read(map_file: Path) -> str:
+    try:
+        text = map_file.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise ToolError(f"{map_file}: cannot be read: {error.strerror}") from error
+    if _BEGIN not in text:
+        raise ToolError(f"{map_file}: not a map of GNU ld: it lacks {_BEGIN!r}")
+    return text
 
 
 def region_bytes(image: Path, regions: Sequence[Memory]) -> tuple[int, ...]:
@@ -77,7 +92,7 @@ def region_bytes(image: Path, regions: Sequence[Memory]) -> tuple[int, ...]:
     try:
         with image.open("rb") as file:
             segments = [s.header for s in ELFFile(file).iter_segments("PT_LOAD")]
-    except (OSError, ELFError) as error:
+    except (OSError, ValueError, OverflowError, ELFError) as error:
         raise ToolError(f"{image}: not a readable ELF image: {error}") from error
     for segment in segments:
         for index, region in enumerate(regions):
@@ -96,7 +111,7 @@ def _holds(region: Memory, address: int) -> bool:
 def pieces(text: str) -> Iterator[tuple[str, str, int, str]]:
     """Yield (output section, input section, bytes, object file) from a map."""
     output_section = pending = ""
-    for line in text[text.index("Linker script and memory map") :].splitlines():
+    for line in text[text.index(_BEGIN) :].splitlines():
         if heading := _OUTPUT_SECTION.match(line):
             output_section = heading[1]
         elif found := _INPUT_SECTION.match(line):
