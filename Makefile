@@ -18,7 +18,12 @@ TOOLS := arm-none-eabi-gcc qemu-system-arm clang-format clang-tidy cppcheck cmak
 	riscv64-unknown-elf-gcc qemu-system-riscv32 chromium chromedriver \
 	pg_ctlcluster arduino-builder
 
-.PHONY: demo test lint tools clean
+# Tests that are run with the oldest releases too: fit, inspect, quantize, generate, and reading data.
+LOWEST_TESTS := tests/cli/test_fit_cli.py tests/cli/test_inspect.py tests/cli/test_quantize_cli.py \
+	tests/firmware/sources/test_generate.py tests/dataset tests/board
+LOWEST := $(VENV)/lowest
+
+.PHONY: demo test lint lowest audit dist tools clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgecompress demo --board $(DEMO_BOARD) -o $(DEMO_DIR) --force
@@ -31,6 +36,23 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Some tests with the oldest releases that pyproject.toml allows, in an environment of their own.
+lowest: $(VENV)/.installed-test
+	$(BIN)/uv pip compile --quiet --resolution lowest-direct --python $(BIN)/python \
+		--output-file $(LOWEST).txt pyproject.toml
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --requirement $(LOWEST).txt \
+		pytest pytest-xdist hypothesis pyyaml
+	env -u PYTHONDONTWRITEBYTECODE PYTHONPATH=. $(LOWEST)/bin/python -m pytest -n 2 $(LOWEST_TESTS)
+
+audit: $(VENV)/.installed-test
+	$(BIN)/python .ci/audit.py
+
+# A release: the same bytes for the same commit.
+dist: $(VENV)/.installed-test
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,3 +1,5 @@
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -70,10 +72,10 @@ def test_boards_load_from_an_unpacked_wheel(wheel: zipfile.ZipFile, tmp_path: Pa
 
 # What an sdist holds beside the folders: hatchling adds the last two by itself.
 LOOSE = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "mkdocs.yml",
-    "pyproject.toml", "PKG-INFO", ".gitignore",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md",
+    "mkdocs.yml", "pyproject.toml", "PKG-INFO", ".gitignore",
 }  # fmt: skip
-FOLDERS = {"boards", "docs", "edgecompress", "examples", "templates", "tests"}
+FOLDERS = {".ci", "boards", "docs", "edgecompress", "examples", "templates", "tests"}
 
 
 def test_the_sdist_holds_what_is_needed_to_build_and_test(tmp_path: Path) -> None:
@@ -87,3 +89,29 @@ def test_the_sdist_holds_what_is_needed_to_build_and_test(tmp_path: Path) -> Non
     for folder in FOLDERS:
         wanted = {name for name in _tracked(folder) if "__pycache__" not in name}
         assert {name for name in names if name.startswith(f"{folder}/")} == wanted
+
+
+def test_a_release_built_twice_is_the_same_bytes(tmp_path: Path) -> None:
+    """From two copies of the sources, of other times and other permissions, at other hours."""
+    built = [_built(tmp_path / name, mode) for name, mode in (("one", 0o644), ("two", 0o664))]
+    assert sorted(built[0]) == sorted(built[1])
+    assert {Path(name).suffix for name in built[0]} == {".gz", ".whl"}
+    assert [name for name in built[0] if built[0][name] != built[1][name]] == []
+
+
+def _built(folder: Path, mode: int) -> dict[str, bytes]:
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
+    for name in filter(None, names.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, folder / name)
+            os.utime(folder / name, (mode, mode))
+            (folder / name).chmod(mode)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build"],
+        cwd=folder, check=True, capture_output=True,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+    )  # fmt: skip
+    return {path.name: path.read_bytes() for path in (folder / "dist").iterdir()}
