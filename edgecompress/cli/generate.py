@@ -97,6 +97,7 @@ def command(
     from edgecompress.board import load_board, reserving
     from edgecompress.firmware.sources.generate import generate
     from edgecompress.firmware.sources.write import write_firmware
+    from edgecompress.recipe import model_name
 
     files = generate(
         _sources(models, data, labels, seed),
@@ -110,6 +111,8 @@ def command(
         optimize=optimize,
     )
     write_firmware(out, files, force=force)
+    if name is None and [model_name(model) for model in models] == ["model"]:
+        click.echo("a file called model names code model, too: --name gives it another", err=True)
     if as_json:
         print_json({"folder": str(out), "files": _sizes(files)})
     click.echo(f"wrote {len(files)} files to {out}; next: see {out / 'README.md'}", err=True)

@@ -123,9 +123,11 @@ def test_firmware_is_named_for_the_users_model(run, cli, tmp_path) -> None:
     assert (run / "firmware" / "src" / "digits_model_runner.h").is_file()
     out = tmp_path / "again"
     words = ("generate", run / "model.tflite", "--board", "mps2_an386", "-o", out)
-    assert cli(*words)[0] == 0
+    code, _, stderr = cli(*words)
+    assert (code, "--name" in stderr) == (0, False)
     assert (out / "src" / "digits_model_runner.h").is_file()
     alone = tmp_path / "model.tflite"
     alone.write_bytes((run / "model.tflite").read_bytes())
-    assert cli("generate", alone, *words[2:-1], tmp_path / "alone")[0] == 0
+    code, _, stderr = cli("generate", alone, *words[2:-1], tmp_path / "alone")
+    assert (code, "--name gives it another" in stderr) == (0, True)
     assert (tmp_path / "alone" / "src" / "model_model_runner.h").is_file()
