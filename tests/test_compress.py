@@ -284,7 +284,16 @@ def test_the_c_runtime_judges_what_it_is_to_run(cli, digits_files, small_board, 
     assert json.loads((out / "firmware" / "firmware.json").read_text())["runtime"] == "c"
     assert [*(out / "firmware").rglob("kernels/conv_s8.c")]
     assert 'runtime = "c"' in (out / "edgecompress.toml").read_text()
-    assert "C runtime <span" in (out / "report.html").read_text()
+    page = (out / "report.html").read_text()
+    assert "C runtime <span" in page
+    counts = [row["instructions"] or 0 for row in facts["network"]]
+    assert sum(counts) == facts["instructions"]["total"] > 0
+    assert max(counts) == counts[facts["network"].index(max(facts["network"], key=_macs))]
+    assert f"Instructions, {sum(counts):,} in all, are estimated" in page
+
+
+def _macs(row):
+    return row["macs"]
 
 
 def test_a_runtime_that_cannot_be_what_was_asked_for_is_refused_at_once(

@@ -83,6 +83,7 @@ def _network(job: Job, first: Attempt, best: Attempt) -> dict[str, Any]:
         "layers": _layers(errors),
         "distributions": distribution_rows(errors),
         "network": facts_network.network(job, best, errors),
+        "instructions": facts_network.instructions(job, best),
         "arenas": facts_network.arenas(job, first, best),
         "channels": narrowed,
         "left_alone": [

@@ -6,8 +6,10 @@ from typing import Any
 
 from edgecompress.graph.groups import find_groups
 from edgecompress.graph.separate import POINTWISE
+from edgecompress.memory.instructions import Instructions, estimate_instructions
 from edgecompress.pack.picture import Picture, picture, pictures
 from edgecompress.pack.rewrite import without_plan
+from edgecompress.program.lower import lower
 from edgecompress.quantize.layer_errors import LayerError
 from edgecompress.search.attempt import Attempt, Job
 from edgecompress.tflite.reader import read_model
@@ -17,12 +19,15 @@ from edgecompress.tflite.summary import OperatorSummary, summarize
 def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[str, Any]]:
     """List the operators of the result in the order they run.
 
-    `cycles` are estimated, None where there is no evidence for the board. `channels_before` is
-    None where no group of the original passes through the layer.
+    `cycles` and `instructions` are estimated, None where there is no evidence for the board, its
+    core or the runtime. `channels_before` is None where no group of the original passes through
+    the layer.
     """
     layers = {error.operator: error.layer for error in errors}
     latency = best.verdict.latency
     cycles = {each.index: each.cycles for each in latency.operators} if latency else {}
+    instructions = estimated_instructions(job, best)
+    counts = instructions.by_operator if instructions else {}
     before = _channels_of_layers(job.original)
     operators = summarize(read_model(best.tflite)).operators
     return [
@@ -30,11 +35,33 @@ def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[
             "layer": layers.get(operator.index, ""),
             **_sizes(operator),
             "cycles": cycles.get(operator.index),
+            "instructions": counts.get(operator.index),
             "channels_before": before.get(_layer(layers.get(operator.index, ""))),
         }
         for operator in operators
         if operator.subgraph == 0
     ]
+
+
+def instructions(job: Job, best: Attempt) -> dict[str, Any] | None:
+    """Return what is known of the estimate of instructions, None where there is none."""
+    estimated = estimated_instructions(job, best)
+    if estimated is None:
+        return None
+    return {
+        "core": job.board.core,
+        "total": sum(estimated.by_operator.values()),
+        "error": estimated.error,
+        "missing": list(estimated.missing),
+    }
+
+
+def estimated_instructions(job: Job, best: Attempt) -> Instructions | None:
+    """Return the estimate for the C runtime compiled for speed, None for all else."""
+    if job.runtime != "c" or job.optimize == "size" or not best.verdict.runs:
+        return None
+    graph = read_model(best.tflite)
+    return estimate_instructions(graph, lower(graph), job.board.core)
 
 
 def _sizes(operator: OperatorSummary) -> dict[str, Any]:
