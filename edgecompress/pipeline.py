@@ -125,10 +125,9 @@ def _compressed(
 
 def _make_room(out: Path, storage: str | None, *, force: bool, resume: bool) -> None:
     """Raise, before work is done in vain, if results cannot go where they shall."""
-    if resume and has_attempts(out):
-        remove_unfinished(out)
-    elif not force:
+    if not force and not (resume and has_attempts(out)):
         refuse_existing(out, OUTPUTS)
+    remove_unfinished(out)
     if storage is not None:
         open_storage(storage)
 

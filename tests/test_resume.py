@@ -109,6 +109,17 @@ def test_interrupted_before_anything_is_measured(words, tmp_path, cli, monkeypat
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.parametrize("more", [(), ("--resume",), ("--force",)])
+def test_what_a_kill_left_half_written_is_removed_by_the_next_run(more, tmp_path, cli):
+    left = tmp_path / "out" / ".edgecompress" / ".0-quantize.keras.x.edgecompress-part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    model = tmp_path / "nosuch.keras"
+    words = ("--board", "nucleo_f401re", "--data", "d.npz", "-o", tmp_path / "out", *more)
+    assert cli("compress", model, *words)[0] == 3
+    assert not left.exists()
+
+
 def test_attempts_on_other_data_are_not_gone_on_with(words, digits_files, undisturbed, tmp_path):
     from edgecompress.recipe import Recipe
     from edgecompress.search.store import load_attempts, run_key

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -28,11 +29,15 @@ IMPORTED = (
     "edgecompress.quantize.converter", "edgecompress.tflite.runtimes",
 )  # fmt: skip
 _LINGER_SECONDS = 60.0  # for a child to end with its parent, on a busy computer
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: `code` as subprocess has it; `outlived`: its children that did not."""
+    """How a command ended: its exit code, as subprocess has it, and what it took.
+
+    `seconds` are of the processor, its children's too; `outlived` are children that it did not end.
+    """
 
     code: int
     seconds: float
@@ -54,10 +59,11 @@ def run(
 ) -> Ended:
     """Run a command, its output added to a log; kill it after some seconds, if it still runs.
 
+    Seconds are of the processor, so that kills hit the same work on a busy computer.
+
     Temporary files go to `temporaries`, if given, instead of where they go else.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    began = time.monotonic()
     pid = os.fork()
     if pid == 0:
         ours.close()
@@ -67,36 +73,46 @@ def run(
     theirs.close()
     children: list[int] = []
     watched = os.pidfd_open(pid)
-    while watched not in (ready := _ready(watched, ours, began, kill_after)):
+    patience = None if kill_after is None else _LOOK_SECONDS
+    while watched not in (ready := select.select([watched, ours], [], [], patience)[0]):
         if ours in ready:
             children += _served(ours)
-        else:
+        if kill_after is not None and sum(map(_seconds, (pid, *children))) > kill_after:
             os.kill(pid, signal.SIGKILL)
-            kill_after = None
-    _, status = os.waitpid(pid, 0)
-    seconds = time.monotonic() - began
+            kill_after = patience = None
+    _, status, used = os.wait4(pid, 0)
     os.close(watched)
     ours.close()
-    return Ended(os.waitstatus_to_exitcode(status), seconds, _outlived(children))
+    outlived, seconds = _ended(children)
+    return Ended(os.waitstatus_to_exitcode(status), seconds + _both(used), outlived)
 
 
-def _ready(
-    watched: int, requests: socket.socket, began: float, kill_after: float | None
-) -> list[object]:
-    patience = None if kill_after is None else max(0.0, began + kill_after - time.monotonic())
-    ready, _, _ = select.select([watched, requests], [], [], patience)
-    return list(ready)
+def _seconds(pid: int) -> float:
+    """Return what a process and those that it has waited for took; 0 if it was waited for."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def _outlived(children: list[int]) -> int:
-    until = time.monotonic() + _LINGER_SECONDS
-    while children and time.monotonic() < until:
-        children = [pid for pid in children if os.waitpid(pid, os.WNOHANG)[0] == 0]
-        time.sleep(0.01)
+def _both(used: resource.struct_rusage) -> float:
+    return used.ru_utime + used.ru_stime
+
+
+def _ended(children: list[int]) -> tuple[int, float]:
+    """Return how many children had to be ended, and what all took."""
+    until, outlived, seconds = time.monotonic() + _LINGER_SECONDS, 0, 0.0
     for pid in children:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    return len(children)
+        while (ended := os.wait4(pid, os.WNOHANG))[0] == 0:
+            if time.monotonic() > until:
+                outlived += 1
+                os.kill(pid, signal.SIGKILL)
+                ended = os.wait4(pid, 0)
+                break
+            time.sleep(_LOOK_SECONDS)
+        seconds += _both(ended[2])
+    return outlived, seconds
 
 
 def _command(words: Sequence[str], log: Path, requests: socket.socket) -> None:
