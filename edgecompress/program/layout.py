@@ -23,10 +23,14 @@ class _Sharing:
 
     def root(self, tensor: int) -> tuple[int | State, int]:
         """Return the outermost tensor or the state that holds this one, and the offset in it."""
+        passed: list[tuple[int, int]] = []  # the tensors on the way, with the offset in each
         offset, root = 0, cast("int | State", tensor)
         while isinstance(root, int) and root in self.parents:
+            passed.append((root, offset))
             root, more = self.parents[root]
             offset += more
+        for inside, before in passed:  # the next way is short, however long a chain grows
+            self.parents[inside] = root, offset - before
         return root, offset
 
 
@@ -217,21 +221,21 @@ def _work_in_place(
     calls: Sequence[Call], lives: Mapping[int, list[int]], sharing: _Sharing
 ) -> None:
     """Let outputs take the memory of inputs that end there."""
+    ends: dict[int | State, int] = {}  # of outermost tensors, with all that lies in them
+    for tensor, (_, last) in lives.items():
+        root, _ = sharing.root(tensor)
+        ends[root] = max(ends.get(root, last), last)
     for number, call in enumerate(calls):
         output = call.outputs[0]
         if not isinstance(output, int) or output in sharing.parents:
             continue
         for position in call.in_place:
-            tensor = call.inputs[position]
-            if isinstance(tensor, int) and _ends(tensor, number, lives, sharing):
+            tensor = cast("int", call.inputs[position])
+            root, _ = sharing.root(tensor)
+            if isinstance(root, int) and ends[root] == number:
                 sharing.parents[output] = (tensor, 0)
+                ends[root] = ends.pop(output)
                 break
-
-
-def _ends(tensor: int, number: int, lives: Mapping[int, list[int]], sharing: _Sharing) -> bool:
-    root, _ = sharing.root(tensor)
-    members = [other for other in lives if sharing.root(other)[0] == root]
-    return isinstance(root, int) and max(lives[other][1] for other in members) == number
 
 
 def _requests(

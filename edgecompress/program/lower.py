@@ -185,10 +185,12 @@ def _lowering(node: Node) -> Lower:
 
 def _check_states(node: Node) -> None:
     """Refuse operators that read a tensor which only another one keeps up."""
-    written = {index for operator in node.subgraph.operators for index in operator.outputs}
     tensors = [node.subgraph.tensors[i] for i in node.operator.inputs if i >= 0]
-    kept = any(tensor.is_variable and tensor.index not in written for tensor in tensors)
-    if node.operator.op not in _STATEFUL and kept:
+    variables = {tensor.index for tensor in tensors if tensor.is_variable}
+    if node.operator.op in _STATEFUL or not variables:
+        return
+    written = {index for operator in node.subgraph.operators for index in operator.outputs}
+    if variables - written:
         raise node.refuse("it reads what another operator keeps from one inference to the next")
 
 

@@ -13,7 +13,7 @@ from support.zoo import ZOO
 
 from edgecompress.cli import app
 from edgecompress.memory.arena.plan import plan_arena
-from edgecompress.memory.arena.timeline import draw, timeline
+from edgecompress.memory.arena.timeline import draw, numbered, timeline
 from edgecompress.tflite.macs import operator_macs
 from edgecompress.tflite.reader import read_model
 
@@ -118,7 +118,7 @@ def test_live_buffers_and_gaps_fill_the_head() -> None:
         for step in life.steps:
             free = sum(gap.bytes for gap in step.gaps)
             assert step.live_bytes + free == arena.head_bytes, name
-            assert len(draw(arena, step, 40)) == 40
+            assert len(draw(arena, step, 40, numbered(arena))) == 40
 
 
 def test_macs_of_layers_with_weights() -> None:

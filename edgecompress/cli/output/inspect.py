@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgecompress.memory.arena.plan import Arena
-from edgecompress.memory.arena.timeline import Timeline, draw, symbol
+from edgecompress.memory.arena.timeline import Timeline, draw, numbered, symbol
 from edgecompress.tflite.summary import ModelSummary, TensorSummary
 
 _BAR_COLUMNS = (24, 64)  # least and most, as wide as the terminal allows
@@ -103,6 +103,7 @@ def _timeline(arena: Arena, life: Timeline, width: int) -> Table:
     table.add_column("free", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("head", no_wrap=True, min_width=width)
+    numbers = numbered(arena)
     for step in life.steps:
         free = sum(gap.bytes for gap in step.gaps)
         table.add_row(
@@ -111,8 +112,8 @@ def _timeline(arena: Arena, life: Timeline, width: int) -> Table:
             f"{step.live_bytes:,}",
             str(len(step.gaps)) if free else "",
             f"{free:,}" if free else "",
-            "*" if step in life.peaks else "",
-            Text(draw(arena, step, width)),
+            "*" if step.end_bytes == arena.head_bytes else "",
+            Text(draw(arena, step, width, numbers)),
         )
     return table
 

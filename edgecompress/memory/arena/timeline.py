@@ -1,5 +1,6 @@
 """The head of the arena over time: what lives while each operator runs, and what is free."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgecompress.memory.arena.head import HeadBuffer
@@ -84,11 +85,19 @@ def symbol(number: int) -> str:
     return _SYMBOLS[number % len(_SYMBOLS)]
 
 
-def draw(arena: Arena, step: Step, width: int) -> str:
-    """Draw the head at a step as `width` characters, one for each buffer's share of it."""
+def numbered(arena: Arena) -> Mapping[HeadBuffer, int]:
+    """Return the place of each buffer among the arena's."""
+    return {buffer: number for number, buffer in enumerate(arena.buffers)}
+
+
+def draw(arena: Arena, step: Step, width: int, numbers: Mapping[HeadBuffer, int]) -> str:
+    """Draw the head at a step as `width` characters, one for each buffer's share of it.
+
+    `numbers` are those of `numbered`.
+    """
     row = [_FREE] * width
     for buffer in step.live:
-        number = arena.buffers.index(buffer)
+        number = numbers[buffer]
         first = buffer.offset_bytes * width // max(arena.head_bytes, 1)
         end = (buffer.offset_bytes + buffer.aligned_bytes) * width // max(arena.head_bytes, 1)
         for column in range(first, min(max(end, first + 1), width)):

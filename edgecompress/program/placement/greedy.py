@@ -17,12 +17,24 @@ def meetings(requests: Sequence[Request], overlaps: Sequence[Overlap] = ()) -> M
     allowed = {(o.written, o.read): o.clearance_bytes for o in overlaps}
     return [
         [
-            (j, allowed.get((i, j), one.size_bytes), allowed.get((j, i), other.size_bytes))
-            for j, other in enumerate(requests)
-            if j != i and one.first <= other.last and other.first <= one.last
+            (j, allowed.get((i, j), one.size_bytes), allowed.get((j, i), requests[j].size_bytes))
+            for j in sorted(others)
         ]
-        for i, one in enumerate(requests)
+        for i, (one, others) in enumerate(zip(requests, _met(requests), strict=True))
     ]
+
+
+def _met(requests: Sequence[Request]) -> list[list[int]]:
+    """Return by buffer the numbers of those in use at the same time."""
+    found: list[list[int]] = [[] for _ in requests]
+    living: list[int] = []
+    for i in sorted(range(len(requests)), key=lambda number: requests[number].first):
+        living = [j for j in living if requests[j].last >= requests[i].first]
+        for j in living:
+            found[i].append(j)
+            found[j].append(i)
+        living.append(i)
+    return found
 
 
 def in_order(
