@@ -18,7 +18,6 @@ from edgecompress.quantize.layer_errors import (
     LayerError,
     distribution_rows,
     error_rows,
-    layer_errors,
     worst_layer,
 )
 from edgecompress.report import facts_answers, facts_network, facts_search
@@ -77,7 +76,7 @@ def report_facts(
 
 def _network(job: Job, first: Attempt, best: Attempt) -> dict[str, Any]:
     """Return what the result is made of, and how near it comes to the same weights in float."""
-    errors = layer_errors(best.model, best.tflite, job.validation.x, seed=job.recipe.seed)
+    errors = facts_network.compared(job, first, best)
     narrowed = facts_network.channels(job, best)
     return {
         "layers": _layers(errors),

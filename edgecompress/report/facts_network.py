@@ -1,7 +1,7 @@
 """What the result is made of, as plain values: layer by layer, and its arena over time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from edgecompress.graph.groups import find_groups
@@ -10,10 +10,29 @@ from edgecompress.memory.instructions import Instructions, estimate_instructions
 from edgecompress.pack.picture import Picture, picture, pictures
 from edgecompress.pack.rewrite import without_plan
 from edgecompress.program.lower import lower
-from edgecompress.quantize.layer_errors import LayerError
+from edgecompress.quantize.layer_errors import LayerError, layer_errors
 from edgecompress.search.attempt import Attempt, Job
+from edgecompress.tflite.decode_form import DECODE
 from edgecompress.tflite.reader import read_model
 from edgecompress.tflite.summary import OperatorSummary, summarize
+
+_DECODE = f"CUSTOM:{DECODE}"
+
+
+def compared(job: Job, first: Attempt, best: Attempt) -> Sequence[LayerError]:
+    """Compare the layers of a model with float; those of the first if its weights are encoded.
+
+    TFLite's interpreter has no DECODE; a model is encoded only as it was first, and answers alike.
+    """
+    x, seed = job.validation.x, job.recipe.seed
+    operators = read_model(best.tflite).main.operators
+    if all(operator.op != _DECODE for operator in operators):
+        return layer_errors(best.model, best.tflite, x, seed=seed)
+    others = [operator for operator in operators if operator.op != _DECODE]
+    alike = [o.op for o in others] == [o.op for o in read_model(first.tflite).main.operators]
+    errors = layer_errors(first.model, first.tflite, x, seed=seed)
+    places = [operator.index for operator in others] if alike else [-1] * len(operators)
+    return [replace(error, operator=places[error.operator]) for error in errors]
 
 
 def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[str, Any]]:

@@ -19,11 +19,11 @@ from edgecompress.pack.patches.costs import costs_of, costs_over_inputs
 from edgecompress.pack.patches.path import Path
 from edgecompress.pack.patches.ways import arena_in_patches, ways_of
 from edgecompress.pack.plans import least_arena
-from edgecompress.pack.weights import Limits
+from edgecompress.pack.weights import Limits, Targets, flash_bytes, limits_on
 from edgecompress.program.lower import lower
 from edgecompress.program.program import Program
 from edgecompress.progress import doing
-from edgecompress.search.attempt import Attempt, Candidate, Job, shortfall
+from edgecompress.search.attempt import Attempt, Candidate, Job, metric_lost, shortfall
 from edgecompress.tflite.graph import Graph
 from edgecompress.tflite.reader import read_model
 
@@ -116,8 +116,11 @@ def pack_to_fit(job: Job, candidate: Candidate) -> Candidate:
 def _packed(job: Job, model: bytes, arena_room_bytes: int | None = None) -> Packed:
     if job.runtime == "c":
         return pack_for_c(model, arena_room_bytes)
-    targets = {job.board.core: target_of(job.board.core, job.board.kernels)}
-    return pack(model, targets, limits=Limits(arena_bytes=arena_room_bytes))
+    return pack(model, _targets(job), limits=Limits(arena_bytes=arena_room_bytes))
+
+
+def _targets(job: Job) -> Targets:
+    return {job.board.core: target_of(job.board.core, job.board.kernels)}
 
 
 def _in_patches(job: Job, model: bytes, packed: Packed) -> Packed:
@@ -143,7 +146,7 @@ def _verdict(job: Job, model: bytes, others: Sequence[Board] | None = None) -> V
 def pack_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     """Pack the quantized original. It answers the same: what was measured of it holds."""
     original = attempts[0]
-    packed = pack_to_fit(job, replace(original, step="pack", why=why))
+    packed = _packed_original(job, replace(original, step="pack", why=why))
     verdict = _verdict(job, packed.tflite)
     short = shortfall(verdict, len(packed.tflite), job.recipe)
     return replace(
@@ -154,4 +157,31 @@ def pack_original(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
 
 def may_be_packed(job: Job, attempt: Attempt) -> bool:
     """Say whether packing brings an attempt nearer to fit."""
-    return pack_to_fit(job, attempt) is not attempt
+    return _packed_original(job, attempt) is not attempt
+
+
+def _packed_original(job: Job, original: Attempt) -> Candidate:
+    """Return the original packed; with encoded weights where only these make it fit.
+
+    Not if it loses too much: training, which would follow, makes other weights.
+    """
+    packed = pack_to_fit(job, original)
+    lost = metric_lost(job, original.int8_metric)
+    if job.runtime == "c" or lost > job.recipe.max_accuracy_drop:
+        return packed
+    if missing_bytes(job, read_model(packed.tflite)) <= 0:
+        return packed
+    encoded = pack(original.tflite, _targets(job), limits=_limits(job, packed.tflite))
+    if missing_bytes(job, read_model(encoded.model)) > 0:
+        return packed
+    why = f"{original.why}. Packed, outputs equal: {saved_in_words(encoded)}"
+    return replace(original, why=why, tflite=encoded.model)
+
+
+def _limits(job: Job, model: bytes) -> Limits:
+    """Return what there is room for, of flash as much less as the recipe wants the file smaller."""
+    verdict = _verdict(job, model, others=())
+    room = limits_on(verdict).flash_bytes or 0
+    if (most := job.recipe.max_model_bytes) is not None:
+        room = min(room, flash_bytes(model, _targets(job)) - len(model) + most)
+    return Limits(max(room, 0), max(_arena_room(job, verdict), 0))

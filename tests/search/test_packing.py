@@ -17,10 +17,11 @@ from edgecompress.memory.verdict.fit import fit
 from edgecompress.pack.pack import pack
 from edgecompress.quantize.post_training import quantize
 from edgecompress.recipe import Recipe
-from edgecompress.search.attempt import Candidate, Job
+from edgecompress.search.attempt import Attempt, Candidate, Job
 from edgecompress.search.forms import SHRINKING
 from edgecompress.search.narrow import converted_shortfall, cut_to_fit, learn_cuts
-from edgecompress.search.packing import pack_to_fit
+from edgecompress.search.packing import may_be_packed, pack_original, pack_to_fit
+from edgecompress.tflite.interpreter import run
 from edgecompress.tflite.reader import read_model
 
 
@@ -157,6 +158,67 @@ def test_widths_are_chosen_by_what_patches_need(runtime, limit_bytes) -> None:
     assert plans_alone.fits
     assert converted_shortfall(job, ours.model) <= 0
     assert sum(ours.widths.values()) > sum(plans_alone.widths.values())
+
+
+def _sparse(x: np.ndarray | None = None, y: np.ndarray | None = None):
+    """Return dense layers, trained if there are samples; nine of ten weights of one are zero."""
+    set_seed(0)
+    image = keras.Input((12, 12, 3))
+    made = keras.layers.Dense(64, activation="relu")(keras.layers.Flatten()(image))
+    model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(made))
+    if x is not None:
+        model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
+        model.fit(x, y, batch_size=16, epochs=8, verbose=0)
+    kernel, bias = model.layers[2].get_weights()
+    small = np.abs(kernel) < np.quantile(np.abs(kernel), 0.9, axis=0)
+    model.layers[2].set_weights([np.where(small, 0, kernel), bias])
+    return model
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_encoded_weights_and_a_report_of_its_layers(tmp_path, cli) -> None:
+    y = np.arange(240) % 2
+    noise = np.random.default_rng(0).random((240, 12, 12, 3))
+    x = (noise * 0.5 + 0.5 * y[:, None, None, None]).astype(np.float32)
+    save_keras(_sparse(x, y), tmp_path / "sparse.keras")
+    np.savez(tmp_path / "data.npz", x=x, y=y)
+    code, stdout, stderr = cli(
+        "compress", tmp_path / "sparse.keras", "--data", tmp_path / "data.npz", "--board",
+        "nucleo_f401re", "--framework", "cmake", "--time-budget", "5m", "--max-model-bytes",
+        15_000, "--json", "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert stdout, stderr
+    facts = json.loads(stdout)
+    assert code == 0, facts["summary"]
+    assert [step["step"] for step in facts["steps"]] == ["quantize", "pack"]
+    assert facts["channels"] == []
+    assert facts["after"]["model_bytes"] <= 15_000 < facts["steps"][0]["model_bytes"]
+    named = {row["op"]: row["layer"] for row in facts["network"]}
+    assert named["CUSTOM:TFLM_DECODE"] == ""
+    assert named["FULLY_CONNECTED"].startswith("dense")
+    assert facts["distributions"]
+
+
+def test_a_model_of_many_zeros_fits_once_its_weights_are_encoded() -> None:
+    x = np.random.default_rng(0).random((20, 12, 12, 3), np.float32)
+    model = _sparse()
+    board, whole = load_board("nucleo_f401re"), quantize(model, x, judged=False)
+    limits = replace(_job(board, 60_000).recipe, max_model_bytes=len(whole) // 2)
+    job = replace(_job(board, 60_000), recipe=limits)
+    (verdict,) = fit(whole, [board], others=()).verdicts
+    original = Attempt(
+        "quantize", "", model, whole, verdict=verdict, shortfall_bytes=len(whole) // 2,
+        float_metric=0.9, int8_metric=0.9,
+    )  # fmt: skip
+    packed = pack_original(job, [original], "too large")
+    assert packed.fits
+    assert len(packed.tflite) <= len(whole) // 2
+    assert re.search(r"weights .* -[\d,]+ of file", packed.why)
+    assert any(op.op == "CUSTOM:TFLM_DECODE" for op in read_model(packed.tflite).main.operators)
+    noise = [np.random.default_rng(1).integers(-128, 128, (20, 12, 12, 3)).astype(np.int8)]
+    before, after = (run(each, noise, "tflm", workers=1) for each in (whole, packed.tflite))
+    assert np.array_equal(before[0], after[0])
+    assert not may_be_packed(replace(job, runtime="c"), original), "it has no DECODE"
 
 
 def _job(board: Board, max_arena_bytes: int) -> Job:
