@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 _PROGRAMS = ("chromium", "chromedriver")
-_TALLEST = 16_000  # pixels of a screenshot
+_TALLEST = 30_000  # pixels of a screenshot
 _PLOTS_READY = """
 const done = arguments[0], began = Date.now();
 (function look() {
