@@ -22,11 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-IMPORTED = (
-    "tensorflow", "keras", "h5py", "tflite_micro", "ai_edge_litert.interpreter", "optuna",
-    "sklearn.metrics", "sqlalchemy.dialects.sqlite.pysqlite", "vl_convert", "jinja2",
-    "edgecompress.pipeline", "edgecompress.cli.compress", "edgecompress.report.terminal",
-    "edgecompress.quantize.converter", "edgecompress.tflite.runtimes",
+FOR_TFLITE = (
+    "tflite_micro", "ai_edge_litert.interpreter", "jinja2", "edgecompress.tflite.runtimes",
+    "edgecompress.cli.generate", "edgecompress.cli.build",
+)  # fmt: skip
+FOR_ALL = (
+    *FOR_TFLITE, "tensorflow", "keras", "h5py", "optuna", "sklearn.metrics", "vl_convert",
+    "sqlalchemy.dialects.sqlite.pysqlite", "edgecompress.pipeline", "edgecompress.cli.compress",
+    "edgecompress.report.terminal", "edgecompress.quantize.converter",
 )  # fmt: skip
 _LINGER_SECONDS = 60.0  # for a child to end with its parent, on a busy computer
 _LOOK_SECONDS = 0.01
@@ -44,10 +47,10 @@ class Ended:
     outlived: int
 
 
-def import_all() -> None:
+def import_all(names: Sequence[str] = FOR_ALL) -> None:
     """Import what commands need, and nothing that starts threads."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    for name in IMPORTED:
+    for name in names:
         importlib.import_module(name)
 
 
