@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from support import REPOSITORY, firmware_tools
+from support.firmware_tools import need, script
 from support.zoo import ZOO
 
 CORPUS = sorted((REPOSITORY / "tests" / "data" / "mutants").glob("*.tflite"))
@@ -104,3 +105,28 @@ def test_no_damaged_file_of_another_kind_ends_in_an_internal_failure(harness, tm
     found = [files.outcome(*files.mutant(sound, number), tmp_path) for number in range(400)]
     assert [said for how, said in found if how == "failed"] == []
     assert {how for how, _ in found} == {"read", "refused"}
+
+
+@pytest.mark.parametrize("name", ["div", "gather", "lstm"])
+def test_firmware_is_clean_under_sanitizers(harness, name):
+    need("gcc")
+    sanitizers = script("benchmarks/robustness/sanitizers.py")
+    compared = 0 if name in sanitizers.NOT_COMPARED else sanitizers.COMPARED
+    assert sanitizers.check(ZOO[name](), "c", None, 40, compared) == ""
+
+
+def test_sanitizers_say_what_is_wrong(harness, monkeypatch):
+    need("gcc")
+    sanitizers = script("benchmarks/robustness/sanitizers.py")
+    sound = sanitizers._program
+    damage = "return 0;", "volatile char few[2]; few[1 + !!net_input(0)] = 1; return 0;"
+    monkeypatch.setattr(sanitizers, "_program", lambda *given: sound(*given).replace(*damage))
+    assert "out of bounds" in sanitizers.check(ZOO["dense"](), "c", None, 2)
+
+
+def test_growth_is_the_slope(harness):
+    load = script("benchmarks/robustness/load.py")
+    sizes = [10, 20, 40, 80]
+    assert load.growth(sizes, [size**2 for size in sizes], 1) == "2.00"
+    assert load.growth(sizes, [3.0 * size for size in sizes], 1) == "1.00"
+    assert load.growth(sizes, [0.0] * 4, 1) == "-"

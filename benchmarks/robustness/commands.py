@@ -5,6 +5,7 @@ import io
 import os
 import resource
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,11 @@ class Ended:
 
 def run(command: str, model: str, folder: str) -> Ended:
     """Run one of COMMANDS on a file; what it writes goes to a folder, and is removed."""
+    return run_words((command.removesuffix("-c"), model, *COMMANDS[command]), folder)
+
+
+def run_words(words: Sequence[str], folder: str) -> Ended:
+    """Run a command line; what it writes goes to a folder, and is removed."""
     os.chdir(folder)
     os.environ["EDGECOMPRESS_DEBUG"] = "1"
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
@@ -39,7 +45,7 @@ def run(command: str, model: str, folder: str) -> Ended:
     said, code = io.StringIO(), 0
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
-            main([command.removesuffix("-c"), model, *COMMANDS[command]])
+            main(list(words))
         except SystemExit as ended:
             code = int(ended.code or 0)
     result = Ended(code, _seconds() - before, _peak_bytes(), said.getvalue()[-4000:])
