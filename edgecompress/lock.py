@@ -1,4 +1,4 @@
-"""A folder that one process at a time writes to."""
+"""What one process at a time may do: write to a folder, begin with a file."""
 
 import fcntl
 import os
@@ -37,11 +37,43 @@ def alone_in(folder: Path) -> Iterator[None]:
             folder.rmdir()
 
 
+@contextmanager
+def one_by_one(path: Path) -> Iterator[None]:
+    """Let processes that come here with the same `path` through one by one, however they end.
+
+    The lock lies beside `path`. Where no file can be written there, nobody is kept waiting.
+    """
+    lock = path.with_name(f".{path.name}{_LOCK}")
+    try:
+        handle = _waited_for(lock)
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _waited_for(lock: Path) -> int:
+    while True:
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o666)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if _is_there(handle, lock):
+            return handle
+        os.close(handle)  # it went with the process that had it
+
+
+def _is_there(handle: int, path: Path) -> bool:
+    return path.exists() and os.fstat(handle).st_ino == path.stat().st_ino
+
+
 def _lock(handle: int, path: Path) -> None:
     """Take a lock, which the kernel gives back when this process ends."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_ours = path.exists() and os.fstat(handle).st_ino == path.stat().st_ino
+        is_ours = _is_there(handle, path)
     except BlockingIOError:
         is_ours = False
     if not is_ours:  # or it is of a run that has just ended, and took its file along

@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgecompress.errors import EdgecompressError, ToolError, UsageError
+from edgecompress.lock import one_by_one
 from edgecompress.refused import causes, is_full
 from edgecompress.search.contact import Contact, keep_contact, reason_of
 from edgecompress.search.place import Place, Watch
@@ -53,15 +55,18 @@ def open_storage(url: str, watch: Watch | None = None) -> Any:
 
 @contextmanager
 def beginning_alone(url: str) -> Iterator[None]:
-    """Let runs that begin at the same PostgreSQL database do so one by one.
+    """Let runs that begin at the same PostgreSQL or SQLite database do so one by one.
 
-    The server ends the lock with the connection, and so with this process.
+    The server, or the kernel, ends the lock with this process.
     """
     import sqlalchemy
 
     address = _address(url)
-    if address.get_backend_name() != "postgresql":
-        yield
+    backend = address.get_backend_name()
+    if backend != "postgresql":
+        is_file = backend == "sqlite" and address.database not in (None, "", ":memory:")
+        with one_by_one(Path(str(address.database))) if is_file else nullcontext():
+            yield
         return
     alone = sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool, **_settings(address))
     with alone.begin() as connection:

@@ -85,10 +85,8 @@ run_trials(Place(Path(sys.argv[1]), "shared", sys.argv[2]), score, [{"x": 0.0}],
 
 
 @pytest.mark.slow
-def test_two_processes_share_the_trials_of_one_database(tmp_path: Path) -> None:
+def test_two_processes_begin_together_and_share_the_trials_of_one_database(tmp_path: Path) -> None:
     url = f"sqlite:///{(tmp_path / 'shared.db').as_posix()}"
-    Path(tmp_path / "shared.db").touch()
-    _run(Place(tmp_path, "makes the tables", url), 1)
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", _WORKER, str(tmp_path / name), url, name], cwd=REPOSITORY
@@ -102,3 +100,4 @@ def test_two_processes_share_the_trials_of_one_database(tmp_path: Path) -> None:
     assert 12 <= len(trials) <= 13  # one may have been under way when the other was the last
     drawn = _drawn(study)
     assert len(set(drawn)) == len(drawn)
+    assert [path.name for path in tmp_path.iterdir() if "lock" in path.name] == []
