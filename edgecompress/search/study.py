@@ -82,7 +82,7 @@ def _begun(place: Place, first: Sequence[Mapping[str, Any]], *, prunes: bool) ->
     storage = open_storage(place.url, place.watch)
     with beginning_alone(place.url):
         study = _opened(place, storage, prunes=prunes)
-        for cut_short in _interrupted(study, place):
+        for cut_short in _interrupted(study, place):  # before what waited behind it
             study.enqueue_trial(cut_short)
         for parameters in first:
             study.enqueue_trial(dict(parameters), skip_if_exists=True)
@@ -94,6 +94,16 @@ def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def number_of(study: "optuna.Study", place: Place, number: int) -> int:
+    """Return the number that a trial goes by: an interruption leaves no gap in those of a run.
+
+    Where a database is shared, it is Optuna's, which no two trials have.
+    """
+    if place.storage is not None:
+        return number
+    return sum(trial.number < number for trial in finished(study))
 
 
 def keep_trial(place: Place, measured: Measured, candidate: Candidate) -> None:
@@ -139,7 +149,11 @@ def _opened(place: Place, storage: Any, *, prunes: bool) -> "optuna.Study":
 
 
 def _interrupted(study: "optuna.Study", place: Place) -> list[dict[str, Any]]:
-    """Return the parameters of a trial that an interruption ended: nobody else works here."""
+    """Return the parameters of the trial that an interruption ended, and of those that waited.
+
+    These give way to it, so that all are run in the order in which they would have been. Nobody
+    else works here.
+    """
     from optuna.trial import TrialState
 
     if place.storage is not None:
@@ -155,4 +169,14 @@ def _interrupted(study: "optuna.Study", place: Place) -> list[dict[str, Any]]:
     for trial in cut:
         if trial.params and trial.params not in (*known, *fresh):
             fresh.append(trial.params)
-    return fresh
+    return fresh + _given_way(study, waiting) if fresh else []
+
+
+def _given_way(
+    study: "optuna.Study", waiting: Sequence["optuna.trial.FrozenTrial"]
+) -> list[dict[str, Any]]:
+    from optuna.trial import TrialState
+
+    for trial in waiting:
+        study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)  # noqa: SLF001
+    return [trial.system_attrs["fixed_params"] for trial in waiting]

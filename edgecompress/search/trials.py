@@ -20,7 +20,7 @@ from edgecompress.search.front import QUANTITIES, Measured, figures
 from edgecompress.search.narrow import Cuts, Narrowed, cut_to_fit, learn_cuts, weigh
 from edgecompress.search.place import Place
 from edgecompress.search.steps import measured, train_on
-from edgecompress.search.study import finished, keep_trial, run_trials
+from edgecompress.search.study import finished, keep_trial, number_of, run_trials
 from edgecompress.search.teach import taught, training
 from edgecompress.train.checkpoint import Epoch
 from edgecompress.train.fine_tune import finetune
@@ -74,7 +74,11 @@ def search_to_fit(job: Job, attempts: Sequence[Attempt], why: str) -> Attempt:
     best = _best(study, [first.parameters] if pruned else [])
     if best is None:
         return train_on(job, attempts, f"{why}; the search found nothing in the time there was")
-    return _in_full(search, drawn(best.params), f"{why}; trial {best.number} was the best")
+    return _in_full(
+        search,
+        drawn(best.params),
+        f"{why}; trial {number_of(study, job.place, best.number)} was the best",
+    )
 
 
 def _begun(job: Job, place: Place, attempts: Sequence[Attempt]) -> _Search:
@@ -121,7 +125,7 @@ def _score(search: _Search, trial: "optuna.Trial") -> float:
         narrowed.model, job.train, job.validation, settings,
         teacher=job.original, task=job.task, on_epoch=report,
     )  # fmt: skip
-    name = f"trial-{trial.number}"
+    name = f"trial-{number_of(trial.study, search.place, trial.number)}"
     attempt = measured(job, name, "", model, search.cuts.notes)
     found = figures(name, attempt)
     keep_trial(search.place, found, attempt)

@@ -9,7 +9,7 @@ import pytest
 from support import REPOSITORY
 
 from edgecompress.search.place import Place
-from edgecompress.search.study import finished, forget_trials, run_trials
+from edgecompress.search.study import finished, forget_trials, number_of, run_trials
 
 FIRST = [{"x": 0.0}]
 
@@ -18,9 +18,9 @@ def _score(trial) -> float:
     return -((trial.suggest_float("x", -10.0, 10.0) - 3.0) ** 2)
 
 
-def _run(place: Place, count: int, objective=_score, seconds: float = 60.0):
+def _run(place: Place, count: int, objective=_score, seconds: float = 60.0, first=FIRST):
     until = time.monotonic() + seconds
-    return run_trials(place, objective, FIRST, count=count, until=until, seed=0, prunes=True)
+    return run_trials(place, objective, first, count=count, until=until, seed=0, prunes=True)
 
 
 def _drawn(study) -> list[float]:
@@ -56,6 +56,29 @@ def test_a_trial_that_was_cut_short_is_run_again(place: Place, tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         _run(place, 9, interrupted)
     assert _drawn(_run(place, 9)) == undisturbed
+
+
+@pytest.mark.parametrize("cut", [1, 2, 4])
+def test_an_interruption_leaves_no_gap_and_no_other_order(
+    place: Place, tmp_path: Path, cut: int
+) -> None:
+    first = [{"x": 3.0}, {"x": -1.0}, {"x": 7.0}]
+    undisturbed = _run(Place(tmp_path / "other", "some study", None), 6, first=first)
+    calls = []
+
+    def interrupted(trial) -> float:
+        calls.append(trial.number)
+        score = _score(trial)
+        if len(calls) in (cut, cut + 1):  # the trial that is run again, too
+            raise KeyboardInterrupt
+        return score
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            _run(place, 6, interrupted, first=first)
+    study = _run(place, 6, first=first)
+    assert _drawn(study) == _drawn(undisturbed)
+    assert [number_of(study, place, trial.number) for trial in finished(study)] == [*range(6)]
 
 
 def test_no_trial_is_begun_that_would_not_end_in_time(place: Place) -> None:
