@@ -28,6 +28,7 @@ from edgecompress.errors import DiskFullError, EdgecompressError
 from edgecompress.refused import is_full
 
 _LOG_TAIL_BYTES = 4000
+_BUSY_FACTOR = 20  # of the clock's time, where other work takes the most of the processor's
 
 
 class ChildError(EdgecompressError):
@@ -62,13 +63,15 @@ class Child:
         """Return what the function returns for `arguments`.
 
         Limits are of the clock, and of processor time, which other work on the computer leaves
-        as it is.
+        as it is; with the latter alone the clock's is so long that such work may take the most.
 
         Raises:
             EdgecompressError: the one that the function raised.
             ChildError: the function raised another exception, its process ended (the message
                 names the signal or exit code), or it took longer than a limit.
         """
+        if timeout_seconds is None and cpu_seconds is not None:
+            timeout_seconds = _BUSY_FACTOR * cpu_seconds
         with self._lock:
             process = self._start()
             alarm = threading.Timer(timeout_seconds or 0, process.kill)

@@ -20,7 +20,6 @@ from edgecompress.keras_files.saved_model import keras2_to_hdf5, saved_model_to_
 
 _START_SECONDS = 5.0
 _BYTES_PER_SECOND = 1_000_000  # read on a slow computer
-_BUSY_FACTOR = 20  # of the clock's time, where other work on the computer takes the most of it
 
 
 def readable(path: Path, form: Form, folder: Path) -> Path:
@@ -63,7 +62,7 @@ def _in_child(function: str, path: Path, *arguments: Any) -> None:
     seconds = _START_SECONDS + size / _BYTES_PER_SECOND
     child = Child(f"edgecompress.keras_files.{function}")
     try:
-        child.call(path, *arguments, cpu_seconds=seconds, timeout_seconds=_BUSY_FACTOR * seconds)
+        child.call(path, *arguments, cpu_seconds=seconds)
     except ChildError as error:
         raise ModelError(
             f"{path}: a damaged file, which cannot be read to its end: {error}; save the model "

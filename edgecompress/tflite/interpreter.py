@@ -47,7 +47,6 @@ _MOST_TENSOR_BYTES = 1 << 28
 START_SECONDS = 5.0
 _IMPORT_SECONDS = 30.0
 _VALUES_PER_SECOND = 10_000_000
-BUSY_FACTOR = 20  # of the clock's time, where other work on the computer takes the most of it
 
 
 def predict(
@@ -95,7 +94,7 @@ def run(
         child = idle.get()
         try:
             outputs: list[NDArray[Any]] = child.call(
-                *job, quantized, **_limits(graph, len(chunk[0]), name)
+                *job, quantized, cpu_seconds=_limit_seconds(graph, len(chunk[0]), name)
             )
         finally:
             idle.put(child)
@@ -120,7 +119,7 @@ def run_sequence(model: bytes, inputs: Inputs) -> tuple[NDArray[Any], ...]:
     # Kernels may count on memory that nothing was in yet: CIRCULAR_BUFFER does.
     child = Child("edgecompress.tflite.runtimes:infer", INTERPRETER_BYTES)
     try:
-        outputs = child.call(*job, **_limits(graph, len(rows[0]), "tflm"))
+        outputs = child.call(*job, cpu_seconds=_limit_seconds(graph, len(rows[0]), "tflm"))
     except ChildError as error:
         raise UnsupportedModelError(_refusal("tflm", graph, error)) from error
     finally:
@@ -234,12 +233,11 @@ def _arena_bytes(graph: Graph) -> int:
     return 4 * (activations + graph.size_bytes) + (1 << 20)
 
 
-def _limits(graph: Graph, samples: int, runtime: str) -> dict[str, float]:
-    """Return how long inferences may take: one that does not end is a damaged model's."""
+def _limit_seconds(graph: Graph, samples: int, runtime: str) -> float:
+    """Return the processor time of inferences: one that does not end is a damaged model's."""
     values = sum(tensor.elements for s in graph.subgraphs for tensor in s.tensors)
     start = START_SECONDS if runtime == "tflm" else _IMPORT_SECONDS
-    seconds = start + samples * (graph_macs(graph) + values) / _VALUES_PER_SECOND
-    return {"cpu_seconds": seconds, "timeout_seconds": BUSY_FACTOR * seconds}
+    return start + samples * (graph_macs(graph) + values) / _VALUES_PER_SECOND
 
 
 def _refusal(runtime: str, graph: Graph, error: ChildError) -> str:

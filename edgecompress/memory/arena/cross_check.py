@@ -17,7 +17,7 @@ from edgecompress.errors import ToolError, UnsupportedModelError
 from edgecompress.memory.arena.allocations import SECTIONS
 from edgecompress.memory.arena.plan import Arena, plan_for
 from edgecompress.memory.arena.target import HOST
-from edgecompress.tflite.interpreter import BUSY_FACTOR, INTERPRETER_BYTES, START_SECONDS
+from edgecompress.tflite.interpreter import INTERPRETER_BYTES, START_SECONDS
 from edgecompress.tflite.reader import read_model
 
 # What PrintAllocations calls each section.
@@ -95,10 +95,7 @@ def measure(model: bytes, arena_bytes: int) -> Mapping[str, int]:
             f"{_MOST_ARENA_BYTES:,} at most"
         )
     try:
-        text: str = _child().call(
-            model, arena_bytes, cpu_seconds=START_SECONDS,
-            timeout_seconds=BUSY_FACTOR * START_SECONDS,
-        )  # fmt: skip
+        text: str = _child().call(model, arena_bytes, cpu_seconds=START_SECONDS)
     except ChildError as error:
         raise UnsupportedModelError(f"the host's TFLM interpreter says: {error}") from error
     return _parse(text)
