@@ -29,6 +29,8 @@ TEMPLATES_DIR = _folder("templates")
 COSTS_DIR = _PACKAGE / "memory" / "costs"
 
 _BLOCK_BYTES = 1 << 20
+# Zeros shrink 1,000-fold, data and weights hardly 10-fold: what unpacks to more than this is none.
+_BOMB_RATIO, _BOMB_BYTES = 100, 1 << 30
 _UNFINISHED = ".edgecompress-part"  # ends the name of a file that is being written
 
 
@@ -44,6 +46,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def is_bomb(size_bytes: int, stored_bytes: int) -> bool:
+    """Say whether an array would unpack from so few bytes to so many as no data does."""
+    return size_bytes > _BOMB_BYTES and size_bytes > _BOMB_RATIO * stored_bytes
 
 
 def sha256_of(path: Path) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgecompress.dataset.paged import PAGED_BYTES, empty_array, free_bytes
 from edgecompress.errors import DataError
-from edgecompress.files import sha256_of
+from edgecompress.files import is_bomb, sha256_of
 
 _MAGIC = b"\x93NUMPY"
 _SUFFIX = ".npy"
@@ -24,8 +24,6 @@ _ENCRYPTED = 1  # bit of a zip entry's flags
 _FLOAT32_BYTES = 4
 _BLOCK_BYTES = 1 << 20
 _COPIES = 2  # of samples on disk: as read, and divided into parts
-# Zeros shrink 1,000-fold, data hardly 10-fold: what unpacks to more than this is no data.
-_BOMB_RATIO, _BOMB_BYTES = 100, 1 << 30
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -87,7 +85,7 @@ def _needed_bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
         raise ValueError(f"the header of {entry.filename} has the shape {shape}")
     size = prod(shape) * dtype.itemsize
     copied = 0 if dtype == np.float32 else prod(shape) * _FLOAT32_BYTES
-    if size > _BOMB_BYTES and size > _BOMB_RATIO * entry.compress_size:
+    if is_bomb(size, entry.compress_size):
         raise ValueError(
             f"the header of {entry.filename} asks for {size + copied:,} bytes of memory, and the "
             f"file has {entry.compress_size:,} for them"

@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edgecompress.errors import ModelError
+from edgecompress.files import is_bomb
 
-# Weights hardly shrink 10-fold; what unpacks to more than this is none.
-_BOMB_RATIO, _BOMB_BYTES = 100, 1 << 30
 _LINK_MODE, _MODE_MASK = 0o120000, 0o170000
 
 
@@ -27,7 +26,7 @@ def check_entry(entry: zipfile.ZipInfo, path: Path) -> None:
             f"{path}: its entry {entry.filename!r} leads out of the archive, and nothing was read; "
             'save the model again with model.save("model.keras")'
         )
-    if _is_bomb(entry.file_size, entry.compress_size):
+    if is_bomb(entry.file_size, entry.compress_size):
         raise ModelError(
             f"{path}: its entry {entry.filename!r} unpacks from {entry.compress_size:,} to "
             f"{entry.file_size:,} bytes, which no weights do: nothing was read of it"
@@ -85,7 +84,7 @@ def _problems(h5py: Any, group: Any, seen: set[Any]) -> Iterator[tuple[str, str]
         elif isinstance(item, h5py.Dataset):
             if item.external or item.is_virtual:
                 yield item.name, "is kept in another file"
-            elif _is_bomb(item.nbytes, item.id.get_storage_size()):
+            elif is_bomb(item.nbytes, item.id.get_storage_size()):
                 yield item.name, f"says it has {item.nbytes:,} bytes, and has hardly any"
             else:
                 _read(item)
@@ -95,7 +94,3 @@ def _read(dataset: Any) -> None:
     """Read all there is: whether that ends is known only then."""
     dict(dataset.attrs)
     dataset[()]
-
-
-def _is_bomb(size_bytes: int, stored_bytes: int) -> bool:
-    return size_bytes > _BOMB_BYTES and size_bytes > _BOMB_RATIO * stored_bytes
