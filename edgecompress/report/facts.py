@@ -78,11 +78,12 @@ def _network(job: Job, first: Attempt, best: Attempt) -> dict[str, Any]:
     """Return what the result is made of, and how near it comes to the same weights in float."""
     errors = facts_network.compared(job, first, best)
     narrowed = facts_network.channels(job, best)
+    estimated = facts_network.estimated_instructions(job, best)
     return {
         "layers": _layers(errors),
         "distributions": distribution_rows(errors),
-        "network": facts_network.network(job, best, errors),
-        "instructions": facts_network.instructions(job, best),
+        "network": facts_network.network(job, best, errors, estimated),
+        "instructions": facts_network.instructions(job, estimated),
         "arenas": facts_network.arenas(job, first, best),
         "channels": narrowed,
         "left_alone": [

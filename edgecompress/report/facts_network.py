@@ -35,7 +35,9 @@ def compared(job: Job, first: Attempt, best: Attempt) -> Sequence[LayerError]:
     return [replace(error, operator=places[error.operator]) for error in errors]
 
 
-def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[str, Any]]:
+def network(
+    job: Job, best: Attempt, errors: Sequence[LayerError], estimated: Instructions | None
+) -> list[dict[str, Any]]:
     """List the operators of the result in the order they run.
 
     `cycles` and `instructions` are estimated, None where there is no evidence for the board, its
@@ -45,8 +47,7 @@ def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[
     layers = {error.operator: error.layer for error in errors}
     latency = best.verdict.latency
     cycles = {each.index: each.cycles for each in latency.operators} if latency else {}
-    instructions = estimated_instructions(job, best)
-    counts = instructions.by_operator if instructions else {}
+    counts = estimated.by_operator if estimated else {}
     before = _channels_of_layers(job.original)
     operators = summarize(read_model(best.tflite)).operators
     return [
@@ -62,9 +63,8 @@ def network(job: Job, best: Attempt, errors: Sequence[LayerError]) -> list[dict[
     ]
 
 
-def instructions(job: Job, best: Attempt) -> dict[str, Any] | None:
+def instructions(job: Job, estimated: Instructions | None) -> dict[str, Any] | None:
     """Return what is known of the estimate of instructions, None where there is none."""
-    estimated = estimated_instructions(job, best)
     if estimated is None:
         return None
     return {
