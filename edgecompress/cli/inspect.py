@@ -13,7 +13,7 @@ from edgecompress.cli.input.options import BoardName, OneOf, boards_dir_option, 
 from edgecompress.errors import ToolError, UnsupportedModelError, UsageError
 from edgecompress.memory.arena.defects import known_defects
 from edgecompress.memory.arena.plan import Arena, plan_arena
-from edgecompress.memory.arena.timeline import Timeline, numbered, timeline
+from edgecompress.memory.arena.timeline import Step, numbered, timeline
 from edgecompress.pack.picture import pictures, pictures_document
 from edgecompress.program.lower import lower
 from edgecompress.tflite.graph import Graph
@@ -186,7 +186,7 @@ def _verify(model: Path) -> Mapping[str, Any]:
     }
 
 
-def _memory(arena: Arena | None, life: Timeline | None) -> Mapping[str, Any]:
+def _memory(arena: Arena | None, life: Sequence[Step] | None) -> Mapping[str, Any]:
     """Return the arena and its timeline; steps name live buffers by their place in the arena's."""
     if arena is None or life is None:
         return {}
@@ -201,8 +201,8 @@ def _memory(arena: Arena | None, life: Timeline | None) -> Mapping[str, Any]:
             "live_bytes": step.live_bytes,
             "end_bytes": step.end_bytes,
             "gaps": [asdict(gap) for gap in step.gaps],
-            "peak": step.end_bytes == arena.head_bytes,
+            "peak": step.peak,
         }
-        for step in life.steps
+        for step in life
     ]
     return {"arena": asdict(arena), "timeline": steps}

@@ -1,6 +1,6 @@
 """Tables and the timeline of `edgecompress inspect`, for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgecompress.memory.arena.plan import Arena
-from edgecompress.memory.arena.timeline import Timeline, draw, numbered, symbol
+from edgecompress.memory.arena.timeline import Step, draw, numbered, symbol
 from edgecompress.tflite.summary import ModelSummary, TensorSummary
 
 _BAR_COLUMNS = (24, 64)  # least and most, as wide as the terminal allows
@@ -21,7 +21,7 @@ def show(
     path: Path,
     summary: ModelSummary,
     arena: Arena | None,
-    life: Timeline | None,
+    life: Sequence[Step] | None,
     checked: Mapping[str, Any] | None,
 ) -> None:
     """Print everything `inspect` knows of a model."""
@@ -80,7 +80,7 @@ def _scale(tensor: TensorSummary) -> str:
     return f"{tensor.scale:.6g} zero {tensor.zero_point}{more}"
 
 
-def _show_arena(console: Console, arena: Arena, life: Timeline) -> None:
+def _show_arena(console: Console, arena: Arena, life: Sequence[Step]) -> None:
     console.print(
         f"arena ({arena.basis}): {arena.min_bytes:,} bytes needed, {arena.used_bytes:,} used: "
         f"head {arena.head_bytes:,}, tail {arena.tail_bytes:,}",
@@ -93,7 +93,7 @@ def _show_arena(console: Console, arena: Arena, life: Timeline) -> None:
     console.print(_buffers(arena))
 
 
-def _timeline(arena: Arena, life: Timeline, width: int) -> Table:
+def _timeline(arena: Arena, life: Sequence[Step], width: int) -> Table:
     """Return one row for each operator: what lives in the head, * where the head is full."""
     table = Table(title=f"head over time, {arena.head_bytes:,} bytes wide")
     table.add_column("#", justify="right", no_wrap=True)
@@ -104,7 +104,7 @@ def _timeline(arena: Arena, life: Timeline, width: int) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("head", no_wrap=True, min_width=width)
     numbers = numbered(arena)
-    for step in life.steps:
+    for step in life:
         free = sum(gap.bytes for gap in step.gaps)
         table.add_row(
             "" if step.operator is None else str(step.operator),
@@ -112,7 +112,7 @@ def _timeline(arena: Arena, life: Timeline, width: int) -> Table:
             f"{step.live_bytes:,}",
             str(len(step.gaps)) if free else "",
             f"{free:,}" if free else "",
-            "*" if step.end_bytes == arena.head_bytes else "",
+            "*" if step.peak else "",
             Text(draw(arena, step, width, numbers)),
         )
     return table

@@ -28,31 +28,23 @@ class Step:
     live: tuple[HeadBuffer, ...]  # by offset
     live_bytes: int
     end_bytes: int  # highest end of a live buffer
+    peak: bool  # whether that makes the head as large as it is
     gaps: tuple[Gap, ...]  # up to the head's size
 
 
-@dataclass(frozen=True)
-class Timeline:
-    """All steps, and those that make the head as large as it is."""
-
-    steps: tuple[Step, ...]
-    peaks: tuple[Step, ...]
-
-
-def timeline(graph: Graph, arena: Arena) -> Timeline:
+def timeline(graph: Graph, arena: Arena) -> tuple[Step, ...]:
     """Return the life of the head, operator by operator in the order they run."""
     places: list[tuple[int, int, int | None, str]] = [(0, 0, None, "inputs")]
     for scope, s, index in lifetimes(graph).order:
         places.append((scope, s, index, graph.subgraphs[s].operators[index].op))
-    steps = tuple(_step(arena, *place) for place in places)
-    peaks = tuple(step for step in steps if step.end_bytes == arena.head_bytes)
-    return Timeline(steps, peaks)
+    return tuple(_step(arena, *place) for place in places)
 
 
 def _step(arena: Arena, scope: int, subgraph: int, operator: int | None, op: str) -> Step:
     live = sorted(
         (b for b in arena.buffers if b.first <= scope <= b.last), key=lambda b: b.offset_bytes
     )
+    end_bytes = max((b.offset_bytes + b.aligned_bytes for b in live), default=0)
     return Step(
         scope=scope,
         subgraph=subgraph,
@@ -60,7 +52,8 @@ def _step(arena: Arena, scope: int, subgraph: int, operator: int | None, op: str
         op=op,
         live=tuple(live),
         live_bytes=sum(b.aligned_bytes for b in live),
-        end_bytes=max((b.offset_bytes + b.aligned_bytes for b in live), default=0),
+        end_bytes=end_bytes,
+        peak=end_bytes == arena.head_bytes,
         gaps=_gaps(live, arena.head_bytes),
     )
 
