@@ -1,6 +1,6 @@
 """`fit`, `compare` and `generate`: boards by name, models by path, bytes or as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +79,12 @@ def compare(
         ModelError: a model cannot be read or converted, or TFLM cannot run it.
         DataError: the data cannot be read, or does not fit the models.
     """
+    from edgecompress.evaluate.data import compared_on_data
+
     several = [_model(each) for each in models]
-    metrics = _metrics(several, str(data), pixels, seed) if data is not None else []
+    metrics = compared_on_data(several, str(data), pixels, seed) if data is not None else []
     named = [(_name(each, number), each) for number, each in enumerate(several, start=1)]
     return side_by_side.compare(named, _boards(boards), metrics, runtime=runtime)
-
-
-def _metrics(models: list[Any], data: str, pixels: str, seed: int) -> list[Mapping[str, float]]:
-    from edgecompress.evaluate.data import load_with_data
-    from edgecompress.evaluate.score import evaluate
-
-    loaded, dataset = load_with_data(models, data, pixels, seed)
-    test = dataset.test.open("compare")
-    return [evaluate(model, test, dataset.task) for model in loaded]
 
 
 def _name(model: Any, number: int) -> str:

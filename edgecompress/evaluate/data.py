@@ -8,9 +8,10 @@ from edgecompress.dataset import Dataset
 from edgecompress.dataset.named import load_for
 from edgecompress.errors import UsageError
 from edgecompress.evaluate.pixels import resolve_pixels
-from edgecompress.evaluate.score import load_model
+from edgecompress.evaluate.score import evaluate, load_model
 from edgecompress.tflite.affine import real_range
 from edgecompress.tflite.graph import Tensor
+from edgecompress.tflite.interpreter import Runtime
 from edgecompress.tflite.reader import read_model
 
 
@@ -82,3 +83,20 @@ def load_with_data(
     if isinstance(loaded[0], bytes):
         return loaded, data_for_tflite(loaded[0], data, pixels, seed)
     return loaded, data_for(loaded[0], data, pixels, seed, first)
+
+
+def compared_on_data(
+    models: Sequence[Any], data: str, pixels: str, seed: int, runtime: Runtime = "tflm"
+) -> list[dict[str, float]]:
+    """Return the metrics of each model on the test part of the data.
+
+    Args:
+        models: as of `load_with_data`.
+        data: the same.
+        pixels: the same.
+        seed: the same.
+        runtime: what runs a .tflite.
+    """
+    loaded, dataset = load_with_data(models, data, pixels, seed)
+    test = dataset.test.open("compare")
+    return [dict(evaluate(model, test, dataset.task, runtime=runtime)) for model in loaded]

@@ -21,7 +21,7 @@ from edgecompress.cli.input.options import (
     json_option,
 )
 from edgecompress.cli.output.rows import print_rows
-from edgecompress.evaluate.data import load_with_data
+from edgecompress.evaluate.data import compared_on_data
 
 
 @click.command()
@@ -55,15 +55,10 @@ def command(
     A Keras model's bytes, multiply-accumulates and arena are those of its int8 conversion; its
     metrics are its own, in float32. Metrics are of the data's test part.
     """
-    from edgecompress.evaluate.score import evaluate
     from edgecompress.side_by_side import DEFAULT_CORE, DEFAULT_KERNELS, compare
 
     profile = load_board(board, boards_dir) if board else None
-    metrics: list[dict[str, float]] = []
-    if data is not None:
-        loaded, dataset = load_with_data(models, data, pixels, seed)
-        test = dataset.test.open("compare")
-        metrics = [dict(evaluate(model, test, dataset.task, runtime=runtime)) for model in loaded]
+    metrics = compared_on_data(models, data, pixels, seed, runtime) if data is not None else []
     named = [(str(path), path) for path in models]
     compared = compare(named, [profile] if profile else [], metrics)
     (rows,) = ([asdict(row) for row in each] for each in compared.rows.values())
