@@ -90,9 +90,10 @@ def best_placement(
     known = _tried(task, known, enough, effort.least_states)
     if known.size_bytes <= enough:
         return known
-    offsets, size = placed(requests, overlaps, enough, effort.orders)
-    if size < known.size_bytes:
-        known = replace(known, offsets=tuple(offsets), size_bytes=size)
+    if effort.orders:
+        offsets, size = placed(requests, overlaps, enough, effort.orders)
+        if size < known.size_bytes:
+            known = replace(known, offsets=tuple(offsets), size_bytes=size)
     return _halved(task, known, enough, effort.more_states)
 
 

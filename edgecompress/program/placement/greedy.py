@@ -84,11 +84,11 @@ def placed(
         requests: the buffers.
         overlaps: pairs of them that may share memory.
         enough_bytes: a size that is small enough: nothing is tried any more.
-        tries: how many variations of the order by size are tried beside the plain orders.
+        tries: how many variations of the order by size are tried; 0: plain orders.
     """
     meeting = meetings(requests, overlaps)
     best: tuple[list[int], int] | None = None
-    for order in _orders(requests, tries):
+    for order in _variations(requests, tries) if tries else _plain(requests):
         offsets = in_order(requests, order, meeting)
         size = size_of(requests, offsets)
         if best is None or size < best[1]:
@@ -98,8 +98,7 @@ def placed(
     return best or ([], 0)
 
 
-def _orders(requests: Sequence[Request], tries: int) -> Iterator[list[int]]:
-    numbers = list(range(len(requests)))
+def _plain(requests: Sequence[Request]) -> Iterator[list[int]]:
     keys: Sequence[Callable[[int], tuple[int, ...]]] = (
         lambda i: (-requests[i].size_bytes, requests[i].first),
         lambda i: (-requests[i].size_bytes, -requests[i].first),
@@ -108,9 +107,12 @@ def _orders(requests: Sequence[Request], tries: int) -> Iterator[list[int]]:
         lambda i: (requests[i].first - requests[i].last, -requests[i].size_bytes),
     )
     for key in keys:
-        yield sorted(numbers, key=key)
+        yield sorted(range(len(requests)), key=key)
+
+
+def _variations(requests: Sequence[Request], tries: int) -> Iterator[list[int]]:
     random = np.random.default_rng(_SEED)
-    base = sorted(numbers, key=keys[0])
-    for _ in range(tries if len(numbers) > 1 else 0):
+    base = next(_plain(requests))
+    for _ in range(tries):
         weights = np.arange(len(base)) + random.normal(0, 2, len(base))
         yield [base[i] for i in np.argsort(weights, kind="stable")]
