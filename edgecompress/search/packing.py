@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from edgecompress.board import Board
 from edgecompress.memory.arena.allocator import align_up
@@ -19,7 +19,7 @@ from edgecompress.pack.patches.costs import costs_of, costs_over_inputs
 from edgecompress.pack.patches.path import Path
 from edgecompress.pack.patches.ways import arena_in_patches, ways_of
 from edgecompress.pack.plans import least_arena
-from edgecompress.pack.weights import Limits, Targets, flash_bytes, limits_on
+from edgecompress.pack.weights import NO_LIMITS, Limits, Targets, flash_bytes, limits_on
 from edgecompress.program.lower import lower
 from edgecompress.program.program import Program
 from edgecompress.progress import doing
@@ -113,14 +113,20 @@ def pack_to_fit(job: Job, candidate: Candidate) -> Candidate:
     return replace(candidate, why=why, tflite=packed.model)
 
 
-def _packed(job: Job, model: bytes, arena_room_bytes: int | None = None) -> Packed:
-    if job.runtime == "c":
-        return pack_for_c(model, arena_room_bytes)
-    return pack(model, _targets(job), limits=Limits(arena_bytes=arena_room_bytes))
+def _packed(job: Job, model: bytes, limits: Limits = NO_LIMITS) -> Packed:
+    return _packed_once(model, job.runtime, job.board.core, job.board.kernels, limits)
 
 
-def _targets(job: Job) -> Targets:
-    return {job.board.core: target_of(job.board.core, job.board.kernels)}
+@lru_cache(maxsize=4)
+def _packed_once(model: bytes, runtime: str, core: str, kernels: str, limits: Limits) -> Packed:
+    """Pack a model; kept, because whether packing helps is asked before it is done."""
+    if runtime == "c":
+        return pack_for_c(model, limits.arena_bytes)
+    return pack(model, _targets(core, kernels), limits=limits)
+
+
+def _targets(core: str, kernels: str) -> Targets:
+    return {core: target_of(core, kernels)}
 
 
 def _in_patches(job: Job, model: bytes, packed: Packed) -> Packed:
@@ -129,7 +135,7 @@ def _in_patches(job: Job, model: bytes, packed: Packed) -> Packed:
     room = _arena_room(job, before)
     if before.arena.min_bytes <= room:
         return packed
-    patched = _packed(job, model, max(room, 0))
+    patched = _packed(job, model, Limits(arena_bytes=max(room, 0)))
     flash_bytes = _verdict(job, patched.model, others=()).flash.headroom_bytes
     limit = job.recipe.max_model_bytes
     too_large = flash_bytes < min(0, before.flash.headroom_bytes) or (
@@ -171,7 +177,7 @@ def _packed_original(job: Job, original: Attempt) -> Candidate:
         return packed
     if missing_bytes(job, read_model(packed.tflite)) <= 0:
         return packed
-    encoded = pack(original.tflite, _targets(job), limits=_limits(job, packed.tflite))
+    encoded = _packed(job, original.tflite, _limits(job, packed.tflite))
     if missing_bytes(job, read_model(encoded.model)) > 0:
         return packed
     why = f"{original.why}. Packed, outputs equal: {saved_in_words(encoded)}"
@@ -183,5 +189,6 @@ def _limits(job: Job, model: bytes) -> Limits:
     verdict = _verdict(job, model, others=())
     room = limits_on(verdict).flash_bytes or 0
     if (most := job.recipe.max_model_bytes) is not None:
-        room = min(room, flash_bytes(model, _targets(job)) - len(model) + most)
+        targets = _targets(job.board.core, job.board.kernels)
+        room = min(room, flash_bytes(model, targets) - len(model) + most)
     return Limits(max(room, 0), max(_arena_room(job, verdict), 0))
