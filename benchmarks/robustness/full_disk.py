@@ -26,7 +26,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 import forked
-from kills import contents, is_unfinished
+from kills import contents, is_unfinished, write_inputs
 from support import tiny_models
 
 _PLENTY_BYTES = 1 << 30
@@ -113,16 +113,14 @@ def _with_earlier(commands: list[str]) -> list[str]:
 
 def prepare(seed: int, commands: list[str]) -> None:
     """Write the user's files to the current folder. Without Keras models where none is needed."""
-    Path("short.toml").write_text("max_epochs = 2\nbatch_size = 64\n")
     Path("notes.txt").write_text(_NOTES)
     if set(commands) <= set(_OF_TFLITE):
         forked.import_all(forked.FOR_TFLITE)
         Path("digits.tflite").write_bytes(tiny_models.dense((1, 64), 10))
-        Path("digits.keras").write_text(_NOTES)
-        Path("digits.npz").write_text(_NOTES)
+        for name in ("digits.keras", "digits.npz", "short.toml"):
+            Path(name).write_text(_NOTES)
         return
-    subprocess.run([sys.executable, Path(__file__).with_name("digits.py"), ".", str(seed)],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    write_inputs(seed)
     forked.import_all()
     words = ("quantize", "digits.keras", "--data", "digits.npz", "-o", "digits.tflite")
     if forked.run(words, Path("log")).code not in _KEPT:

@@ -86,13 +86,18 @@ def disturb(kills: int, seed: int, keep: Path, *, quick: bool = False) -> int:
 
 def prepare(seed: int, kinds: list[str]) -> dict[str, Reference]:
     """Write model, data and recipe to the current folder, and run each kind undisturbed."""
-    subprocess.run([sys.executable, Path(__file__).with_name("digits.py"), ".", str(seed)],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    Path("short.toml").write_text(_RECIPE)
+    write_inputs(seed)
     forked.import_all()
     references = {kind: _undisturbed((*_COMMON, *_KINDS[kind])) for kind in kinds}
     _refuse_other(references[kinds[0]])
     return references
+
+
+def write_inputs(seed: int) -> None:
+    """Write a recipe, and model and data of a seed, made in a process that may use TensorFlow."""
+    subprocess.run([sys.executable, Path(__file__).with_name("digits.py"), ".", str(seed)],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    Path("short.toml").write_text(_RECIPE)
 
 
 def _undisturbed(words: tuple[str, ...]) -> Reference:
