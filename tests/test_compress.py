@@ -137,6 +137,7 @@ def test_a_model_that_is_too_large_is_pruned_until_it_fits(
     words, limit_bytes: int, tmp_path: Path, cli
 ) -> None:
     out = tmp_path / "out"
+    words = (*words, "--time-budget", "5m")  # it ends before, on a busy computer too
     code, stdout, _ = cli(*words, "-o", out, "--max-arena-bytes", limit_bytes, "--json")
     facts = json.loads(stdout)
     assert code == 0, facts["summary"]
