@@ -82,10 +82,10 @@ def _begun(place: Place, first: Sequence[Mapping[str, Any]], *, prunes: bool) ->
     storage = open_storage(place.url, place.watch)
     with beginning_alone(place.url):
         study = _opened(place, storage, prunes=prunes)
-        for cut_short in _interrupted(study, place):  # before what waited behind it
-            study.enqueue_trial(cut_short)
-        for parameters in first:
-            study.enqueue_trial(dict(parameters), skip_if_exists=True)
+        if place.storage is None:
+            _cut_short(study)
+        for parameters in _not_yet(study, place, first):
+            study.enqueue_trial(dict(parameters), skip_if_exists=place.storage is not None)
     return study
 
 
@@ -148,35 +148,25 @@ def _opened(place: Place, storage: Any, *, prunes: bool) -> "optuna.Study":
     )
 
 
-def _interrupted(study: "optuna.Study", place: Place) -> list[dict[str, Any]]:
-    """Return the parameters of the trial that an interruption ended, and of those that waited.
+def _cut_short(study: "optuna.Study") -> None:
+    """End what an interruption left running or waiting: nobody else works here."""
+    from optuna.trial import TrialState
 
-    These give way to it, so that all are run in the order in which they would have been. Nobody
-    else works here.
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    for _ in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.tell(study.ask(), state=TrialState.FAIL)
+
+
+def _not_yet(
+    study: "optuna.Study", place: Place, first: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """Return which of the first trials are still to be run, in their order.
+
+    One that was cut short is among them, whole: it may have drawn a part of its parameters. Others
+    need no such care, for they draw again what they drew.
     """
-    from optuna.trial import TrialState
-
     if place.storage is not None:
-        return []
-    cut = [t for t in study.trials if t.state in (TrialState.RUNNING, TrialState.FAIL)]
-    for trial in cut:
-        if trial.state is TrialState.RUNNING:
-            study.tell(trial.number, state=TrialState.FAIL)
-    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    known = [t.params for t in finished(study)]
-    known += [t.system_attrs.get("fixed_params", {}) for t in waiting]
-    fresh: list[dict[str, Any]] = []
-    for trial in cut:
-        if trial.params and trial.params not in (*known, *fresh):
-            fresh.append(trial.params)
-    return fresh + _given_way(study, waiting) if fresh else []
-
-
-def _given_way(
-    study: "optuna.Study", waiting: Sequence["optuna.trial.FrozenTrial"]
-) -> list[dict[str, Any]]:
-    from optuna.trial import TrialState
-
-    for trial in waiting:
-        study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)  # noqa: SLF001
-    return [trial.system_attrs["fixed_params"] for trial in waiting]
+        return first
+    known = [trial.system_attrs.get("fixed_params") for trial in finished(study)]
+    return [parameters for parameters in first if parameters not in known]

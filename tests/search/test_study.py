@@ -81,6 +81,29 @@ def test_an_interruption_leaves_no_gap_and_no_other_order(
     assert [number_of(study, place, trial.number) for trial in finished(study)] == [*range(6)]
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 8])
+def test_a_trial_that_ends_while_it_draws_is_drawn_again_whole(
+    place: Place, tmp_path: Path, cut: int
+) -> None:
+    first = [{"x": 3.0, "y": 2.0}, {"x": -1.0, "y": 1.0}]
+    calls = []
+
+    def score(trial) -> float:
+        calls.append(trial.number)
+        drawn = [trial.suggest_float("x", -10.0, 10.0)]
+        if len(calls) in (cut, cut + 1):
+            raise KeyboardInterrupt
+        return drawn[0] + trial.suggest_float("y", 0.0, 5.0)
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            _run(place, 9, score, first=first)
+    ended = [trial.params for trial in finished(_run(place, 9, score, first=first))]
+    calls[:] = [0] * 9
+    undisturbed = _run(Place(tmp_path / "other", "some study", None), 9, score, first=first)
+    assert ended == [trial.params for trial in finished(undisturbed)]
+
+
 def test_no_trial_is_begun_that_would_not_end_in_time(place: Place) -> None:
     assert _drawn(_run(place, 5, seconds=-1.0)) == []
 
