@@ -95,6 +95,17 @@ def test_full_disks_leave_nothing_half_written():
     assert re.search(r": 6': \d+", ended.stdout)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="watches processes as Linux can")
+def test_signals_leave_nothing_half_written_and_nothing_running():
+    firmware_tools.need("cmake", "arm-none-eabi-gcc")
+    words = ("--only", "generate", "--only", "generate, again", "--only", "build")
+    ended = _benchmark("interrupt.py", "--runs", "10", *words)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"SIG(INT|TERM): 130': \d", ended.stdout)
+    assert re.search(r"SIGKILL: -9': \d", ended.stdout)
+
+
 def test_no_damaged_file_of_another_kind_ends_in_an_internal_failure(harness, tmp_path):
     import files
 

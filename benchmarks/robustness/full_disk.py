@@ -31,7 +31,7 @@ from support import tiny_models
 
 _PLENTY_BYTES = 1 << 30
 _PAGE_BYTES = 4096
-_FULL, _KEPT = 6, (0, 4)
+_FULL, KEPT = 6, (0, 4)
 _MACHINE = ("--board", "mps2_an386")
 _COMPRESS = (
     "compress", "disk/digits.keras", "--data", "disk/digits.npz", "--time-budget", "60m",
@@ -39,8 +39,8 @@ _COMPRESS = (
     "-o", "disk/out", "--resume",
 )  # fmt: skip
 _GENERATE = ("generate", "disk/digits.tflite", *_MACHINE, "-o", "disk/out", "--force")
-# Command, and how many of the runs are its; those in _EARLIER meet what that wrote.
-_COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
+# Command, and how many of the runs are its; those in EARLIER meet what that wrote.
+COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "compress": ((*_COMPRESS, "--trials", "0"), 4),
     "compress, search": ((*_COMPRESS, "--trials", "1", "--max-model-bytes", "3600"), 1),
     "quantize": (
@@ -49,13 +49,14 @@ _COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     ),
     "generate": ((*_GENERATE, "--runtime", "tflm"), 4),
     "generate, again": ((*_GENERATE, "--runtime", "c"), 4),
+    "pack": (("pack", "disk/digits.tflite", "-o", "disk/out/packed.tflite", "--force"), 1),
     "report": (("report", "disk/out"), 3),
     "build": (("build", "disk/out"), 2),
 }  # fmt: skip
-_EARLIER = {"generate, again": "generate", "report": "compress", "build": "generate, again"}
-_OF_TFLITE = ("generate", "generate, again", "build")
-_NOTES = "what I found out\n" * 100
-_FILES = ("digits.keras", "digits.npz", "digits.tflite", "short.toml", "notes.txt")
+EARLIER = {"generate, again": "generate", "report": "compress", "build": "generate, again"}
+_OF_TFLITE = ("generate", "generate, again", "pack", "build")
+NOTES = "what I found out\n" * 100
+FILES = ("digits.keras", "digits.npz", "digits.tflite", "short.toml", "notes.txt")
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of model, commands and rooms")
-    parser.add_argument("--only", choices=_COMMANDS, action="append", help="these commands alone")
+    parser.add_argument("--only", choices=COMMANDS, action="append", help="these commands alone")
     arguments = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("needs root, to mount disks")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        failures = fill(arguments.runs, arguments.seed, arguments.only or list(_COMMANDS))
+        failures = fill(arguments.runs, arguments.seed, arguments.only or list(COMMANDS))
         os.chdir("/")
     return 1 if failures else 0
 
@@ -89,11 +90,11 @@ def fill(runs: int, seed: int, commands: list[str]) -> int:
     random = Random(seed)  # noqa: S311 - rooms, not secrets
     prepare(seed, commands)
     writings: dict[str, Writing] = {}
-    for name in _with_earlier(commands):
+    for name in with_earlier(commands):
         writings[name] = _undisturbed(name, writings)
     counts, failed = Counter[str](), 0
     for _ in range(runs):
-        name = random.choices(commands, [_COMMANDS[each][1] for each in commands])[0]
+        name = random.choices(commands, [COMMANDS[each][1] for each in commands])[0]
         code, wrong = run_without_room(writings[name], random)
         counts[f"{name}: {code}"] += 1
         failed += bool(wrong)
@@ -103,27 +104,28 @@ def fill(runs: int, seed: int, commands: list[str]) -> int:
     return failed
 
 
-def _with_earlier(commands: list[str]) -> list[str]:
+def with_earlier(commands: list[str]) -> list[str]:
+    """Return commands, and those that must have run before them, in order."""
     needed = set(commands)
-    for name in reversed(_COMMANDS):
-        if name in needed and name in _EARLIER:
-            needed.add(_EARLIER[name])
-    return [name for name in _COMMANDS if name in needed]
+    for name in reversed(COMMANDS):
+        if name in needed and name in EARLIER:
+            needed.add(EARLIER[name])
+    return [name for name in COMMANDS if name in needed]
 
 
 def prepare(seed: int, commands: list[str]) -> None:
     """Write the user's files to the current folder. Without Keras models where none is needed."""
-    Path("notes.txt").write_text(_NOTES)
+    Path("notes.txt").write_text(NOTES)
     if set(commands) <= set(_OF_TFLITE):
         forked.import_all(forked.FOR_TFLITE)
         Path("digits.tflite").write_bytes(tiny_models.dense((1, 64), 10))
         for name in ("digits.keras", "digits.npz", "short.toml"):
-            Path(name).write_text(_NOTES)
+            Path(name).write_text(NOTES)
         return
     write_inputs(seed)
     forked.import_all()
     words = ("quantize", "digits.keras", "--data", "digits.npz", "-o", "digits.tflite")
-    if forked.run(words, Path("log")).code not in _KEPT:
+    if forked.run(words, Path("log")).code not in KEPT:
         raise SystemExit(Path("log").read_text())
 
 
@@ -146,16 +148,16 @@ def disk(files: dict[str, bytes]) -> Iterator[Path]:
 
 
 def _undisturbed(name: str, known: dict[str, Writing]) -> Writing:
-    words, _ = _COMMANDS[name]
-    before = {file: Path(file).read_bytes() for file in _FILES}
-    if name in _EARLIER:
-        before = known[_EARLIER[name]].after
+    words, _ = COMMANDS[name]
+    before = {file: Path(file).read_bytes() for file in FILES}
+    if name in EARLIER:
+        before = known[EARLIER[name]].after
     with disk(before) as place:
         empty_bytes = _used_bytes(place)
         ended = forked.run(words, _log())
-        if ended.code not in _KEPT:
+        if ended.code not in KEPT:
             raise SystemExit(f"{name} ended with {ended.code}: {Path('log').read_text()}")
-        return Writing(words, before, _files(place), _used_bytes(place) - empty_bytes)
+        return Writing(words, before, files_of(place), _used_bytes(place) - empty_bytes)
 
 
 def run_without_room(writing: Writing, random: Random) -> tuple[int, list[str]]:
@@ -165,15 +167,15 @@ def run_without_room(writing: Writing, random: Random) -> tuple[int, list[str]]:
         temporaries = place / "tmp" if random.randrange(2) else None
         _resize(place, _used_bytes(place) + room_bytes)
         code = forked.run(writing.words, _log(), temporaries=temporaries).code
-        wrong = _wrong_words(code) + _wrong_files(writing, _files(place), code)
-        if code in _KEPT:
+        wrong = _wrong_words(code) + _wrong_files(writing, files_of(place), code)
+        if code in KEPT:
             return code, wrong
         _resize(place, _PLENTY_BYTES)
         again = forked.run(writing.words, _log()).code
-        if again not in _KEPT:
+        if again not in KEPT:
             wrong.append(f"{again} with room enough: {Path('log').read_text()[-2000:]}")
-        elif _files(place) != writing.after:
-            wrong.append(f"not the same with room enough: {_differing(writing.after, place)}")
+        elif files_of(place) != writing.after:
+            wrong.append(f"not the same with room enough: {differing(writing.after, place)}")
         left = [path for path in place.rglob("*") if is_unfinished(path.name)]
         wrong += [f"{path}: left behind" for path in left]
     return code, [f"{why} (room for {room_bytes:,} bytes)" for why in wrong]
@@ -181,7 +183,7 @@ def run_without_room(writing: Writing, random: Random) -> tuple[int, list[str]]:
 
 def _wrong_words(code: int) -> list[str]:
     said = Path("log").read_text()
-    if code in _KEPT:
+    if code in KEPT:
         return []
     is_said = "no room" in said or "No space left" in said
     if code != _FULL or not is_said or "Traceback" in said:
@@ -201,7 +203,7 @@ def _wrong_files(writing: Writing, found: dict[str, bytes], code: int) -> list[s
     return [f"{name}: half-written, or lost" for name in sorted(wrong)]
 
 
-def _files(place: Path) -> dict[str, bytes]:
+def files_of(place: Path) -> dict[str, bytes]:
     """Return the files that count: of what is built, the images."""
     found = {name: content for name, content in contents(place).items()
              if not name.startswith("tmp/") and ".edgecompress" not in name}  # fmt: skip
@@ -209,8 +211,9 @@ def _files(place: Path) -> dict[str, bytes]:
             if "/build" not in name or name.endswith(".elf")}  # fmt: skip
 
 
-def _differing(expected: dict[str, bytes], place: Path) -> str:
-    found = _files(place)
+def differing(expected: dict[str, bytes], place: Path) -> str:
+    """Return the names of files that are not what is expected."""
+    found = files_of(place)
     names = {*expected, *found}
     return ", ".join(sorted(name for name in names if found.get(name) != expected.get(name)))
 

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edgecompress.errors import InterruptedRunError
+from edgecompress.errors import EdgecompressError, InterruptedRunError
+from edgecompress.refused import of_the_system
 
 
 class Interruption:
@@ -18,6 +19,7 @@ class Interruption:
     def __init__(self) -> None:
         self._requests = 0
         self._is_awaited = False
+        self.broke_off = False  # by a KeyboardInterrupt
 
     @property
     def asked(self) -> bool:
@@ -37,6 +39,7 @@ class Interruption:
         """
         self._requests += 1
         if self.insistent or not self._is_awaited:
+            self.broke_off = True
             raise KeyboardInterrupt
 
     @contextmanager
@@ -62,10 +65,20 @@ def interruptible() -> Iterator[Interruption]:
     before = {number: signal.signal(number, interruption.request) for number in signals}
     try:
         yield interruption
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, Exception) as error:
+        if not _is_of(interruption, error):
+            raise
         raise InterruptedRunError(
             "interrupted before a result was written; to go on, give the same command with --resume"
         ) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_of(interruption: Interruption, error: BaseException) -> bool:
+    """Say whether an error comes of an interruption: imports of extension modules hide it."""
+    if isinstance(error, Exception):
+        is_told = isinstance(error, EdgecompressError) or of_the_system(error) is not None
+        return interruption.broke_off and not is_told
+    return True

@@ -1,8 +1,12 @@
 """Run the programs that edgecompress does not bring: compilers, CMake, QEMU."""
 
+import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edgecompress.errors import ToolError
@@ -19,7 +23,23 @@ _PACKAGES = {
     "qemu-system-riscv32": "qemu-system-misc",
     "ninja": "ninja-build",
 }
+# Makes of its process the program that its arguments name, in a group that the kernel sends SIGTERM
+# once nobody holds the other end of a pipe. Python ignores two signals, which programs must not.
+_BECOME = """
+import fcntl, os, select, signal, sys
+pipe = int(sys.argv[1])
+for name in ("SIGPIPE", "SIGXFSZ"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpid())
+if hasattr(fcntl, "F_SETSIG"):
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGTERM)
+fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC)
+if select.select([pipe], [], [], 0)[0]:  # it was closed before anybody listened
+    sys.exit("its parent has ended")
+os.execv(sys.argv[2], sys.argv[3:])
+"""
 _SHOWN_LINES = 25
+_END_SECONDS = 10.0
 
 
 def require(*programs: str) -> None:
@@ -56,15 +76,15 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program and return what it printed, whatever it returned.
 
+    It ends with this process, however that ends, and so do the processes that it started.
+
     Raises:
         ToolError: it cannot be started, or took longer than `timeout_seconds`.
     """
     try:
-        return subprocess.run(
-            command, cwd=folder, timeout=timeout_seconds, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            check=False,
-        )  # fmt: skip
+        with _started(command, folder) as process:
+            printed, _ = process.communicate(timeout=timeout_seconds)
+            return subprocess.CompletedProcess(command, process.returncode, printed)
     except subprocess.TimeoutExpired as error:
         output = error.stdout or b""
         text = output if isinstance(output, str) else output.decode(errors="replace")
@@ -74,6 +94,43 @@ def run(
         ) from error
     except OSError as error:
         raise ToolError(f"cannot run {command[0]}: {error}") from error
+
+
+@contextmanager
+def _started(command: Sequence[str], folder: Path | None) -> Iterator[subprocess.Popen[str]]:
+    """Start a program in a process group of its own; end the group if this block is broken off."""
+    found = shutil.which(command[0])
+    if found is None:
+        raise FileNotFoundError("no such program")
+    program = str(Path(found).absolute())  # `folder` is for the program, not for its name
+    theirs, ours = os.pipe()
+    become = (sys.executable, "-I", "-S", "-c", _BECOME, str(theirs), program)
+    with os.fdopen(ours, "wb"):
+        with os.fdopen(theirs, "rb"):
+            process = subprocess.Popen(
+                [*become, *command], cwd=folder, stdin=subprocess.DEVNULL, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
+                pass_fds=(theirs,), start_new_session=True,
+            )  # fmt: skip
+        try:
+            yield process
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            _wait_for_the_end(process)
+            raise
+
+
+def _wait_for_the_end(process: subprocess.Popen[str]) -> None:
+    """Wait for a process that was told to end, and those that it started: no longer than a while.
+
+    They remove their temporary files at SIGTERM, but not at SIGKILL.
+    """
+    try:
+        process.communicate(timeout=_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def check(command: Sequence[str], *, what: str) -> str:
