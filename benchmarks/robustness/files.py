@@ -15,11 +15,11 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from mutants import bits, splice, swap, truncated
+from mutants import Change, bits, splice, swap, truncated
 from readers import READERS, sound_files
 
 from edgecompress.errors import EdgecompressError
@@ -62,11 +62,16 @@ def mutant(files: Mapping[str, bytes], number: int) -> tuple[str, bytes]:
     kind = random.choice(sorted(files))
     content = bytearray(files[kind])
     for _ in range(random.randint(1, _MOST_CHANGES)):
-        changes = (_line, _value, _value, _value, bits, truncated, splice)
-        if b"\0" in content[:4096]:
-            changes = (bits, bits, truncated, splice, swap)
-        content = random.choice(changes)(content, random, files) if len(content) > 8 else content  # noqa: PLR2004
+        change = random.choice(changes_of(content))
+        content = change(content, random, files) if len(content) > 8 else content  # noqa: PLR2004
     return kind, bytes(content)
+
+
+def changes_of(content: bytes | bytearray) -> Sequence[Change]:
+    """Return the ways to change a file: those of texts, or of bytes."""
+    if b"\0" in content[:4096]:
+        return bits, bits, truncated, splice, swap
+    return _line, _value, _value, _value, bits, truncated, splice
 
 
 def _line(content: bytearray, random: Random, _: Mapping[str, bytes]) -> bytearray:

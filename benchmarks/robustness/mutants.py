@@ -26,7 +26,7 @@ def mutant(models: Mapping[str, bytes], number: int) -> tuple[str, bytes]:
     """Return the name of the model and of what was done to it, and the damaged file."""
     random = Random(number)  # noqa: S311 - not for secrets
     name = random.choice(sorted(models))
-    change = random.choice(_CHANGES)
+    change = random.choice(CHANGES)
     content = bytearray(models[name])
     for _ in range(random.randint(1, _MOST_CHANGES)):
         content = change(content, random, models)
@@ -109,6 +109,6 @@ def _change_number(part: object, random: Random) -> None:
             setattr(part, name, [*value, value[place]] if random.randrange(2) else value[1:])
 
 
-_CHANGES: Sequence[Change] = (
+CHANGES: Sequence[Change] = (
     bits, _words, _early_words, truncated, splice, swap, _fields, _fields, _fields,
 )  # fmt: skip

@@ -1,9 +1,11 @@
-"""A sound file of each kind that edgecompress reads, and what reads it."""
+"""Sound files of each kind that edgecompress reads, and what reads it."""
 
 import io
 import json
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -12,21 +14,40 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+
+from support.zoo import ZOO
+
+from edgecompress.api.functions import fit
 from edgecompress.board import load_board
 from edgecompress.dataset import load_dataset
 from edgecompress.files import BOARDS_DIR
 from edgecompress.firmware.sources.targets import Memory
 from edgecompress.firmware.toolchain.archive import contents
 from edgecompress.firmware.toolchain.link_map import contributors, region_bytes
+from edgecompress.pack.pack import pack
 from edgecompress.recipe import Recipe, load_recipe
 
 Reader = Callable[[bytes, Path], object]
 _MEMORIES = (Memory("FLASH", 0, 1 << 20), Memory("RAM", 0x2000_0000, 1 << 18))
+_MUTANTS = Path(__file__).parents[2] / "tests" / "data" / "mutants"
 _PROGRAM = b"int table[64] = {1}; int main(void) { return table[3]; }"
 
 
+def seeds_of(kind: str) -> dict[str, bytes]:
+    """Return what a kind is fuzzed from, by name: sound files, and models that failed once.
+
+    What a linker leaves is not there without a C compiler.
+    """
+    if kind == "model":
+        failed_once = {path.name: path.read_bytes() for path in sorted(_MUTANTS.iterdir())}
+        return {name: make() for name, make in ZOO.items()} | failed_once
+    with tempfile.TemporaryDirectory() as folder:
+        return {n: content for n, content in sound_files(Path(folder)).items() if n == kind}
+
+
 def sound_files(folder: Path) -> dict[str, bytes]:
-    """Return a sound file of each kind; those of a linker where there is a C compiler."""
+    """Return a sound file of each kind but models; of a linker's, if there is a C compiler."""
     recipe = {name: value for name, value in asdict(_recipe()).items() if value is not None}
     table = "\n".join(f"{i},{i / 3:.3f},{'ab'[i % 2]}" for i in range(24))
     arrays = io.BytesIO()
@@ -81,7 +102,14 @@ def _images(path: Path) -> object:
     return load_dataset(str(path.parents[1]))
 
 
+def _model(content: bytes, _: Path) -> object:
+    """Read a model, judge it for a board with both runtimes, and pack it."""
+    board = load_board("nucleo_f401re")
+    return fit(content, board, runtime="both", others=[board]), pack(content)
+
+
 READERS: Mapping[str, Reader] = {
+    "model": _model,
     "board": partial(_from_file, "board.toml", lambda path: load_board(str(path))),
     "recipe": partial(_from_file, "recipe.toml", lambda path: load_recipe(path, {})),
     "table": partial(_from_file, "table.csv", lambda path: load_dataset(str(path))),

@@ -27,6 +27,7 @@ from edgecompress.progress import doing
 
 _log = logging.getLogger(__name__)
 
+_MOST_CLASSES = 1 << 16
 _FORMS = (
     "a .npz file, a folder of images by class, a .csv file (FILE#COLUMN names the label column), "
     "or package.module:function"
@@ -153,6 +154,11 @@ def _class_names(
     count = 2 if task == "binary" else (output_shape or (None,))[-1]
     if count is None:
         count = len(known) if y is None else int(y.max()) + 1
+    if count > _MOST_CLASSES:
+        raise DataError(
+            f"{where}: labels run to {count - 1:,}, and {_MOST_CLASSES:,} classes are the most: "
+            "number the classes from 0; for targets of a regression, give the model, too"
+        )
     if known and y is not None and y.max() >= len(known):
         raise DataError(
             f"{where}: labels run to {y.max()}, but there are {len(known)} class names; "

@@ -52,7 +52,7 @@ def that_run(model: bytes, targets: Targets) -> Targets:
     refusals = {core: _refusal(graph, target) for core, target in targets.items()}
     found = {core: target for core, target in targets.items() if refusals[core] is None}
     if not found:
-        raise UnsupportedModelError("; ".join(str(refusal) for refusal in refusals.values()))
+        raise UnsupportedModelError("; ".join(dict.fromkeys(map(str, refusals.values()))))
     return found
 
 

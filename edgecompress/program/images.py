@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgecompress.program.node import Node
+from edgecompress.tflite.checks.well_formed import computing
 from edgecompress.tflite.graph import Graph, Operator, Tensor
 
 # The input that holds the images.
@@ -16,6 +18,7 @@ _IMAGES: Mapping[str, int] = {
     "AVERAGE_POOL_2D": 0, "CONV_2D": 0, "DEPTHWISE_CONV_2D": 0, "MAX_POOL_2D": 0,
     "TRANSPOSE_CONV": 2,
 }  # fmt: skip
+_MOST_IMAGES = 1024  # each is a call in the program
 
 
 def image_by_image(graph: Graph) -> Graph:
@@ -23,23 +26,30 @@ def image_by_image(graph: Graph) -> Graph:
 
     What several images go through becomes SPLIT, an operator for each, and CONCATENATION, all with
     the index of the operator in the model.
+
+    Raises:
+        UnsupportedModelError: more images than calls are written for.
     """
-    tensors = list(graph.main.tensors)
-    operators = tuple(
-        part for operator in graph.main.operators for part in _parts(operator, tensors)
-    )
-    main = replace(graph.main, tensors=tuple(tensors), operators=operators)
+    tensors, operators = list(graph.main.tensors), list[Operator]()
+    for operator in graph.main.operators:
+        with computing(operator):
+            operators += _parts(Node(operator, graph.main), tensors)
+    main = replace(graph.main, tensors=tuple(tensors), operators=tuple(operators))
     return replace(graph, subgraphs=(main, *graph.subgraphs[1:]))
 
 
-def _parts(operator: Operator, tensors: list[Tensor]) -> Iterator[Operator]:
+def _parts(node: Node, tensors: list[Tensor]) -> Iterator[Operator]:
     """Yield an operator, or what becomes of it; add the tensors that this needs."""
+    operator = node.operator
     place = _IMAGES.get(operator.op, -1)
     images = tensors[operator.inputs[place]] if place >= 0 else None
     has_loop = operator.op == "TRANSPOSE_CONV" and images is not None and images.type == "INT8"
     if images is None or images.shape[0] == 1 or has_loop:
         yield operator
         return
+    if images.shape[0] > _MOST_IMAGES:
+        raise node.refuse(f"it works on {images.shape[0]:,} images, one call each; "
+                          f"{_MOST_IMAGES:,} are the most")  # fmt: skip
     axis = _axis(tensors)
     sources = _each(images, tensors)
     targets = _each(tensors[operator.outputs[0]], tensors)

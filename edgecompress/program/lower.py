@@ -32,7 +32,7 @@ from edgecompress.program.operators import (
     wide_sums,
 )
 from edgecompress.program.operators.elementwise import is_lookup, unary
-from edgecompress.program.program import Program, Step
+from edgecompress.program.program import C_TYPES, Program, Step
 from edgecompress.tflite.checks.well_formed import computing
 from edgecompress.tflite.graph import Graph
 
@@ -176,6 +176,8 @@ def _lowering(node: Node) -> Lower:
     tensors = [
         node.subgraph.tensors[i] for i in (*node.operator.inputs, *node.operator.outputs) if i >= 0
     ]
+    for tensor in tensors:
+        node.need_type(tensor, *C_TYPES, "INT4", "FLOAT32")
     if op in _WIDE and any(tensor.type == "INT16" for tensor in tensors):
         return _WIDE[op]
     if op not in _OPERATORS:

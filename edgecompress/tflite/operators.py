@@ -122,11 +122,12 @@ def _check_operator(subgraph: Subgraph, operator: Operator) -> None:
 
 
 def _check_shapes(subgraph: Subgraph, operator: Operator) -> None:
-    for index in operator.outputs:
-        tensor = subgraph.tensors[index]
-        if tensor.shape != (0,) and min(tensor.shape, default=1) <= 0:
+    ends = {"output": operator.outputs, "input": [i for i in operator.inputs if i >= 0]}
+    for end, tensor in ((end, subgraph.tensors[i]) for end, each in ends.items() for i in each):
+        is_open = tensor.shape != (0,) and min(tensor.shape, default=1) <= 0
+        if is_open and tensor.data is None:
             raise UnsupportedModelError(
-                f"{_where(subgraph, operator)} has an output of dynamic shape "
+                f"{_where(subgraph, operator)} has an {end} of dynamic shape "
                 f"{list(tensor.shape)} ({_name(tensor)}), and TFLM plans all memory before it "
                 "runs: convert the model with a fixed input shape"
             )

@@ -55,12 +55,15 @@ def content_of(model: bytes) -> Any:
         ModelError: the file is damaged, though it may be where no interpreter reads.
     """
     try:
-        return schema.ModelT.InitFromPackedBuf(model)
+        content = schema.ModelT.InitFromPackedBuf(model)
     except (*_MALFORMED, struct.error) as error:
         raise ModelError(
             f"the model is damaged: an offset in it points outside its {len(model):,} bytes. Copy "
             "or convert it again"
         ) from error
+    for subgraph in content.subgraphs:  # the schema has None for an empty list
+        subgraph.tensors = subgraph.tensors or []
+    return content
 
 
 def with_ordered_constants(model: bytes) -> bytes:

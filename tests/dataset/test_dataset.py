@@ -553,3 +553,9 @@ def test_folders_that_are_not_the_models_classes_are_named(image_folder, outputs
 def test_images_are_not_resized_for_a_model_that_takes_none(image_folder, shape, message):
     with pytest.raises(DataError, match=message):
         load_dataset(str(image_folder), input_shape=shape, output_shape=(10,))
+
+
+def test_numbers_that_cannot_be_classes_are_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n" + "1,4000000000000000000\n2,3\n" * 8)
+    with pytest.raises(DataError, match=r"4,000,000,000,000,000,000, and 65,536 classes"):
+        load_dataset(str(tmp_path / "t.csv"))

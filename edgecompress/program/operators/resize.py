@@ -17,6 +17,7 @@ def nearest(node: Node) -> Sequence[Step]:
     """Return the call for RESIZE_NEAREST_NEIGHBOR; a copy where each pixel is repeated as often."""
     source, target = node.input(0), node.output()
     batch, height, width, channels = source.shape
+    sizes = _sizes(node)
     rows, columns = (_nearest(node, source.shape[i], target.shape[i]) for i in (1, 2))
     by_y, by_x = target.shape[1] // height, target.shape[2] // width
     if _is_repeated(rows, by_y) and _is_repeated(columns, by_x):
@@ -28,7 +29,7 @@ def nearest(node: Node) -> Sequence[Step]:
             kernel="resize_nearest",
             layer=node.layer,
             fields={
-                **_sizes(node),
+                **sizes,
                 "rows": Constant("rows", "int16_t", rows),
                 "columns": Constant("columns", "int16_t", columns),
                 "bytes": int(channels * ELEMENT_BYTES[source.type]),
@@ -43,13 +44,14 @@ def bilinear(node: Node) -> Sequence[Call]:
     """Return the call for RESIZE_BILINEAR."""
     source, target = node.input(0), node.output()
     node.need_type(source, "INT8")
+    sizes = _sizes(node)
     rows, columns = (_between(node, source.shape[i], target.shape[i]) for i in (1, 2))
     return [
         Call(
             kernel="resize_bilinear_s8",
             layer=node.layer,
             fields={
-                **_sizes(node),
+                **sizes,
                 "rows": Constant("rows", "int16_t", rows.ravel()),
                 "columns": Constant("columns", "int16_t", columns.ravel()),
                 "channels": node.int16(source.shape[3], "the number of channels"),

@@ -1,6 +1,7 @@
 """Variables that live from one inference to the next, and the window of CIRCULAR_BUFFER."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,14 +34,18 @@ def variables_of(graph: Graph) -> Variables:
     given = dict(_given(graph))
     states = {}
     for name in dict.fromkeys(names.values()):
-        tensor = next(_assigned(graph, name), None)
-        if tensor is None:
+        writer = next(_assigning(graph, name), None)
+        if writer is None:
             continue
-        first = np.full(tensor.size_bytes, zero_point_of(tensor), np.int8)
+        tensor = writer.input(1)
+        writer.need_type(tensor, *C_TYPES)
+        first = np.full(tensor.size_bytes, zero_point_of(tensor) & 0xFF, np.uint8)
         values = first.view(np.dtype(tensor.type.lower()))
-        known = given.get(name)
-        values = values if known is None else values_of(known).ravel()
-        states[name] = State(name[1], C_TYPES[tensor.type], values)
+        state = State(name[1], C_TYPES[tensor.type], values)
+        if name in given:
+            _check_alike(writer, given[name], state)
+            state = replace(state, first=values_of(given[name]).ravel())
+        states[name] = state
     return {handle: states[name] for handle, name in names.items() if name in states}
 
 
@@ -54,12 +59,12 @@ def _names(subgraph: Subgraph) -> Iterator[tuple[int, tuple[str, str]]]:
             yield operator.outputs[0], (container, shared)
 
 
-def _assigned(graph: Graph, name: tuple[str, str]) -> Iterator[Tensor]:
+def _assigning(graph: Graph, name: tuple[str, str]) -> Iterator[Node]:
     for subgraph in graph.subgraphs:
         names = dict(_names(subgraph))
         for operator in subgraph.operators:
             if operator.op == "ASSIGN_VARIABLE" and names.get(operator.inputs[0]) == name:
-                yield subgraph.tensors[operator.inputs[1]]
+                yield Node(operator, subgraph)
 
 
 def _given(graph: Graph) -> Iterator[tuple[tuple[str, str], Tensor]]:
@@ -75,11 +80,11 @@ def _given(graph: Graph) -> Iterator[tuple[tuple[str, str], Tensor]]:
         initial = graph.subgraphs[int(node.option("init_subgraph_index"))]
         names = dict(_names(initial))
         for inner in initial.operators:
-            value = initial.tensors[inner.inputs[-1]] if inner.inputs else None
-            if inner.op == "ASSIGN_VARIABLE" and value is not None and value.data is not None:
+            value = initial.tensors[inner.inputs[1]] if inner.op == "ASSIGN_VARIABLE" else None
+            if value is not None and value.data is not None and inner.inputs[0] in names:
                 yield names[inner.inputs[0]], value
             elif inner.op != "VAR_HANDLE":
-                raise node.refuse("it computes more than constants for variables")
+                raise node.refuse("it does more than assign constants to variables")
 
 
 def variable(node: Node, variables: Variables) -> Sequence[Step]:
@@ -92,8 +97,19 @@ def variable(node: Node, variables: Variables) -> Sequence[Step]:
         raise node.refuse("nothing is ever assigned to its variable")
     if op == "ASSIGN_VARIABLE":
         value = node.input(1)
+        _check_alike(node, value, state)
         return [copied_whole(node, value, state, value.size_bytes)]
+    _check_alike(node, node.output(), state)
     return [_shown(node, state, node.output())]
+
+
+def _check_alike(node: Node, tensor: Tensor, state: State) -> None:
+    """Refuse a tensor that is copied to or from a variable of another size or type."""
+    if tensor.size_bytes != state.size_bytes or C_TYPES.get(tensor.type) != state.ctype:
+        raise node.refuse(
+            f"its variable is {tensor.size_bytes:,} bytes of {tensor.type} in one place, and "
+            f"{state.size_bytes:,} of {state.ctype} in another"
+        )
 
 
 def circular_buffer(node: Node) -> Sequence[Step]:

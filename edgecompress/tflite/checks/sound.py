@@ -50,7 +50,8 @@ def _problems(tensor: Tensor, quantization: Quantization) -> Iterator[str]:
     scales, zero_points = quantization.scales, quantization.zero_points
     if not all(math.isfinite(scale) and scale >= 0 for scale in scales):
         yield f"has the scale {next(s for s in scales if not math.isfinite(s) or s < 0)}"
-    if len(zero_points) not in (0, len(scales)) or (not zero_points and tensor.data is None):
+    needs_them = tensor.data is None or tensor.type in _ZERO_POINTS
+    if len(zero_points) not in (0, len(scales)) or (not zero_points and needs_them):
         yield f"has {len(scales)} scales and {len(zero_points)} zero points"
     low, high = _ZERO_POINTS.get(tensor.type, (-math.inf, math.inf))
     if any(not low <= zero_point <= high for zero_point in zero_points):

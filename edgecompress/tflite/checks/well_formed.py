@@ -20,9 +20,6 @@ from edgecompress.tflite.checks.sound import (
 )
 from edgecompress.tflite.graph import Operator, Subgraph, Tensor
 
-# Operators that need neither an input nor an output.
-_BARE = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "VAR_HANDLE", "WHILE", "IF"})
-
 
 @dataclass(frozen=True)
 class Form:
@@ -41,9 +38,11 @@ _FORMS: Mapping[str, Form] = {
     "AVERAGE_POOL_2D": Form(ranks=_IMAGE, output_rank=4),
     "ARG_MAX": Form(2),
     "ARG_MIN": Form(2),
+    "ASSIGN_VARIABLE": Form(2, outputs=0),
     "BATCH_MATMUL": Form(2, at_least={0: 2, 1: 2}),
     "BATCH_TO_SPACE_ND": Form(3, at_least=_SERIES),
     "BROADCAST_TO": Form(2),
+    "CALL_ONCE": Form(0, outputs=0),
     "CUMSUM": Form(2),
     "CONV_2D": Form(2, ranks={0: 4, 1: 4}, output_rank=4),
     "DEPTHWISE_CONV_2D": Form(2, ranks={0: 4, 1: 4}, output_rank=4),
@@ -55,6 +54,7 @@ _FORMS: Mapping[str, Form] = {
     "FILL": Form(2),
     "GATHER": Form(2, at_least=_VECTOR),
     "GATHER_ND": Form(2),
+    "IF": Form(outputs=0),
     "L2_POOL_2D": Form(ranks=_IMAGE, output_rank=4),
     "MAX_POOL_2D": Form(ranks=_IMAGE, output_rank=4),
     "MEAN": Form(2),
@@ -71,6 +71,7 @@ _FORMS: Mapping[str, Form] = {
     "REVERSE_V2": Form(2),
     "SELECT_V2": Form(3),
     "SLICE": Form(3),
+    "SOFTMAX": Form(at_least=_VECTOR),
     "SPACE_TO_DEPTH": Form(ranks=_IMAGE, output_rank=4),
     "SPACE_TO_BATCH_ND": Form(3, at_least=_SERIES),
     "SPLIT": Form(2, at_least={1: 1}),
@@ -82,6 +83,8 @@ _FORMS: Mapping[str, Form] = {
     "TRANSPOSE_CONV": Form(3, ranks={1: 4, 2: 4}, output_rank=4),
     "UNPACK": Form(at_least=_VECTOR),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Form(20, ranks={0: 3}, output_rank=3),
+    "VAR_HANDLE": Form(0),
+    "WHILE": Form(0, outputs=0),
     **dict.fromkeys(
         (
             "ADD", "DIV", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "MAXIMUM",
@@ -104,7 +107,7 @@ def check_form(subgraphs: Sequence[Subgraph]) -> None:
         for tensor in subgraph.tensors:
             check_shape(tensor)
         for operator in subgraph.operators:
-            if operator.op not in _BARE and not operator.op.startswith("CUSTOM:"):
+            if not operator.op.startswith("CUSTOM:"):
                 _check_operator(operator, subgraph.tensors)
         for tensor in subgraph.tensors:
             check_quantization(tensor)
@@ -151,9 +154,9 @@ def _check_ranks(operator: Operator, tensors: Sequence[Tensor], form: Form) -> N
             raise damaged(
                 operator, f"reads a tensor of shape {list(shapes[place])} as input {place}"
             )
-    output = tensors[operator.outputs[0]].shape
-    if form.output_rank is not None and len(output) != form.output_rank:
-        raise damaged(operator, f"writes a tensor of shape {list(output)}")
+    outputs = [tensors[index].shape for index in operator.outputs[: form.outputs]]
+    if form.output_rank is not None and any(len(each) != form.output_rank for each in outputs):
+        raise damaged(operator, f"writes a tensor of shape {list(outputs[0])}")
 
 
 def _is_dynamic(operator: Operator, tensors: Sequence[Tensor]) -> bool:

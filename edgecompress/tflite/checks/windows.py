@@ -9,6 +9,7 @@ from math import prod
 from edgecompress.tflite.checks.case import Case, Rule, Shape
 
 _LARGEST_STEP = 1 << 15  # of a stride or a dilation: kernels keep them in 16 bits
+_QUANTIZED = ("INT8", "INT4")
 _LSTM_GATES, _LSTM_CELL = 4, 19
 
 
@@ -17,7 +18,7 @@ def _conv(case: Case) -> Iterator[str]:
     groups = image[3] // weights[3] if weights[3] else 0
     if not groups or image[3] % weights[3] or weights[0] % groups or weights[0] != out[3]:
         yield f"makes {list(out)} of {list(image)} by weights of {list(weights)}"
-    yield from _bias(case, 2, weights[0])
+    yield from _weights(case, 2, weights[0])
     yield from _window(case, image, out, weights[1:3])
 
 
@@ -25,7 +26,7 @@ def _depthwise(case: Case) -> Iterator[str]:
     image, weights, out = case.shape(0), case.shape(1), case.output()
     if not image[3] or weights[0] != 1 or weights[3] % image[3] or weights[3] != out[3]:
         yield f"makes {list(out)} of {list(image)} by weights of {list(weights)}"
-    yield from _bias(case, 2, weights[3])
+    yield from _weights(case, 2, weights[3])
     yield from _window(case, image, out, weights[1:3])
 
 
@@ -33,7 +34,7 @@ def _transposed(case: Case) -> Iterator[str]:
     weights, image, out = case.shape(1), case.shape(2), case.output()
     if image[3] != weights[3] or weights[0] != out[3] or image[0] != out[0]:
         yield f"makes {list(out)} of {list(image)} by weights of {list(weights)}"
-    yield from _bias(case, 3, weights[0])
+    yield from _weights(case, 3, weights[0])
     yield from _window(case, out, image, weights[1:3])  # the other way round
 
 
@@ -68,6 +69,16 @@ def _window(case: Case, image: Shape, out: Shape, kernel: Sequence[int]) -> Iter
             )
 
 
+def _weights(case: Case, bias: int, channels: int) -> Iterator[str]:
+    """Check the scales of weights, which are input 1, and the biases."""
+    weights = case.tensor(1)
+    if weights is not None and weights.type in _QUANTIZED:
+        scales = len(weights.quantization.scales) if weights.quantization else 0
+        if scales not in (1, channels):
+            yield f"has weights of {scales} scales for {channels} channels"
+    yield from _bias(case, bias, channels)
+
+
 def _bias(case: Case, place: int, channels: int) -> Iterator[str]:
     if case.tensor(place) is not None and prod(case.shape(place)) != channels:
         yield f"has {prod(case.shape(place))} biases for {channels} channels"
@@ -77,7 +88,7 @@ def _dense(case: Case) -> Iterator[str]:
     values, weights, out = prod(case.shape(0)), case.shape(1), case.output()
     if not weights[1] or values % weights[1] or values // weights[1] * weights[0] != prod(out):
         yield f"makes {list(out)} of {list(case.shape(0))} by weights of {list(weights)}"
-    yield from _bias(case, 2, weights[0])
+    yield from _weights(case, 2, weights[0])
 
 
 def _matrices(case: Case) -> Iterator[str]:

@@ -130,6 +130,28 @@ def test_several_images_are_computed_one_by_one(tmp_path, kind):
     assert _differences({"single": single, "twice": twice}, tmp_path, _INPUTS) == {}
 
 
+def test_more_images_than_a_program_has_calls_for_are_refused():
+    pooling = options("Pool2DOptions", filterHeight=2, filterWidth=2, strideH=2, strideW=2)
+    tensors = {"x": T((524_300, 4, 4, 1)), "y": T((524_300, 2, 2, 1))}
+    model = build(Graph(tensors, [Op("MAX_POOL_2D", ["x"], ["y"], pooling)], ["x"], ["y"]))
+    with pytest.raises(UnsupportedModelError, match=r"operator 0 .* 524,300 images.*--runtime"):
+        lower(read_model(model))
+
+
+@pytest.mark.parametrize("other", [T((1, 8)), T((1, 4), "INT16")])
+def test_a_variable_of_two_sizes_or_types_is_refused(other):
+    handle = options("VarHandleOptions", container="", sharedName="memory")
+    tensors = {"h": T((1,), "RESOURCE", scale=None), "x": T((1, 4)), "m": other, "y": other}
+    ops = [
+        Op("VAR_HANDLE", [], ["h"], handle),
+        Op("ASSIGN_VARIABLE", ["h", "x"], [], options("AssignVariableOptions")),
+        Op("READ_VARIABLE", ["h"], ["m"], options("ReadVariableOptions")),
+        Op("RELU", ["m"], ["y"]),
+    ]
+    with pytest.raises(UnsupportedModelError, match=r"READ_VARIABLE.* 8 bytes .* 4 of int8_t"):
+        lower(read_model(build(Graph(tensors, ops, ["x"], ["y"]))))
+
+
 def test_functions_in_a_row_are_one_table(tmp_path):
     model = _tabled(np.random.default_rng(0).integers(-128, 128, 256, np.int8))
     assert [call.kernel for call in _calls(model)] == ["lookup_s8"]
