@@ -3,17 +3,19 @@
 Also where the files are that come with edgecompress: in the wheel, or beside it in a checkout.
 """
 
+import glob
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edgecompress.errors import OutputExistsError
+from edgecompress.lock import LOCK, one_by_one
 from edgecompress.refused import told
 
 _PACKAGE = Path(__file__).parent
@@ -74,6 +76,8 @@ def _digest(path: Path, digest: "hashlib._Hash") -> None:
 def write_file(path: Path, content: str | bytes) -> None:
     """Write `content` to `path` in one step: to a temporary file beside it, then rename.
 
+    Processes that write the same file do so one by one.
+
     Raises:
         DiskFullError: there is no room for it.
         UsageError: it cannot be written there.
@@ -81,21 +85,37 @@ def write_file(path: Path, content: str | bytes) -> None:
     data = _encoded(content)
     with told(path, len(data)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            _match_umask(Path(temporary), 0o666)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with one_by_one(path):
+            _replace(path, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    _remove_left(path.parent, path.name)
+    handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        _match_umask(Path(temporary), 0o666)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what was left under `folder` where a process was killed while it wrote."""
-    for path in folder.rglob(f".*{_UNFINISHED}"):
-        _remove_unfinished(path)
+    """Remove what was left under `folder` where a process was killed while it wrote.
+
+    No other may write there meanwhile, see `edgecompress.lock.alone_in`; its lock stays.
+    """
+    for ending in (_UNFINISHED, LOCK):
+        for path in folder.rglob(f".?*{ending}"):
+            _remove_unfinished(path)
+
+
+def _remove_left(place: Path, name: str) -> None:
+    """Remove what a killed process left of `name`, for which this one has the lock."""
+    for left in place.glob(f".{glob.escape(name)}.*{_UNFINISHED}"):
+        _remove_unfinished(left)
 
 
 def _remove_unfinished(path: Path) -> None:
@@ -105,11 +125,18 @@ def _remove_unfinished(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_tree(folder: Path, files: Mapping[str, str | bytes], *, force: bool) -> None:
+def write_tree(
+    folder: Path,
+    files: Mapping[str, str | bytes],
+    *,
+    force: bool,
+    before_last: Callable[[], None] = lambda: None,
+) -> None:
     """Write `{relative path: content}` under `folder`, all of it or nothing.
 
-    A new folder appears once it is complete. Into one that is there, files are moved once all of
-    them are written.
+    A new folder appears once it is complete. Into one that is there, files are moved in their order
+    once all of them are written; `before_last` is called before the last one is. Processes that
+    write the same folder do so one by one.
 
     Raises:
         OutputExistsError: a file is there with other content, and `force` is off. Nothing is
@@ -117,30 +144,40 @@ def write_tree(folder: Path, files: Mapping[str, str | bytes], *, force: bool) -
         DiskFullError: there is no room for all of it.
         UsageError: it cannot be written there.
     """
-    if not force:
-        refuse_overwrite(folder, files)
     size = sum(len(_encoded(content)) for content in files.values())
-    with told(folder, size), _stage(folder) as stage:
+    with told(folder, size), _alone_with(folder), _stage(folder) as stage:
+        if not force:
+            refuse_overwrite(folder, files)
         for name, content in files.items():
             path = stage / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_encoded(content))
         if folder.is_dir():
-            _move_into(stage, folder, files)
+            *others, last = files
+            _move_into(stage, folder, others)
+            before_last()
+            _move_into(stage, folder, [last])
         else:
             _match_umask(stage, 0o777)
             stage.rename(folder)
 
 
 @contextmanager
+def _alone_with(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing the same folder; make the one that it is in."""
+    whole = folder.absolute()
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    with one_by_one(whole):
+        yield
+
+
+@contextmanager
 def _stage(folder: Path) -> Iterator[Path]:
     """Make a folder to write to on the disk of `folder`: within it if it is there, else beside."""
-    place = folder if folder.is_dir() else folder.parent
-    place.mkdir(parents=True, exist_ok=True)
-    prefix = f".{folder.absolute().name}."
-    for left in place.glob(f"{prefix}*{_UNFINISHED}"):
-        _remove_unfinished(left)
-    stage = Path(tempfile.mkdtemp(_UNFINISHED, prefix, place))
+    name, beside = folder.absolute().name, folder.absolute().parent
+    for place in (folder, beside):  # it may have become a folder since a process was killed
+        _remove_left(place, name)
+    stage = Path(tempfile.mkdtemp(_UNFINISHED, f".{name}.", folder if folder.is_dir() else beside))
     try:
         yield stage
     finally:

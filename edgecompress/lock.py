@@ -9,7 +9,7 @@ from pathlib import Path
 from edgecompress.errors import UsageError
 from edgecompress.refused import told
 
-_LOCK = ".edgecompress-lock"
+LOCK = ".edgecompress-lock"
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     Raises:
         UsageError: another process is in it.
     """
-    path, made = folder / _LOCK, not folder.exists()
+    path, made = folder / LOCK, not folder.exists()
     with told(folder, 0):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
@@ -33,7 +33,7 @@ def alone_in(folder: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
     finally:
         os.close(handle)
-        if made and not any(folder.iterdir()):
+        if made and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
 
@@ -43,7 +43,7 @@ def one_by_one(path: Path) -> Iterator[None]:
 
     The lock lies beside `path`. Where no file can be written there, nobody is kept waiting.
     """
-    lock = path.with_name(f".{path.name}{_LOCK}")
+    lock = path.with_name(f".{path.name}{LOCK}")
     try:
         handle = _waited_for(lock)
     except OSError:
@@ -78,6 +78,5 @@ def _lock(handle: int, path: Path) -> None:
         is_ours = False
     if not is_ours:  # or it is of a run that has just ended, and took its file along
         raise UsageError(
-            f"{path.parent}: another run writes to this folder; wait for it, or give another "
-            "folder with -o"
+            f"{path.parent}: another run writes to this folder; wait for it, or give another folder"
         )

@@ -120,3 +120,29 @@ def test_a_folder_that_nothing_was_written_to_is_gone(tmp_path):
     with pytest.raises(ValueError, match="stop"), alone_in(tmp_path / "new" / "deep"):
         raise ValueError("stop")
     assert not (tmp_path / "new" / "deep").exists()
+
+
+_WRITE = """
+import sys
+from pathlib import Path
+from edgecompress.files import write_file, write_tree
+out, word = Path(sys.argv[1]), sys.argv[2]
+for _ in range(40):
+    write_tree(out, {f"{n}.txt": word * 1000 for n in range(8)}, force=True)
+    write_file(out.with_name("one.txt"), word * 1000)
+"""
+
+
+def test_two_that_write_the_same_at_once_mix_nothing(tmp_path):
+    out = tmp_path / "out"
+    both = [subprocess.Popen([sys.executable, "-c", _WRITE, str(out), word]) for word in "ab"]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len({path.read_text() for path in out.iterdir()}) == 1
+    assert names(tmp_path) == sorted(["one.txt", "out", *(f"out/{n}.txt" for n in range(8))])
+
+
+def test_what_a_killed_run_left_of_a_file_is_gone_after_the_next(tmp_path):
+    for left in (".a[1].txt.xyz.edgecompress-part", ".a[1].txt.edgecompress-lock"):
+        (tmp_path / left).write_text("half")
+    write_file(tmp_path / "a[1].txt", "text")
+    assert names(tmp_path) == ["a[1].txt"]

@@ -35,11 +35,16 @@ def write_firmware(folder: Path, files: Mapping[str, str | bytes], *, force: boo
             written or removed then.
         DiskFullError: there is no room for all of it. Nothing is written or removed then.
     """
-    earlier = _written_earlier(folder)
-    write_tree(folder, files, force=force)
-    for name, sha256 in earlier.items():
-        if name not in files:
-            _remove(folder, name, sha256)
+    others = {name: content for name, content in files.items() if name != FACTS_FILE}
+
+    def remove_earlier() -> None:
+        for name, sha256 in _written_earlier(folder).items():
+            if name not in files:
+                _remove(folder, name, sha256)
+
+    # What was written earlier is known until it is gone, though this process be killed meanwhile.
+    ordered = {**others, FACTS_FILE: files[FACTS_FILE]}
+    write_tree(folder, ordered, force=force, before_last=remove_earlier)
 
 
 def remove_firmware(folder: Path) -> None:
