@@ -155,7 +155,9 @@ def serve(function: str, parent: int, memory_bytes: int | None) -> None:
     """
     _end_with(parent)
     if memory_bytes is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # from here on, whatever is printed goes to the log
     module, name = function.split(":")
@@ -234,6 +236,8 @@ def _exit_text(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
     try:
-        return f"was ended by {signal.Signals(-code).name}"
+        name = signal.Signals(-code).name
     except ValueError:
         return f"was ended by signal {-code}"
+    why = ", as the system does where memory runs out" if name == "SIGKILL" else ""
+    return f"was ended by {name}{why}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgecompress.errors import DiskFullError, EdgecompressError, UsageError
+from edgecompress.errors import DiskFullError, EdgecompressError, ToolError, UsageError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -48,10 +48,16 @@ def is_full(error: BaseException) -> bool:
 def of_the_system(error: BaseException) -> EdgecompressError | None:
     """Return the error for what the system refused anywhere, None if `error` is something else.
 
-    That is a disk without room, whoever wrote to it, or a path that cannot be used.
+    That is a disk without room, whoever wrote to it, memory that ran out, or a path that cannot be
+    used.
     """
     if is_full(error) or any(map(is_full, causes(error))):
         return DiskFullError(f"no room is left on a disk: {error}; make room, and start again")
+    if any(isinstance(each, MemoryError) for each in (error, *causes(error))):
+        return ToolError(
+            "memory ran out: close other programs, raise the limit of memory, or "
+            "give less data at once"
+        )
     if not isinstance(error, OSError) or not isinstance(error.filename, str | bytes):
         return None
     path = Path(os.fsdecode(error.filename))

@@ -63,7 +63,7 @@ LOADS: Mapping[str, Load] = {
             "fit --all-boards": ("fit", "{model}", "--all-boards", "--boards-dir", "{}"),
         },
     ),
-    "images": Load(images, 20_000, "images", _DATA),
+    "images": Load(images, 100_000, "images", _DATA),
     "npz": Load(npz, 512_000_000, "bytes of .npz", _DATA),
 }
 _TINY = 16

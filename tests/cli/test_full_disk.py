@@ -1,5 +1,8 @@
 """On a full disk: exit code 6, nothing half-written, the user's files untouched."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +67,19 @@ def test_a_result_that_nobody_can_take_is_no_defect(model, cli, monkeypatch):
         monkeypatch.undo()
     assert code == 6
     assert "no room is left" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits address space as Linux can")
+def test_memory_that_runs_out_is_no_defect(tmp_path):
+    model = tmp_path / "model.tflite"
+    model.write_bytes(tiny_models.dense((1, 500), 8000))
+    words = ("generate", model, *BOARD, "-o", tmp_path / "out", "--runtime", "c")
+    limited = ("sh", "-c", 'ulimit -v 400000; exec "$@"', "sh", sys.executable, "-m")
+    threads = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # each takes address space
+    ended = subprocess.run(
+        [*limited, "edgecompress", *words], env=threads, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 6, ended.stderr
+    assert "memory ran out: close other programs" in ended.stderr
+    assert "defect" not in ended.stderr
+    assert contents(tmp_path) == {"model.tflite": model.read_bytes()}
