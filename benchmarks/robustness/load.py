@@ -64,7 +64,7 @@ LOADS: Mapping[str, Load] = {
         },
     ),
     "images": Load(images, 100_000, "images", _DATA),
-    "npz": Load(npz, 512_000_000, "bytes of .npz", _DATA),
+    "npz": Load(npz, 4_900_000_000, "bytes of .npz", _DATA),
 }
 _TINY = 16
 

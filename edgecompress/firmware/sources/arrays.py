@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 _HEX_BYTES_PER_LINE = 12
 _LINE_CHARACTERS = 78
+# C reads the least of a type as minus a number that is too large for it.
+_NO_LITERALS = {-(1 << 63): "INT64_MIN", -(1 << 31): "INT32_MIN"}
 
 
 def hex_bytes(content: bytes) -> str:
@@ -22,7 +24,8 @@ def hex_bytes(content: bytes) -> str:
 
 def numbers(values: npt.NDArray[Any]) -> str:
     """Return the integers of an array in decimal, as many on a line as fit."""
-    texts = [_literal(int(value)) for value in np.asarray(values).ravel()]
+    whole = np.asarray(values).ravel().astype(np.int64).tolist()  # of booleans, too
+    texts = [_NO_LITERALS.get(value) or str(value) for value in whole]
     per_line = max(1, _LINE_CHARACTERS // (max(map(len, texts), default=1) + 2))
     return ",\n".join("  " + ", ".join(row) for row in _rows(texts, per_line))
 
@@ -41,15 +44,6 @@ def float_literal(value: float) -> str:
     """
     text = f"{np.float32(value):.9g}"
     return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
-
-
-def _literal(value: int) -> str:
-    """Return an integer literal of the right type; the least int64 has no literal in C."""
-    if value == np.iinfo(np.int64).min:
-        return "INT64_MIN"
-    if value == np.iinfo(np.int32).min:
-        return "INT32_MIN"
-    return str(value)
 
 
 def _rows(texts: Sequence[str], per_line: int) -> Iterator[list[str]]:
