@@ -4,6 +4,7 @@ tests/data/fuzz/ holds what reached code that no sound file reaches.
 """
 
 import importlib.util
+import re
 
 import pytest
 from support import REPOSITORY
@@ -39,11 +40,14 @@ def test_kept_inputs_are_read_or_refused(fuzz, tmp_path):
 @pytest.mark.usefixtures("needs_atheris")
 @pytest.mark.parametrize("kind", ["model", "board", "table", "arrays", "picture"])
 def test_nothing_that_is_found_in_a_short_run_fails(fuzz, kind, tmp_path):
+    held = bytearray(b"x") * 1_200_000_000  # as after other tests: it is not counted
     seeds = len(fuzz.seeds_of(kind)) + len(fuzz.kept_of(kind))
     runs = seeds + RUNS.get(kind, OTHER_RUNS)
     ended = fuzz.fuzz(kind, tmp_path, tmp_path / "failed", ("-seed=1", f"-runs={runs}"))
+    del held
     assert ended.code == 0, ended.said[-4000:]
     assert not (tmp_path / "failed").exists()
+    assert int(re.findall(r"peak_rss_mb: *(\d+)", ended.said)[-1]) < 1000
     assert ended.counts[0] >= runs
     assert ended.counts[1] > EDGES.get(kind, 10)
 
