@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of all readers, briefly; the long runs are benchmarks/robustness/fuzz.py.
 
-tests/data/fuzz/ holds what reached code that no sound file reaches.
+tests/data/fuzz/ holds what the long runs went on from.
 """
 
 import importlib.util

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +71,7 @@ class Writing:
 
 def main() -> int:
     """Fill disks, print the counts, and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0, help="of model, commands and rooms")
-    parser.add_argument("--only", choices=COMMANDS, action="append", help="these commands alone")
+    parser = options(__doc__, 200)
     arguments = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("needs root, to mount disks")
@@ -85,6 +82,15 @@ def main() -> int:
     return 1 if failures else 0
 
 
+def options(said: str | None, runs: int) -> argparse.ArgumentParser:
+    """Return the options of a benchmark that runs COMMANDS, with its default number of runs."""
+    parser = argparse.ArgumentParser(description=said)
+    parser.add_argument("--runs", type=int, default=runs)
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn")
+    parser.add_argument("--only", choices=COMMANDS, action="append", help="these commands alone")
+    return parser
+
+
 def fill(runs: int, seed: int, commands: list[str]) -> int:
     """Run commands on disks without room; return the failures."""
     random = Random(seed)  # noqa: S311 - rooms, not secrets
@@ -92,10 +98,22 @@ def fill(runs: int, seed: int, commands: list[str]) -> int:
     writings: dict[str, Writing] = {}
     for name in with_earlier(commands):
         writings[name] = _undisturbed(name, writings)
+
+    def once() -> tuple[str, int, list[str]]:
+        name = random.choices(commands, [COMMANDS[each][1] for each in commands])[0]
+        return name, *run_without_room(writings[name], random)
+
+    return repeat(runs, once)
+
+
+def repeat(runs: int, once: Callable[[], tuple[str, int, list[str]]]) -> int:
+    """Do something so often, and print what went wrong and the counts so far; return the failures.
+
+    It returns its name, an exit code and what is wrong.
+    """
     counts, failed = Counter[str](), 0
     for _ in range(runs):
-        name = random.choices(commands, [COMMANDS[each][1] for each in commands])[0]
-        code, wrong = run_without_room(writings[name], random)
+        name, code, wrong = once()
         counts[f"{name}: {code}"] += 1
         failed += bool(wrong)
         for why in wrong:

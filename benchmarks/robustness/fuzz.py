@@ -2,11 +2,11 @@
 
     nice python benchmarks/robustness/fuzz.py [--kinds KIND...] [--seconds 600] [--grow]
 
-Each KIND is one of readers.py, fuzzed in a process of its own: from sound files, from
-damaged ones that failed once, and from `tests/data/fuzz/KIND.zip`, the inputs of earlier runs that
-reached code which no sound file reaches. --grow adds what is new of them. Anything but a result or
-an error of edgecompress's own is a failure, and so are 10 s or 1 GB. Prints runs, edges of code and
-inputs kept of each KIND; ends with 1, and keeps the input, where one failed.
+Each KIND is one of readers.py, fuzzed in a process of its own: from sound files, from damaged ones
+that failed once, and from `tests/data/fuzz/KIND.zip`, what earlier runs went on from: inputs that
+reach code as none before, or in fewer bytes. --grow adds those of this run. Anything but a result
+or an error of edgecompress's own is a failure, and so are 10 s or 1 GB. Prints runs, edges of code
+and inputs kept of each KIND; ends with 1, and keeps the input, where one failed.
 """
 
 import argparse

@@ -10,7 +10,6 @@ of one that nobody disturbed, with nothing left of the first. `compress` answers
 SIGTERM with the best so far. Prints the counts; ends with 1 where one failed.
 """
 
-import argparse
 import contextlib
 import os
 import shutil
@@ -20,7 +19,6 @@ import sys
 import tempfile
 import time
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +33,8 @@ from full_disk import (
     Writing,
     differing,
     files_of,
+    options,
+    repeat,
     with_earlier,
 )
 from kills import is_unfinished, write_inputs
@@ -60,11 +60,7 @@ class Disturbed:
 
 def main() -> int:
     """Disturb commands, print the counts, and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=0, help="of model, commands and moments")
-    parser.add_argument("--only", choices=COMMANDS, action="append", help="these commands alone")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, 300).parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" has it ignored
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -80,16 +76,12 @@ def disturb(runs: int, seed: int, commands: list[str]) -> int:
     writings: dict[str, tuple[Writing, float]] = {}
     for name in with_earlier(commands):
         writings[name] = _undisturbed(name, writings)
-    counts, failed = Counter[str](), 0
-    for _ in range(runs):
+
+    def once() -> tuple[str, int, list[str]]:
         name, number = random.choice(commands), random.choice(_SIGNALS)
-        code, wrong = run_disturbed(*writings[name], number, random)
-        counts[f"{name}, {number.name}: {code}"] += 1
-        failed += bool(wrong)
-        for why in wrong:
-            print(f"{name}, {number.name}: {why}")
-        print(f"{dict(sorted(counts.items()))}, {failed} failures", flush=True)
-    return failed
+        return f"{name}, {number.name}", *run_disturbed(*writings[name], number, random)
+
+    return repeat(runs, once)
 
 
 def _prepare(seed: int) -> None:

@@ -5,13 +5,11 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edgecompress.errors import InterruptedRunError
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from edgecompress.train.interruption import SIGNALS, handled_by
 
 
 class Interruption(BaseException):
@@ -41,17 +39,13 @@ def ending_on_signals() -> Iterator[None]:
             imports of extension modules do.
     """
     asked = _Asked()
-    in_main = threading.current_thread() is threading.main_thread()  # no other may handle them
-    heard = [n for n in _SIGNALS if in_main and signal.getsignal(n) != signal.SIG_IGN]
-    before = {number: signal.signal(number, asked) for number in heard}
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     try:
-        yield
+        with handled_by(asked, heard):
+            yield
     except (Interruption, Exception) as error:
         if not asked.already:
             raise
         raise InterruptedRunError(
             "interrupted; no file is left half-written: give the same command again"
         ) from error
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

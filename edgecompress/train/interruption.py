@@ -2,11 +2,25 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from edgecompress.errors import EdgecompressError, InterruptedRunError
 from edgecompress.refused import of_the_system
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def handled_by(handler: Callable[..., None], signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """Let a function handle signals in this block. In other threads than the main one none is."""
+    in_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, handler) for number in signals if in_main}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 class Interruption:
@@ -60,20 +74,15 @@ def interruptible() -> Iterator[Interruption]:
         InterruptedRunError: it was broken off before it had a result.
     """
     interruption = Interruption()
-    in_main = threading.current_thread() is threading.main_thread()  # no other may handle them
-    signals = (signal.SIGINT, signal.SIGTERM) if in_main else ()
-    before = {number: signal.signal(number, interruption.request) for number in signals}
     try:
-        yield interruption
+        with handled_by(interruption.request, SIGNALS):
+            yield interruption
     except (KeyboardInterrupt, Exception) as error:
         if not _is_of(interruption, error):
             raise
         raise InterruptedRunError(
             "interrupted before a result was written; to go on, give the same command with --resume"
         ) from error
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _is_of(interruption: Interruption, error: BaseException) -> bool:
