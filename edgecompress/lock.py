@@ -1,15 +1,18 @@
-"""What one process at a time may do: write to a folder, begin with a file."""
+"""What one process at a time may do: write to a folder, begin with a file, hold temporary files."""
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edgecompress.errors import UsageError
 from edgecompress.refused import told
 
 LOCK = ".edgecompress-lock"
+_PASSING = "edgecompress-passing-"
 
 
 @contextmanager
@@ -54,6 +57,37 @@ def one_by_one(path: Path) -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)
         os.close(handle)
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """Make a folder for temporary files. It goes with this block; what killed processes left, too.
+
+    A process has a lock on its own, which the kernel gives back however the process ends.
+    """
+    place = Path(tempfile.gettempdir())
+    _remove_abandoned(place)
+    folder = Path(tempfile.mkdtemp())
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks: nobody removes others' there
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder = folder.rename(place / f"{_PASSING}{folder.name}")  # by which others know it
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _remove_abandoned(place: Path) -> None:
+    for left in place.glob(f"{_PASSING}*"):
+        with suppress(OSError):  # another user's, or still in use
+            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(handle)
 
 
 def _waited_for(lock: Path) -> int:

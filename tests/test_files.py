@@ -3,6 +3,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from support.full_disk import room_for
 
 from edgecompress.errors import DiskFullError, OutputExistsError, UsageError
 from edgecompress.files import remove_unfinished, write_file, write_tree
-from edgecompress.lock import alone_in
+from edgecompress.lock import alone_in, passing_folder
 
 
 def test_a_changed_file_of_the_user_stops_the_whole_tree(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_file_where_a_folder_should_be_is_named(tmp_path):
 _HOLD = """
 import sys, time
 from pathlib import Path
-from edgecompress.lock import alone_in
+from edgecompress.lock import alone_in, passing_folder
 with alone_in(Path(sys.argv[1])):
     print("in", flush=True)
     time.sleep(60)
@@ -114,6 +115,35 @@ def test_two_runs_in_one_folder_are_refused_and_a_kill_leaves_no_lock_behind(tmp
     assert names(tmp_path) == ["out", "out/result"]
 
 
+_HOLD_TEMPORARY = """
+import sys
+import tempfile
+from edgecompress.lock import passing_folder
+with passing_folder() as folder:
+    (folder / "model.keras").write_text("half")
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_temporary_files_go_with_the_next_run_once_their_process_was_killed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    command = [sys.executable, "-c", _HOLD_TEMPORARY]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "in\n"
+        with passing_folder() as own:
+            assert own.parent == tmp_path
+            assert len(list(tmp_path.rglob("model.keras"))) == 1  # it is in use
+        os.kill(other.pid, signal.SIGKILL)
+    assert len(list(tmp_path.rglob("model.keras"))) == 1
+    with passing_folder() as own:
+        assert names(tmp_path) == [own.name]
+    assert names(tmp_path) == []
+
+
 def test_a_folder_that_nothing_was_written_to_is_gone(tmp_path):
     with alone_in(tmp_path / "new"):
         pass
@@ -124,6 +154,7 @@ def test_a_folder_that_nothing_was_written_to_is_gone(tmp_path):
 
 _WRITE = """
 import sys
+import tempfile
 from pathlib import Path
 from edgecompress.files import write_file, write_tree
 out, word = Path(sys.argv[1]), sys.argv[2]

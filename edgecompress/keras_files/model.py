@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from edgecompress.keras_files.form import model_form
 from edgecompress.keras_files.readable import readable
 from edgecompress.keras_files.saved_model import has_layers
 from edgecompress.keras_files.stateful import refuse_stateful
+from edgecompress.lock import passing_folder
 from edgecompress.progress import doing
 
 
@@ -82,8 +82,8 @@ def load_keras(
     keras = import_keras()
     if as_graph and form == "saved_model" and not has_layers(path):
         return load_exported(keras, path)
-    with tempfile.TemporaryDirectory() as folder:
-        file = readable(path, form, Path(folder))
+    with passing_folder() as folder:
+        file = readable(path, form, folder)
         model = _load(keras, file, path, custom_objects)
     refuse_diverged(model, path)
     refuse_stateful(model._flatten_layers(include_self=False), f"{path}: ")  # noqa: SLF001 - inside wrappers too
@@ -101,8 +101,8 @@ def save_keras(model: Any, path: Path) -> None:
     """
     if path.suffix != ".keras":
         raise ModelError(f"{path}: a Keras model is written as .keras; name the file so")
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder) / "model.keras"
+    with passing_folder() as folder:
+        archive = folder / "model.keras"
         try:
             model.save(archive)
         except Exception as error:

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from edgecompress.firmware.sources.project import FACTS_FILE
 from edgecompress.firmware.toolchain.build import build
 from edgecompress.firmware.toolchain.host import build_host
 from edgecompress.firmware.toolchain.tflm import find_tflm
+from edgecompress.lock import passing_folder
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.verify.check import Check, check_equal, check_files, read_facts, unchecked
 from edgecompress.verify.golden import check_vectors, embedded_model
@@ -84,8 +84,8 @@ def _check_emulation(folder: Path, facts: Mapping[str, Any]) -> Check:
     """Build and run a copy, where it is of a kind that is built here."""
     if facts["framework"] not in ("cmake", "host"):
         return unchecked("emulation", f"{facts['framework']} is built by its own tools")
-    with tempfile.TemporaryDirectory(prefix="edgecompress-verify-") as place:
-        copy = Path(place) / "firmware"
+    with passing_folder() as place:
+        copy = place / "firmware"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("build"))
         try:
             tflm = find_tflm() if facts["runtime"] == "tflm" else None
