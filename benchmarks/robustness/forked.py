@@ -142,7 +142,10 @@ def _command(words: Sequence[str], log: Path, requests: socket.socket) -> None:
 
 def _served(requests: socket.socket) -> list[int]:
     """Fork the child that a command asks for; none if the command is about to end."""
-    said, pipes, _, _ = socket.recv_fds(requests, 4096, 4)
+    try:
+        said, pipes, _, _ = socket.recv_fds(requests, 4096, 4)
+    except ConnectionResetError:  # it was killed before it read the answer to what it asked before
+        said = b""
     if not said:
         time.sleep(0.01)
         return []
