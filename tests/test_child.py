@@ -39,8 +39,8 @@ def test_what_a_child_raises_and_prints_comes_back():
 def test_a_child_that_takes_too_long_is_ended():
     began = time.monotonic()
     with pytest.raises(ChildError, match="too long"):
-        Child("time:sleep").call(60, timeout_seconds=0.5)
-    assert time.monotonic() - began < 10
+        Child("time:sleep").call(600, timeout_seconds=0.5)
+    assert time.monotonic() - began < 60
 
 
 def test_a_child_that_computes_for_too_long_is_ended_and_waiting_is_no_computing():
@@ -74,7 +74,7 @@ def test_a_busy_child_ends_with_its_parent_however_that_ends():
     os.kill(child, 0)
     parent.kill()
     parent.wait()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while _runs(child) and time.monotonic() < until:
         time.sleep(0.05)
     assert not _runs(child)

@@ -117,7 +117,8 @@ def _heartbeat(contact: Contact, record: Callable[[int], None]) -> Callable[[int
             record(trial_id)
         except Exception as error:  # noqa: BLE001 - the trial's own calls meet it, and tell
             _log.debug("no heartbeat: %s", type(error).__name__)
-            contact.last_away = time.monotonic()
+            if is_away(error):  # else another run has just said it for this one
+                contact.last_away = time.monotonic()
 
     return recorded
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from support import REPOSITORY
 from support.postgresql import PASSWORD, QUOTED, free_port, postgresql
 
@@ -16,7 +17,7 @@ from edgecompress.errors import ToolError
 from edgecompress.search.place import Place, Watch
 from edgecompress.search.study import finished, run_trials
 
-WATCH = Watch(heartbeat_seconds=1, grace_seconds=3, outage_seconds=60)
+WATCH = Watch(heartbeat_seconds=1, grace_seconds=5, outage_seconds=60)
 FIRST = [{"x": 0.0}, {"x": 1.0}]
 _WORKER = """
 import json, sys, time
@@ -25,6 +26,9 @@ from edgecompress.search.place import Place, Watch
 from edgecompress.search.study import run_trials
 
 folder, url, count, pause, watch = json.loads(sys.argv[1])
+import optuna
+print("ready", flush=True)
+sys.stdin.readline()
 
 def score(trial):
     drawn = trial.suggest_float("x", -10.0, 10.0)
@@ -52,13 +56,24 @@ def url(server, request) -> str:
     return server.create(f"d{abs(hash(request.node.name))}")
 
 
-def _worker(folder: Path, url: str, count: int, pause: float) -> subprocess.Popen:
+def _workers(url: str, count: int, pause: float, *folders: Path) -> list[subprocess.Popen]:
+    """Let runs begin together, however long their imports take."""
+    workers = [_start(folder, url, count, pause) for folder in folders]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    return workers
+
+
+def _start(folder: Path, url: str, count: int, pause: float) -> subprocess.Popen:
     watch = (WATCH.heartbeat_seconds, WATCH.grace_seconds, WATCH.outage_seconds)
     said = json.dumps([str(folder), url, count, pause, watch])
     return subprocess.Popen(
         [sys.executable, "-c", _WORKER, said], cwd=REPOSITORY, text=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
@@ -67,13 +82,23 @@ def _ended(worker: subprocess.Popen) -> tuple[int, str]:
     return worker.returncode, errors
 
 
+def _await_heartbeat(url: str) -> None:
+    engine = sqlalchemy.create_engine(url.replace("://", "+psycopg://", 1))
+    for _ in range(600):
+        with engine.connect() as connection:
+            if connection.execute(sqlalchemy.text("SELECT 1 FROM trial_heartbeats")).first():
+                return
+        time.sleep(0.1)
+    pytest.fail("the trial has not said for 60 s that it lives")
+
+
 def _study(url: str, folder: Path):
     place = Place(folder, "shared", url, WATCH)
     return run_trials(place, lambda _: 0.0, FIRST, count=0, until=0.0, seed=0, prunes=False)
 
 
 def test_three_runs_begin_together_on_an_empty_database(url: str, tmp_path: Path) -> None:
-    workers = [_worker(tmp_path / str(number), url, 12, 0.4) for number in range(3)]
+    workers = _workers(url, 12, 1.0, *(tmp_path / str(number) for number in range(3)))
     assert [_ended(worker) for worker in workers] == [(0, "")] * 3
     study = _study(url, tmp_path / "reader")
     trials = finished(study)
@@ -85,12 +110,13 @@ def test_three_runs_begin_together_on_an_empty_database(url: str, tmp_path: Path
 
 
 def test_a_killed_run_s_trial_is_run_again_by_another(url: str, tmp_path: Path) -> None:
-    doomed = _worker(tmp_path / "doomed", url, 100, 600.0)
+    (doomed,) = _workers(url, 100, 600.0, tmp_path / "doomed")
     number = int(doomed.stdout.readline())
+    _await_heartbeat(url)  # else its time of grace begins with the others, who are soon done
     doomed.send_signal(signal.SIGKILL)
     doomed.wait()
     time.sleep(WATCH.grace_seconds)
-    others = [_worker(tmp_path / name, url, 6, 0.6) for name in ("one", "two")]
+    others = _workers(url, 6, 0.6, tmp_path / "one", tmp_path / "two")
     assert [_ended(worker) for worker in others] == [(0, "")] * 2
     study = _study(url, tmp_path / "reader")
     lost = study.trials[number]
@@ -103,7 +129,8 @@ def test_a_killed_run_s_trial_is_run_again_by_another(url: str, tmp_path: Path) 
 @pytest.mark.filterwarnings("ignore:Heartbeat of storage")
 def test_a_trial_that_never_said_it_lives_is_run_again(url: str, tmp_path: Path) -> None:
     begun = _study(url, tmp_path / "killed").ask()  # as if killed before the first heartbeat
-    assert _ended(_worker(tmp_path / "other", url, 7, 1.0)) == (0, "")
+    (other,) = _workers(url, 9, 1.0, tmp_path / "other")
+    assert _ended(other) == (0, "")
     trials = finished(_study(url, tmp_path / "reader"))
     again = [t for t in trials if begun.number in t.system_attrs.get("retry_history", ())]
     assert [trial.params["x"] for trial in again] == [0.0]
@@ -124,7 +151,7 @@ def test_a_trial_that_is_broken_off_is_left_to_be_run_again(url: str, tmp_path: 
 
 
 def test_runs_go_on_after_the_server_was_away(server, url: str, tmp_path: Path) -> None:
-    workers = [_worker(tmp_path / str(number), url, 9, 1.0) for number in range(3)]
+    workers = _workers(url, 9, 1.0, *(tmp_path / str(number) for number in range(3)))
     for worker in workers:
         worker.stdout.readline()
     server.stop()

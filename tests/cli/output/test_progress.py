@@ -109,7 +109,7 @@ def test_what_is_printed_makes_the_lines_go_first(monkeypatch):
     assert sys.stdout is screen
 
 
-def _until(happens, seconds=5):
+def _until(happens, seconds=60):
     began = time.monotonic()
     while not happens():
         assert time.monotonic() - began < seconds
