@@ -94,7 +94,7 @@ def test_a_file_where_a_folder_should_be_is_named(tmp_path):
 _HOLD = """
 import sys, time
 from pathlib import Path
-from edgecompress.lock import alone_in, passing_folder
+from edgecompress.lock import alone_in
 with alone_in(Path(sys.argv[1])):
     print("in", flush=True)
     time.sleep(60)

@@ -104,13 +104,18 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with the contract's exit code."""
     from edgecompress.cli.output.progress import messages
     from edgecompress.cli.signals import ending_on_signals
+    from edgecompress.cli.temporary import temporary_files_together
 
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words or bool(os.environ.get("EDGECOMPRESS_DEBUG"))
     verbosity = _verbosity(words)
     words = [word for word in words if word not in _ANYWHERE]
     try:
-        with ending_on_signals(), messages(f"edgecompress {' '.join(words[:1])}", verbosity):
+        with (
+            ending_on_signals(),
+            temporary_files_together(),
+            messages(f"edgecompress {' '.join(words[:1])}", verbosity),
+        ):
             app(words, prog_name="edgecompress")
     except EdgecompressError as error:
         _leave(error, error.exit_code, debug=debug)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecompress.errors import DoesNotFitError, UsageError
-from edgecompress.firmware.sources.project import BareMetalProject, read_project
+from edgecompress.firmware.sources.project import BUILD_DIR, BareMetalProject, read_project
 from edgecompress.firmware.sources.targets import CORES, RISCV
 from edgecompress.firmware.toolchain.archive import contents
 from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
@@ -14,6 +14,7 @@ from edgecompress.firmware.toolchain.comparison import PartComparison, compare, 
 from edgecompress.firmware.toolchain.link_map import Contributor, contributors, region_bytes
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require, require_picolibc, run
+from edgecompress.lock import alone_in
 from edgecompress.progress import doing
 
 _CXX_COMPILER = "arm-none-eabi-g++"  # of the cores that TFLM is for
@@ -75,7 +76,8 @@ def build(folder: Path, tflm: Tflm | None = None) -> Build:
         tflm: the user's; None for a project of the C runtime.
 
     Raises:
-        UsageError: the folder is not a generated project, or one for the host.
+        UsageError: the folder is not a generated project, or one for the host; or another process
+            builds in it.
         ToolError: TFLM has no library for the core, a program is missing, or the build failed.
         DoesNotFitError: a memory region is too small for the image.
     """
@@ -90,9 +92,10 @@ def build(folder: Path, tflm: Tflm | None = None) -> Build:
     if core.toolchain == RISCV:
         require_picolibc(core.compiler)
     toolchain = project.folder.resolve() / "cmake" / f"{core.toolchain}.cmake"
-    configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
-    _compile(project)
-    return read_build(project, tflm)
+    with alone_in(project.folder / BUILD_DIR):
+        configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
+        _compile(project)
+        return read_build(project, tflm)
 
 
 def read_build(project: BareMetalProject, tflm: Tflm | None = None) -> Build:

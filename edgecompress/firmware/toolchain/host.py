@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from edgecompress.errors import UsageError
-from edgecompress.firmware.sources.project import Project, read_project
+from edgecompress.firmware.sources.project import BUILD_DIR, Project, read_project
 from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require
+from edgecompress.lock import alone_in
 from edgecompress.progress import doing
 
 
@@ -20,7 +21,8 @@ def build_host(folder: Path, tflm: Tflm | None, *, sanitize: bool = False) -> Pa
         sanitize: let AddressSanitizer and UndefinedBehaviorSanitizer watch the program.
 
     Raises:
-        UsageError: the folder is not a generated project, or one for a board.
+        UsageError: the folder is not a generated project, or one for a board; or another process
+            builds in it.
         ToolError: TFLM has no library for the host, a program is missing, or the build failed.
     """
     project = read_project(folder)
@@ -32,8 +34,9 @@ def build_host(folder: Path, tflm: Tflm | None, *, sanitize: bool = False) -> Pa
     compilers = {"C": "gcc", **({} if tflm is None else {"CXX": "g++"})}
     require("cmake", *compilers.values())
     chosen = [f"CMAKE_{language}_COMPILER={name}" for language, name in compilers.items()]
-    configure(project, tflm, *chosen, f"EDGECOMPRESS_SANITIZE={'ON' if sanitize else 'OFF'}")
-    result = compile_project(project)
+    with alone_in(project.folder / BUILD_DIR):
+        configure(project, tflm, *chosen, f"EDGECOMPRESS_SANITIZE={'ON' if sanitize else 'OFF'}")
+        result = compile_project(project)
     if result.returncode != 0:
         raise failed_build(project, result.stdout)
     return host_program(project)

@@ -15,6 +15,7 @@ from edgecompress.board import load_board
 from edgecompress.files import sha256_of, write_tree
 from edgecompress.firmware.sources.generate import ModelSource, generate
 from edgecompress.firmware.toolchain.build import build
+from edgecompress.lock import alone_in
 
 MODELS = {
     "conv": lambda: conv((9, 8, 12), (3, 3), 6, stride=2),
@@ -114,6 +115,9 @@ def test_the_host_needs_a_c_compiler_alone(
     model.write_bytes(MODELS["residual"]())
     host = ("--board", "rpi_pico", "--framework", "host", "--runtime", "c")
     assert run_cli("generate", model, *host, "-o", out) == 0
+    with alone_in(out / "build"):  # as another build is
+        assert run_cli("build", out) == 2
+    assert "build: another run writes to this folder" in capsys.readouterr().err
     assert run_cli("build", out, "--sanitize") == 0
     assert run_cli("emulate", out) == 0
     assert "4 of 4 vectors equal TFLM's interpreter" in capsys.readouterr().out
