@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecompress.errors import DoesNotFitError, UsageError
-from edgecompress.firmware.sources.project import BUILD_DIR, BareMetalProject, read_project
+from edgecompress.errors import DoesNotFitError, ToolError, UsageError
+from edgecompress.firmware.sources.project import BareMetalProject, read_project
 from edgecompress.firmware.sources.targets import CORES, RISCV
 from edgecompress.firmware.toolchain.archive import contents
-from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
+from edgecompress.firmware.toolchain.cmake import building, compile_project, configure, failed_build
 from edgecompress.firmware.toolchain.comparison import PartComparison, compare, explain
 from edgecompress.firmware.toolchain.link_map import Contributor, contributors, region_bytes
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require, require_picolibc, run
-from edgecompress.lock import alone_in
 from edgecompress.progress import doing
 
 _CXX_COMPILER = "arm-none-eabi-g++"  # of the cores that TFLM is for
@@ -92,10 +91,13 @@ def build(folder: Path, tflm: Tflm | None = None) -> Build:
     if core.toolchain == RISCV:
         require_picolibc(core.compiler)
     toolchain = project.folder.resolve() / "cmake" / f"{core.toolchain}.cmake"
-    with alone_in(project.folder / BUILD_DIR):
+    with building(project):
         configure(project, tflm, f"CMAKE_TOOLCHAIN_FILE={toolchain}")
         _compile(project)
-        return read_build(project, tflm)
+        try:
+            return read_build(project, tflm)
+        except ToolError as error:
+            raise failed_build(project, str(error)) from error
 
 
 def read_build(project: BareMetalProject, tflm: Tflm | None = None) -> Build:

@@ -3,14 +3,40 @@
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edgecompress.errors import DiskFullError, ToolError
 from edgecompress.firmware.sources.project import BUILD_DIR, Project
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import last_lines, run
+from edgecompress.lock import alone_in
+from edgecompress.refused import told
 
 _LITTLE_BYTES = 1 << 20  # room on a disk that is as good as full for a build
+_UNFINISHED = ".edgecompress-unfinished"
+
+
+@contextmanager
+def building(project: Project) -> Iterator[None]:
+    """Be alone in a project's build folder. What a build left that did not come to its end goes.
+
+    Objects that a killed compiler, and maps that a linker on a full disk left, look finished.
+
+    Raises:
+        UsageError: another process builds there, or nothing can be written there.
+        DiskFullError: the disk is full.
+    """
+    folder = project.folder / BUILD_DIR
+    mark = folder / _UNFINISHED
+    with alone_in(folder):
+        if mark.exists():
+            shutil.rmtree(folder / "CMakeFiles", ignore_errors=True)  # objects: all is made anew
+        with told(mark, 0):
+            mark.touch()
+        yield
+        mark.unlink()
 
 
 def configure(project: Project, tflm: Tflm | None, *definitions: str) -> None:

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from edgecompress.errors import UsageError
-from edgecompress.firmware.sources.project import BUILD_DIR, Project, read_project
-from edgecompress.firmware.toolchain.cmake import compile_project, configure, failed_build
+from edgecompress.firmware.sources.project import Project, read_project
+from edgecompress.firmware.toolchain.cmake import building, compile_project, configure, failed_build
 from edgecompress.firmware.toolchain.tflm import Tflm
 from edgecompress.firmware.toolchain.tools import require
-from edgecompress.lock import alone_in
 from edgecompress.progress import doing
 
 
@@ -34,11 +33,11 @@ def build_host(folder: Path, tflm: Tflm | None, *, sanitize: bool = False) -> Pa
     compilers = {"C": "gcc", **({} if tflm is None else {"CXX": "g++"})}
     require("cmake", *compilers.values())
     chosen = [f"CMAKE_{language}_COMPILER={name}" for language, name in compilers.items()]
-    with alone_in(project.folder / BUILD_DIR):
+    with building(project):
         configure(project, tflm, *chosen, f"EDGECOMPRESS_SANITIZE={'ON' if sanitize else 'OFF'}")
         result = compile_project(project)
-    if result.returncode != 0:
-        raise failed_build(project, result.stdout)
+        if result.returncode != 0:
+            raise failed_build(project, result.stdout)
     return host_program(project)
 
 

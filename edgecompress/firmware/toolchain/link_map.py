@@ -9,7 +9,7 @@ from pathlib import Path
 from edgecompress.errors import ToolError
 from edgecompress.firmware.sources.targets import Memory
 
-_BEGIN = "Linker script and memory map"
+_BEGIN, _END = "Linker script and memory map", "\nOUTPUT("  # of what is loaded
 _FLASH_SECTIONS = (".text", ".init_array", ".ARM.exidx", ".data")
 _RAM_SECTIONS = (".data", ".bss", ".tensor_arena", ".stack")
 # " .text.name  0x00000000  0x10  file", the numbers sometimes on a line of their own.
@@ -49,7 +49,7 @@ def contributors(map_file: Path) -> tuple[Contributor, ...]:
     """Return the parts of an image, those that need most flash first.
 
     Raises:
-        ToolError: the file is not a map of GNU ld.
+        ToolError: the file is not a map of GNU ld, or not a whole one.
     """
     flash: Counter[tuple[str, str]] = Counter()
     ram: Counter[tuple[str, str]] = Counter()
@@ -74,6 +74,8 @@ def _read(map_file: Path) -> str:
         raise ToolError(f"{map_file}: cannot be read: {error.strerror}") from error
     if _BEGIN not in text:
         raise ToolError(f"{map_file}: not a map of GNU ld: it lacks {_BEGIN!r}")
+    if _END not in text:  # the linker does not notice that a disk is full while it writes a map
+        raise ToolError(f"{map_file}: the map ends too soon")
     return text
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,30 @@ def test_the_host_needs_a_c_compiler_alone(
     assert run_cli("build", out, "--sanitize") == 0
     assert run_cli("emulate", out) == 0
     assert "4 of 4 vectors equal TFLM's interpreter" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("maker", ["ninja", "make"])
+def test_what_a_full_disk_or_a_kill_left_of_a_build_is_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch, maker: str
+) -> None:
+    need("arm-none-eabi-gcc", "cmake", maker)
+    which = shutil.which
+    hidden = {"ninja", "make"} - {maker}
+    monkeypatch.setattr(shutil, "which", lambda name: None if name in hidden else which(name))
+    model, out = tmp_path / "m.tflite", tmp_path / "fw"
+    model.write_bytes(MODELS["residual"]())
+    board = ("--board", "mps2_an386", "--framework", "cmake", "--runtime", "c")
+    assert run_cli("generate", model, *board, "-o", out) == 0
+    assert run_cli("build", out) == 0
+    image = out / "build" / "m.elf"
+    whole, expected = image.with_suffix(".map").read_text(), image.read_bytes()
+    image.with_suffix(".map").write_text(whole[: len(whole) // 2])  # ld takes no notice
+    assert run_cli("build", out) == 6
+    assert "m.map: the map ends too soon" in capsys.readouterr().err
+    next(out.rglob("m_model.c.obj")).write_bytes(b"")  # newer than its source
+    assert run_cli("build", out) == 0
+    assert image.with_suffix(".map").read_text() == whole
+    assert image.read_bytes() == expected
 
 
 @pytest.mark.parametrize(
