@@ -56,7 +56,7 @@ def scaled_fields(
     zero_point, limits = zero_point_of(output), activation_range(node, output)
     given = _Channels(
         bias.values.astype(np.int64),
-        np.abs(rows.astype(np.int64)).sum(1) * _LARGEST_INPUT,
+        np.abs(rows, dtype=np.int16).sum(1, np.int64) * _LARGEST_INPUT,
         multipliers.values.astype(np.int64),
         -shifts.values.astype(np.int64),
     )
