@@ -78,7 +78,7 @@ class Child:
             if timeout_seconds is not None:
                 alarm.start()
             try:
-                answer = _exchange(process, (cpu_seconds, arguments))
+                answer = _exchange(process, (cpu_seconds, tempfile.gettempdir(), arguments))
             except (EOFError, OSError, pickle.UnpicklingError):
                 raise self._ended(process, alarm.finished.is_set()) from None
             except BaseException:  # Ctrl-C: the pipe may hold half an answer
@@ -163,9 +163,11 @@ def serve(function: str, parent: int, memory_bytes: int | None) -> None:
     module, name = function.split(":")
     while True:
         try:
-            cpu_seconds, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent
+            question = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent
         except EOFError:
             return
+        cpu_seconds, temporary, arguments = question
+        os.environ["TMPDIR"] = tempfile.tempdir = temporary
         _limit_cpu(cpu_seconds)
         pickle.dump(_answer(module, name, arguments), answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()

@@ -1,6 +1,5 @@
 """Temporary files of a command: its own, those of libraries, and of programs that it starts."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,16 +14,11 @@ def temporary_files_together() -> Iterator[None]:
     TensorFlow and compilers clean up only where they end by themselves. Where no folder can be
     made, whoever needs one says so.
     """
-    given, known = os.environ.get("TMPDIR"), tempfile.tempdir
+    known = tempfile.tempdir
     with ExitStack() as stack:
         with suppress(OSError):
-            folder = str(stack.enter_context(passing_folder()))
-            os.environ["TMPDIR"] = tempfile.tempdir = folder
+            tempfile.tempdir = str(stack.enter_context(passing_folder()))
         try:
             yield
         finally:
             tempfile.tempdir = known
-            if given is None:
-                os.environ.pop("TMPDIR", None)
-            else:
-                os.environ["TMPDIR"] = given

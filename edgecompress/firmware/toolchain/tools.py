@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -111,6 +112,7 @@ def _started(command: Sequence[str], folder: Path | None) -> Iterator[subprocess
                 [*become, *command], cwd=folder, stdin=subprocess.DEVNULL, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
                 pass_fds=(theirs,), start_new_session=True,
+                env={**os.environ, "TMPDIR": tempfile.gettempdir()},
             )  # fmt: skip
         try:
             yield process
