@@ -104,7 +104,7 @@ def _compressed(
 ) -> Outcome:
     set_seed(recipe.seed)
     data, job = _prepare(recipe, keeping(out, interruption))
-    inputs = [sha256_of(Path(recipe.model)), data.sha256]
+    inputs = [job.model_sha256, data.sha256]
     key = run_key(recipe, inputs)
     place = trials_place(out, recipe, inputs, storage)
     if not resume:
@@ -194,7 +194,7 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
     choice = choose(board, recipe.framework, recipe.runtime, recipe.optimize)
     if recipe.custom_objects is not None:
         use_custom_objects(recipe.custom_objects)
-    original = load_keras(Path(recipe.model))
+    model_sha256, original = sha256_of(Path(recipe.model)), load_keras(Path(recipe.model))
     inputs, outputs = input_shapes(original), output_shapes(original)
     weights = loss_weights(Path(recipe.model), tuple(outputs))
     loaded = load_for(recipe.data, inputs, outputs, seed=recipe.seed, weights=weights)
@@ -213,6 +213,7 @@ def _prepare(recipe: Recipe, kept: Keeping) -> tuple[Dataset, Job]:
         recipe=recipe,
         board=board,
         original=original,
+        model_sha256=model_sha256,
         train=data.train,
         validation=data.validation,
         task=data.task,

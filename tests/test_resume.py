@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,26 @@ def test_the_best_so_far_is_kept_when_training_is_interrupted(
     assert all((out / name).exists() for name in OUTPUTS)
     cli(*words, "-o", out, "--resume")
     _assert_same(out, undisturbed)
+
+
+def test_a_run_does_not_mind_that_its_inputs_are_replaced_or_gone(
+    words, undisturbed, digits_files, tmp_path, cli, monkeypatch
+):
+    for name in ("digits.keras", "digits.npz"):
+        shutil.copy(digits_files / name, tmp_path)
+    own = [word.replace(str(digits_files), str(tmp_path)) for word in words]
+    report = epochs._report
+
+    def report_and_replace(run, done):
+        report(run, done)
+        (tmp_path / "digits.keras").write_bytes(b"trained anew")
+        (tmp_path / "digits.npz").unlink(missing_ok=True)
+
+    monkeypatch.setattr(epochs, "_report", report_and_replace)
+    code, _, stderr = cli(*own, "-o", tmp_path / "out")
+    assert code in GOAL_MISSED_OR_NOT, stderr
+    for name in ("model.tflite", "report.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (undisturbed / name).read_bytes()
 
 
 def test_a_second_interruption_ends_a_run_at_once(words, undisturbed, tmp_path, cli, monkeypatch):

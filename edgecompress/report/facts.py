@@ -9,7 +9,6 @@ from typing import Any
 
 from edgecompress import __version__
 from edgecompress.dataset import Dataset
-from edgecompress.files import sha256_of
 from edgecompress.memory.verdict.document import verdict_document
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.memory.verdict.room import arena_apart, kept_room
@@ -55,7 +54,7 @@ def report_facts(
         "task": str(job.task),
         "metric": metric,
         "board": {name: getattr(job.board, name) for name in ("id", "name", "core", "kernels")},
-        "model": {"name": Path(job.recipe.model).name, "sha256": sha256_of(Path(job.recipe.model))},
+        "model": {"name": Path(job.recipe.model).name, "sha256": job.model_sha256},
         "data": _data(job, final, data),
         "recipe": _recipe(job),
         "before": _before(job, attempts[0], final),

@@ -27,6 +27,7 @@ class Job:
     recipe: Recipe
     board: Board
     original: Any  # keras.Model, float32
+    model_sha256: str  # of the file that it was loaded from, which may be another by now
     train: Split
     validation: Split
     task: Task

@@ -189,6 +189,7 @@ def test_a_run_remedies_rounding_before_it_trains(uneven, flat_digits):
         recipe=Recipe(model="m.keras", board="nucleo_f401re", data="d.npz"),
         board=load_board("nucleo_f401re"),
         original=uneven,
+        model_sha256="",
         train=train,
         validation=validation,
         task="classification",

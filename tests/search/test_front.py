@@ -16,7 +16,8 @@ def _job(pick_by: str = "accuracy", drop: float = 1.0) -> Job:
     none = Split(None)  # type: ignore[arg-type] # only figures are looked at
     recipe = Recipe(model="m", board="b", data="d", pick=pick_by, max_accuracy_drop=drop)
     return Job(
-        recipe=recipe, board=None, original=None, train=none, validation=none,
+        recipe=recipe, board=None, original=None, model_sha256="",
+        train=none, validation=none,
         task="classification", are_images=False, reference=0.9, goal=0.0, deadline=0.0,
     )  # fmt: skip
 

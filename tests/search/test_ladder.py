@@ -32,6 +32,7 @@ def job() -> Job:
         recipe=Recipe(model="m.keras", board=BOARD.id, data="d.npz", time_budget="10m"),
         board=BOARD,
         original=None,
+        model_sha256="",
         train=none,
         validation=none,
         task="classification",

@@ -225,6 +225,7 @@ def _job(board: Board, max_arena_bytes: int) -> Job:
         max_arena_bytes=max_arena_bytes,
     )  # fmt: skip
     return Job(
-        recipe=recipe, board=board, original=None, train=none, validation=none,
+        recipe=recipe, board=board, original=None, model_sha256="",
+        train=none, validation=none,
         task="classification", are_images=True, reference=0.9, goal=0.0, deadline=0.0,
     )  # fmt: skip
