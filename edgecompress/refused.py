@@ -53,7 +53,7 @@ def of_the_system(error: BaseException) -> EdgecompressError | None:
     """
     if is_full(error) or any(map(is_full, causes(error))):
         return DiskFullError(f"no room is left on a disk: {error}; make room, and start again")
-    if any(isinstance(each, MemoryError) for each in (error, *causes(error))):
+    if any(map(_is_out_of_memory, (error, *causes(error)))):
         return ToolError(
             "memory ran out: close other programs, raise the limit of memory, or "
             "give less data at once"
@@ -64,6 +64,10 @@ def of_the_system(error: BaseException) -> EdgecompressError | None:
     if path.is_relative_to(Path(__file__).parent):  # a file of ours that is not there
         return None
     return UsageError(f"{path}: {error.strerror}; give a path that can be used")
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TF's
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -72,7 +72,7 @@ def test_a_result_that_nobody_can_take_is_no_defect(model, cli, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="limits address space as Linux can")
 def test_memory_that_runs_out_is_no_defect(tmp_path):
     model = tmp_path / "model.tflite"
-    model.write_bytes(tiny_models.dense((1, 500), 8000))
+    model.write_bytes(tiny_models.dense((1, 4000), 8000))
     words = ("generate", model, *BOARD, "-o", tmp_path / "out", "--runtime", "c")
     limited = ("sh", "-c", 'ulimit -v 400000; exec "$@"', "sh", sys.executable, "-m")
     threads = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # each takes address space
@@ -83,3 +83,14 @@ def test_memory_that_runs_out_is_no_defect(tmp_path):
     assert "memory ran out: close other programs" in ended.stderr
     assert "defect" not in ended.stderr
     assert contents(tmp_path) == {"model.tflite": model.read_bytes()}
+
+
+def test_memory_that_runs_out_in_a_training_is_no_defect(digits_files, tmp_path, cli, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr("edgecompress.pipeline.load_keras", lambda _: tf.zeros((1 << 48,)))
+    data = ("--data", digits_files / "digits.npz", "-o", tmp_path / "out")
+    code, _, err = cli("compress", digits_files / "digits.keras", *BOARD, *data)
+    assert code == 6, err
+    assert "memory ran out: close other programs" in err
+    assert not (tmp_path / "out").exists()
