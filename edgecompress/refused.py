@@ -67,7 +67,8 @@ def of_the_system(error: BaseException) -> EdgecompressError | None:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"  # TF's
+    of_tensorflow = type(error).__name__ == "ResourceExhaustedError"
+    return isinstance(error, MemoryError) or of_tensorflow
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
