@@ -149,7 +149,11 @@ def _writes_a_constant(subgraph):
     subgraph.tensors[output].buffer = subgraph.tensors[weights].buffer
 
 
+_FLOAT = schema.TensorType.FLOAT32
 UNSOUND = [
+    ("dense", _tensor(2, type=_FLOAT), "FLOAT32 as input 2, where only INT32 is read"),
+    ("conv_int16", _tensor(2, type=_FLOAT), "where only INT32 or INT64 is read"),
+    ("mean", _tensor(1, type=_FLOAT), "FLOAT32 as input 1"),
     ("conv_3x3", _option(strideH=0), r"CONV_2D\) has a stride of 0"),
     ("conv_3x3", _option(dilationWFactor=-1), "a dilation of -1"),
     ("conv_3x3", _option(padding=7), "padding 7"),

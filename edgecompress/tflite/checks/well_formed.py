@@ -1,15 +1,15 @@
 """What a model must have before anything is computed from it, checked right behind the reader.
 
-Its tensors and their order (`sound`), how many inputs and outputs each operator has and of how many
-dimensions, and how shapes, options and constants go together (`relations`, `moves`, `windows`).
-Source: the Prepare functions of tensorflow/lite/kernels.
+Its tensors and their order (`sound`), how many inputs and outputs each operator has, of how many
+dimensions, and of which types (`types`), and how shapes, options and constants go together
+(`relations`, `moves`, `windows`). Source: the Prepare functions of tensorflow/lite/kernels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from edgecompress.tflite.checks import moves, relations, windows
+from edgecompress.tflite.checks import moves, relations, types, windows
 from edgecompress.tflite.checks.case import Case
 from edgecompress.tflite.checks.sound import (
     check_calls,
@@ -167,7 +167,7 @@ def _is_dynamic(operator: Operator, tensors: Sequence[Tensor]) -> bool:
 
 def _check_relations(case: Case) -> None:
     op = case.operator.op
-    for room in (relations, moves, windows):
+    for room in (types, relations, moves, windows):
         for rule in room.RULES.get(op, ()):
             for problem in rule(case):
                 raise damaged(case.operator, problem)
