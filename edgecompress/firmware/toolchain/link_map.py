@@ -75,7 +75,7 @@ def _read(map_file: Path) -> str:
     if _BEGIN not in text:
         raise ToolError(f"{map_file}: not a map of GNU ld: it lacks {_BEGIN!r}")
     if _END not in text:  # the linker does not notice that a disk is full while it writes a map
-        raise ToolError(f"{map_file}: the map ends too soon")
+        raise ToolError(f"{map_file}: the map ends too soon; build again")
     return text
 
 
