@@ -141,6 +141,20 @@ def test_what_a_kill_left_half_written_is_removed_by_the_next_run(more, tmp_path
     assert not left.exists()
 
 
+@pytest.mark.parametrize(("name", "content"), [("0.json", "[]"), ("0-quantize.keras", "PK")])
+def test_an_attempt_that_cannot_be_read_is_made_anew(
+    words, undisturbed, tmp_path, cli, name, content
+):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    (out / ".edgecompress" / name).write_text(content)
+    code, _, stderr = cli(*words, "-o", out, "--resume")
+    assert code in GOAL_MISSED_OR_NOT
+    assert "0.json cannot be read" in stderr
+    assert "made anew" in stderr
+    _assert_same(out, undisturbed)
+
+
 def test_attempts_on_other_data_are_not_gone_on_with(words, digits_files, undisturbed, tmp_path):
     from edgecompress.recipe import Recipe
     from edgecompress.search.store import load_attempts, run_key

@@ -10,6 +10,7 @@ from typing import Any
 from edgecompress.errors import UsageError
 from edgecompress.explain.features import features_of
 from edgecompress.files import TEMPLATES_DIR, write_file
+from edgecompress.refused import MALFORMED
 from edgecompress.report.arena_map import arena_maps
 from edgecompress.report.evidence.channels import channel_bars
 from edgecompress.report.evidence.maps import evidence_maps
@@ -72,10 +73,12 @@ def rebuild_report(folder: Path) -> Path:
     Raises:
         UsageError: the folder holds no report.json of a compress run.
     """
+    from jinja2 import UndefinedError
+
     source = folder / "report.json"
     try:
         page = report_html(json.loads(source.read_text()))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, UndefinedError, *MALFORMED) as error:
         raise UsageError(
             f"{source}: no report of a compress run ({type(error).__name__}: {error}); "
             "give the folder that `edgecompress compress` wrote"

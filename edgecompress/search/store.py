@@ -2,20 +2,25 @@
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edgecompress.errors import ModelError
 from edgecompress.files import write_file
 from edgecompress.keras_files.model import load_keras, save_keras
 from edgecompress.prune.sensitivity import Sensitivity
 from edgecompress.recipe import Recipe
+from edgecompress.refused import MALFORMED
 from edgecompress.search.attempt import Candidate
 from edgecompress.search.place import Place
 from edgecompress.train.checkpoint import Epoch, Keeping
 from edgecompress.train.interruption import Interruption
+
+_log = logging.getLogger(__name__)
 
 _FOLDER = ".edgecompress"
 _TRAININGS = "trainings"
@@ -63,20 +68,34 @@ def save_attempt(out: Path, key: str, number: int, attempt: Candidate) -> None:
 
 
 def load_attempts(out: Path, key: str) -> tuple[Candidate, ...]:
-    """Return the attempts that a run of the same `key` has left under `out`, in order."""
+    """Return the attempts that a run of the same `key` has left under `out`, in order.
+
+    One that cannot be read, of another release or a damaged disk, and all after it are made anew.
+    """
     loaded: list[Candidate] = []
     while (path := out / _FOLDER / f"{len(loaded)}.json").exists():
-        facts = json.loads(path.read_text())
-        if facts.pop("key") != key:
+        try:
+            attempt = _loaded(path, key)
+        except (OSError, ModelError, *MALFORMED) as error:
+            _log.warning("warning: %s cannot be read (%s): made anew", path, error)
             break
-        stem = out / _FOLDER / f"{len(loaded)}-{facts['step']}"
-        model = load_keras(stem.with_suffix(".keras"))
-        tflite = stem.with_suffix(".tflite").read_bytes()
-        facts["notes"] = tuple(facts["notes"])
-        for name, kind in _ROWS.items():
-            facts[name] = tuple(kind(**row) for row in facts.get(name, ()))
-        loaded.append(Candidate(**facts, model=model, tflite=tflite))
+        if attempt is None:
+            break
+        loaded.append(attempt)
     return tuple(loaded)
+
+
+def _loaded(path: Path, key: str) -> Candidate | None:
+    facts = json.loads(path.read_text())
+    if facts.pop("key") != key:
+        return None
+    stem = path.with_name(f"{path.stem}-{facts['step']}")
+    model = load_keras(stem.with_suffix(".keras"))
+    tflite = stem.with_suffix(".tflite").read_bytes()
+    facts["notes"] = tuple(facts["notes"])
+    for name, kind in _ROWS.items():
+        facts[name] = tuple(kind(**row) for row in facts.get(name, ()))
+    return Candidate(**facts, model=model, tflite=tflite)
 
 
 def has_attempts(out: Path) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgecompress.errors import UsageError
+from edgecompress.refused import MALFORMED
 
 Kind = Literal["files", "model", "golden vectors", "emulation", "fit", "accuracy"]
 
@@ -67,7 +68,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, *MALFORMED) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
     if not isinstance(facts, dict):
         raise UsageError(f"{path}: is not what edgecompress writes")

@@ -15,6 +15,7 @@ from edgecompress.firmware.toolchain.host import build_host
 from edgecompress.firmware.toolchain.tflm import find_tflm
 from edgecompress.lock import passing_folder
 from edgecompress.memory.verdict.fit import fit
+from edgecompress.refused import MALFORMED
 from edgecompress.verify.check import Check, check_equal, check_files, read_facts, unchecked
 from edgecompress.verify.golden import check_vectors, embedded_model
 
@@ -35,7 +36,7 @@ def check_firmware(folder: Path, models: Mapping[str, bytes]) -> Iterator[Check]
         for model in facts["models"]:
             yield from _check_model(folder, facts, model, models)
         yield _check_emulation(folder, facts)
-    except (KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         raise UsageError(
             f"{folder / FACTS_FILE}: is not what `generate` writes: {error!r}"
         ) from error

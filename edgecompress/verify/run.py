@@ -17,6 +17,7 @@ from edgecompress.firmware.sources.project import FACTS_FILE
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.metrics import primary_metric
 from edgecompress.recipe import Recipe, load_recipe
+from edgecompress.refused import MALFORMED
 from edgecompress.verify.check import Check, check_equal, read_facts, unchecked
 from edgecompress.verify.firmware import check_firmware
 
@@ -71,7 +72,7 @@ def _check_run(folder: Path) -> Iterator[Check]:
     except OSError as error:
         yield Check("model", holds=False, detail=f"{MODEL}: {error.strerror}")
         return
-    except (KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         raise UsageError(f"{folder / REPORT}: is not what `compress` writes: {error!r}") from error
     if (folder / FIRMWARE / FACTS_FILE).is_file():
         yield from check_firmware(folder / FIRMWARE, _by_digest(model))

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from itertools import pairwise
+from random import Random
 
 import pytest
+from support.changed_facts import changed
 
+from edgecompress.errors import UsageError
 from edgecompress.report.arena_map import arena_maps
-from edgecompress.report.html import report_html
+from edgecompress.report.html import rebuild_report, report_html
 from edgecompress.report.plot_library import plot_library
 from edgecompress.report.plot_steps import waterfalls
 from edgecompress.report.regions import regions
@@ -165,3 +168,16 @@ def test_the_plots_library_is_put_together_elsewhere(monkeypatch) -> None:
     assert "vl_convert" not in sys.modules
     assert "vegaEmbed" in script
     assert "</script" not in script
+
+
+def test_a_changed_report_is_drawn_or_refused(small_run, tmp_path) -> None:
+    _, facts = small_run
+    random, refused = Random(0), 0  # noqa: S311
+    for _ in range(60):
+        _, other = changed(facts, random)
+        (tmp_path / "report.json").write_text(json.dumps(other))
+        try:
+            rebuild_report(tmp_path)
+        except UsageError:
+            refused += 1
+    assert refused > 10

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgecompress.errors import UsageError
 from edgecompress.firmware.sources.prediction import Prediction
-from edgecompress.firmware.sources.targets import Memory
+from edgecompress.firmware.sources.targets import CORES, Memory
+from edgecompress.refused import MALFORMED
 
 FACTS_FILE = "firmware.json"
 BUILD_DIR = "build"
 FIRMWARE_DIR = "firmware"  # in what `compress` writes
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def read_project(folder: Path) -> Project:
                 "Only those of --framework cmake and host are built and emulated here"
             )
         return _project(folder, facts)
-    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise UsageError(
             f"{file}: cannot be read ({type(error).__name__}: {error}). "
             "Give a folder that `edgecompress generate` wrote"
@@ -97,13 +99,15 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
         "arena_bytes": facts["arena_bytes"],
         "models": tuple(_planned_model(model) for model in facts["models"]),
     }
+    if not _is_name(facts["project"]):
+        raise ValueError("the project's name is none of a program")
     if facts["framework"] == "host":
-        return Project(**common)
-    return BareMetalProject(
+        return _checked(Project(**common))
+    project = BareMetalProject(
         **common,
-        flash=Memory(**facts["flash"]),
-        ram=Memory(**facts["ram"]),
-        arena_region=Memory(**facts["arena_region"]),
+        flash=_checked(Memory(**facts["flash"])),
+        ram=_checked(Memory(**facts["ram"])),
+        arena_region=_checked(Memory(**facts["arena_region"])),
         image=facts["image"],
         machine=facts["qemu"]["machine"],
         machine_image=facts["qemu"]["image"],
@@ -111,18 +115,34 @@ def _project(folder: Path, facts: Mapping[str, Any]) -> Project:
         tflm_commit=facts["tflm_commit"],
         prediction=_prediction(facts["prediction"]) if "prediction" in facts else None,
     )
+    if project.core not in CORES or not all(map(_is_name, (project.image, project.machine_image))):
+        raise ValueError("no such core, or images that are not in the build folder")
+    return _checked(project)
+
+
+def _is_name(file: str) -> bool:
+    return bool(file) and Path(file).name == file and file.isprintable()
+
+
+def _checked(facts: T) -> T:
+    """Return a dataclass whose plain fields are of their types."""
+    for field in fields(facts):  # type: ignore[arg-type]
+        value = getattr(facts, field.name)
+        if field.type in (str, int) and type(value) is not field.type:
+            raise TypeError(f"{field.name} is {value!r}")
+    return facts
 
 
 def _prediction(facts: Mapping[str, Any]) -> Prediction:
-    return Prediction(**{**facts, "notes": tuple(facts["notes"])})
+    prediction = Prediction(**{**facts, "notes": tuple(facts["notes"])})
+    if not all(
+        type(each) is int for part in (prediction.flash, prediction.ram) for each in part.values()
+    ):
+        raise TypeError("a prediction is no number of bytes")
+    return _checked(prediction)
 
 
 def _planned_model(facts: Mapping[str, Any]) -> PlannedModel:
-    return PlannedModel(
-        name=facts["name"],
-        bytes=facts["bytes"],
-        vectors=facts["vectors"],
-        vector_bytes=facts["vector_bytes"],
-        arena_used_bytes=facts["arena_used_bytes"],
-        arena_basis=facts["arena_basis"],
+    return _checked(
+        PlannedModel(**{field.name: facts[field.name] for field in fields(PlannedModel)})
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from edgecompress.files import write_tree
 from edgecompress.firmware.sources.project import FACTS_FILE
+from edgecompress.refused import MALFORMED
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def remove_firmware(folder: Path) -> None:
 def _written_earlier(folder: Path) -> Mapping[str, Any]:
     try:
         written = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *MALFORMED):
         return {}
     return written if isinstance(written, dict) else {}
 

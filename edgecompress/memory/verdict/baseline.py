@@ -9,6 +9,7 @@ from edgecompress.errors import UsageError
 from edgecompress.files import write_file
 from edgecompress.memory.verdict.fit import Fit
 from edgecompress.memory.verdict.judge import Verdict
+from edgecompress.refused import MALFORMED
 
 _FIGURES = ("arena_min_bytes", "flash_used_bytes", "ram_used_bytes")
 
@@ -57,7 +58,7 @@ def _read(path: Path) -> Mapping[str, Mapping[str, int]]:
         return {board: {name: int(row[name]) for name in _FIGURES} for board, row in boards.items()}
     except OSError as error:
         raise UsageError(f"{path}: cannot read the baseline: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         raise UsageError(
             f"{path}: not a baseline of `fit`; write one with --save-baseline"
         ) from error
