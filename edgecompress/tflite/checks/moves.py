@@ -11,11 +11,6 @@ from edgecompress.tflite.checks.case import Case, Rule, Shape, axis_within
 _LARGEST_BLOCK = 1 << 15  # kernels keep it in 16 bits
 
 
-def _has_axis(case: Case) -> Iterator[str]:
-    if "axis" not in case.operator.options:
-        yield "has no options that name an axis"
-
-
 def _concatenation(case: Case) -> Iterator[str]:
     axis, out = case.option("axis"), case.output()
     yield from axis_within(axis, len(out))
@@ -162,12 +157,12 @@ RULES: Mapping[str, Sequence[Rule]] = {
     **dict.fromkeys(("SPACE_TO_DEPTH", "DEPTH_TO_SPACE"), (_blocks,)),
     **dict.fromkeys(("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"), (_batches,)),
     **dict.fromkeys(("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"), (_resize,)),
-    "CONCATENATION": (_has_axis, _concatenation),
+    "CONCATENATION": (_concatenation,),
     "DYNAMIC_UPDATE_SLICE": (_update,),
-    "PACK": (_has_axis, _pack),
+    "PACK": (_pack,),
     "SLICE": (_slice,),
     "SPLIT": (_split,),
     "SPLIT_V": (_split_v,),
     "STRIDED_SLICE": (_strided_slice,),
-    "UNPACK": (_has_axis, _unpack),
+    "UNPACK": (_unpack,),
 }

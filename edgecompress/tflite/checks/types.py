@@ -1,6 +1,7 @@
-"""Which types an operator's parameters and biases have: what reads them takes their bytes as such.
+"""Which types an operator's parameters and biases have, and options that must be there.
 
-Rules as in `relations`. Source: the Prepare functions of tensorflow/lite/kernels.
+What reads such tensors takes their bytes as of these types. Rules as in `relations`.
+Source: the Prepare functions of tensorflow/lite/kernels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,11 @@ def _parameters(*places: int, types: Sequence[str] = _WHOLE) -> Rule:
                 yield f"has {tensor.type} as input {place}, where only {' or '.join(types)} is read"
 
     return rule
+
+
+def _has_axis(case: Case) -> Iterator[str]:
+    if "axis" not in case.operator.options:
+        yield "has no options that name an axis"
 
 
 def _biases(*places: int, of: int = 0) -> Rule:
@@ -46,6 +52,7 @@ RULES: Mapping[str, Sequence[Rule]] = {
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"), (_biases(2),)),
     **dict.fromkeys(("EMBEDDING_LOOKUP", "FILL", "SPLIT"), (_parameters(0),)),
     **dict.fromkeys(("GATHER", "GATHER_ND"), (_parameters(1, types=_INDICES),)),
+    **dict.fromkeys(("CONCATENATION", "PACK", "UNPACK"), (_has_axis,)),
     "DYNAMIC_UPDATE_SLICE": (_parameters(2),),
     "STRIDED_SLICE": (_parameters(1, 2, 3),),
     "SVDF": (_biases(3),),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from edgecompress.tflite.checks import moves, relations, types, windows
-from edgecompress.tflite.checks.case import Case
+from edgecompress.tflite.checks.case import Case, Rule
 from edgecompress.tflite.checks.sound import (
     check_calls,
     check_order,
@@ -142,8 +142,8 @@ def _check_operator(operator: Operator, tensors: Sequence[Tensor]) -> None:
     if len(operator.outputs) < form.outputs:
         raise damaged(operator, "has no output")
     _check_ranks(operator, tensors, form)
-    if not _is_dynamic(operator, tensors):
-        _check_relations(Case(operator, tensors))
+    rooms = (types,) if _is_dynamic(operator, tensors) else (types, relations, moves, windows)
+    _check_rules(Case(operator, tensors), [room.RULES for room in rooms])
 
 
 def _check_ranks(operator: Operator, tensors: Sequence[Tensor], form: Form) -> None:
@@ -162,12 +162,12 @@ def _check_ranks(operator: Operator, tensors: Sequence[Tensor], form: Form) -> N
 def _is_dynamic(operator: Operator, tensors: Sequence[Tensor]) -> bool:
     """Say whether shapes are known only when the model runs; what runs them fixes them first."""
     indices = [index for index in (*operator.inputs, *operator.outputs) if index >= 0]
-    return any(-1 in tensors[i].shape_signature or 0 in tensors[i].shape for i in indices)
+    shapes = [(tensors[i].shape, tensors[i].shape_signature) for i in indices]
+    return any(0 in shape or (shape and -1 in signature) for shape, signature in shapes)
 
 
-def _check_relations(case: Case) -> None:
-    op = case.operator.op
-    for room in (types, relations, moves, windows):
-        for rule in room.RULES.get(op, ()):
+def _check_rules(case: Case, tables: Sequence[Mapping[str, Sequence[Rule]]]) -> None:
+    for rules in tables:
+        for rule in rules.get(case.operator.op, ()):
             for problem in rule(case):
                 raise damaged(case.operator, problem)
