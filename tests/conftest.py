@@ -1,9 +1,13 @@
 import functools
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from support import REPOSITORY
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as where a shell began it with "&"
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
