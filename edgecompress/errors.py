@@ -19,6 +19,10 @@ EdgecompressError        1  an internal failure
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# What Python raises over facts that were read from a file and are not of the form they should be.
+MALFORMED = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 _LEAST_PART = 3  # letters that are enough to recognise a longer word by
 _MOST_MATCHES = 5
 

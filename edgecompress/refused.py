@@ -9,10 +9,6 @@ from pathlib import Path
 
 from edgecompress.errors import DiskFullError, EdgecompressError, ToolError, UsageError
 
-# What comes of facts that were read from a file and are not of the form that was written.
-MALFORMED = (
-    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
-)  # fmt: skip
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 

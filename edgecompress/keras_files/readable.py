@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.child import Child, ChildError
-from edgecompress.errors import ModelError
+from edgecompress.errors import MALFORMED, ModelError
 from edgecompress.keras_files.form import Form
 from edgecompress.keras_files.legacy_config import current_config
 from edgecompress.keras_files.precision import in_float32
@@ -81,7 +81,7 @@ def _float32_archive(path: Path, copy: Path) -> Path:
                 if entry.filename == "config.json":
                     content = json.dumps(in_float32(json.loads(content))).encode()
                 target.writestr(entry.filename, content)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    except (OSError, *MALFORMED):
         shutil.copyfile(path, copy)  # Keras says what is wrong with it
     return copy
 
@@ -99,5 +99,5 @@ def _update_hdf5(file: Path, path: Path) -> None:
                     'model.save("model.keras")'
                 )
             hdf5.attrs["model_config"] = json.dumps(in_float32(current_config(json.loads(config))))
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (OSError, *MALFORMED) as error:
         raise ModelError(f"{path}: a damaged HDF5 file: {error}") from error

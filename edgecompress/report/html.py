@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.errors import UsageError
+from edgecompress.errors import MALFORMED, UsageError
 from edgecompress.explain.features import features_of
 from edgecompress.files import TEMPLATES_DIR, write_file
-from edgecompress.refused import MALFORMED
 from edgecompress.report.arena_map import arena_maps
 from edgecompress.report.evidence.channels import channel_bars
 from edgecompress.report.evidence.maps import evidence_maps

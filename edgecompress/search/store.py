@@ -9,12 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgecompress.errors import ModelError
+from edgecompress.errors import MALFORMED, ModelError
 from edgecompress.files import write_file
 from edgecompress.keras_files.model import load_keras, save_keras
 from edgecompress.prune.sensitivity import Sensitivity
 from edgecompress.recipe import Recipe
-from edgecompress.refused import MALFORMED
 from edgecompress.search.attempt import Candidate
 from edgecompress.search.place import Place
 from edgecompress.train.checkpoint import Epoch, Keeping

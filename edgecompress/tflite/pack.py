@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgecompress.errors import ModelError
+from edgecompress.errors import MALFORMED, ModelError
 from edgecompress.tflite.sharing import SharingBuilder
 
 # Of a constant's values, from the start of the file. Source: Buffer.data, force_align: 16, in
@@ -15,11 +15,6 @@ ALIGNMENT_BYTES = 16
 _IDENTIFIER = b"TFL3"
 _OUTSIDE = 2  # least Buffer.offset of values behind the flatbuffer; 0 and 1 stand for none
 # Notes of the converter on itself; TFLM and TFLite look up other entries by their names.
-# What the schema's classes raise where an offset or a length is wrong.
-_MALFORMED = (
-    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
-    ValueError,
-)  # fmt: skip
 _UNREAD_METADATA = frozenset({b"min_runtime_version", b"CONVERSION_METADATA"})
 
 
@@ -56,7 +51,7 @@ def content_of(model: bytes) -> Any:
     """
     try:
         content = schema.ModelT.InitFromPackedBuf(model)
-    except (*_MALFORMED, struct.error) as error:
+    except (*MALFORMED, MemoryError, struct.error) as error:
         raise ModelError(
             f"the model is damaged: an offset in it points outside its {len(model):,} bytes. Copy "
             "or convert it again"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from edgecompress.errors import ModelError
+from edgecompress.errors import MALFORMED, ModelError
 from edgecompress.tflite.checks.well_formed import check_form
 from edgecompress.tflite.graph import Graph, Operator, Quantization, Subgraph, Tensor
 from edgecompress.tflite.metadata import METADATA_NAME, normalizations
@@ -19,10 +19,7 @@ SCHEMA_VERSION = 3
 _IDENTIFIER = b"TFL3"
 
 # What the flatbuffer accessors raise when an offset or a length in the file is wrong.
-_MALFORMED = (
-    struct.error, IndexError, KeyError, TypeError, ValueError, OverflowError, AttributeError,
-    MemoryError, RecursionError,
-)  # fmt: skip
+_MALFORMED = (*MALFORMED, MemoryError, struct.error)
 
 
 def _names(enum: type) -> Mapping[int, str]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgecompress.dataset.split import arrays_of
+from edgecompress.errors import MALFORMED
 from edgecompress.files import write_file
 from edgecompress.train.batches import Samples
 from edgecompress.train.interruption import Interruption
@@ -108,7 +109,7 @@ class Checkpoint:
                     _numbered(kept, "variable"),
                     _numbered(kept, "best"),
                 )
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        except (OSError, EOFError, zipfile.BadZipFile, *MALFORMED):
             return None
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edgecompress.errors import UsageError
-from edgecompress.refused import MALFORMED
+from edgecompress.errors import MALFORMED, UsageError
 
 Kind = Literal["files", "model", "golden vectors", "emulation", "fit", "accuracy"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecompress.board import load_board, reserving
-from edgecompress.errors import EdgecompressError, ToolError, UsageError
+from edgecompress.errors import MALFORMED, EdgecompressError, ToolError, UsageError
 from edgecompress.firmware.run.emulate import emulate
 from edgecompress.firmware.sources.project import FACTS_FILE
 from edgecompress.firmware.toolchain.build import build
@@ -15,7 +15,6 @@ from edgecompress.firmware.toolchain.host import build_host
 from edgecompress.firmware.toolchain.tflm import find_tflm
 from edgecompress.lock import passing_folder
 from edgecompress.memory.verdict.fit import fit
-from edgecompress.refused import MALFORMED
 from edgecompress.verify.check import Check, check_equal, check_files, read_facts, unchecked
 from edgecompress.verify.golden import check_vectors, embedded_model
 

@@ -9,7 +9,7 @@ from typing import Any
 from edgecompress.board import load_board, reserving
 from edgecompress.dataset import Dataset
 from edgecompress.dataset.named import load_for
-from edgecompress.errors import EdgecompressError, UsageError
+from edgecompress.errors import MALFORMED, EdgecompressError, UsageError
 from edgecompress.evaluate.pixels import resolve_pixels
 from edgecompress.evaluate.score import evaluate
 from edgecompress.files import sha256_of
@@ -17,7 +17,6 @@ from edgecompress.firmware.sources.project import FACTS_FILE
 from edgecompress.memory.verdict.fit import fit
 from edgecompress.metrics import primary_metric
 from edgecompress.recipe import Recipe, load_recipe
-from edgecompress.refused import MALFORMED
 from edgecompress.verify.check import Check, check_equal, read_facts, unchecked
 from edgecompress.verify.firmware import check_firmware
 

@@ -28,8 +28,8 @@ def numbers(values: npt.NDArray[Any]) -> str:
 
 def reals(values: Sequence[float]) -> str:
     """Return float32 literals, as many on a line as fit."""
-    per_line = _per_line(map(float_literal, values))
-    return _lines(values, per_line, lambda block: [float_literal(value) for value in block])
+    texts = [float_literal(value) for value in values]
+    return _lines(texts, _per_line(texts), list)
 
 
 def float_literal(value: float) -> str:

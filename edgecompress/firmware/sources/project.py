@@ -6,10 +6,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgecompress.errors import UsageError
+from edgecompress.errors import MALFORMED, UsageError
 from edgecompress.firmware.sources.prediction import Prediction
 from edgecompress.firmware.sources.targets import CORES, Memory
-from edgecompress.refused import MALFORMED
 
 FACTS_FILE = "firmware.json"
 BUILD_DIR = "build"

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgecompress.errors import MALFORMED
 from edgecompress.files import write_tree
 from edgecompress.firmware.sources.project import FACTS_FILE
-from edgecompress.refused import MALFORMED
 
 _log = logging.getLogger(__name__)
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgecompress.errors import UsageError
+from edgecompress.errors import MALFORMED, UsageError
 from edgecompress.files import write_file
 from edgecompress.memory.verdict.fit import Fit
 from edgecompress.memory.verdict.judge import Verdict
-from edgecompress.refused import MALFORMED
 
 _FIGURES = ("arena_min_bytes", "flash_used_bytes", "ram_used_bytes")
 

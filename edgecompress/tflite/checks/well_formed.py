@@ -142,8 +142,11 @@ def _check_operator(operator: Operator, tensors: Sequence[Tensor]) -> None:
     if len(operator.outputs) < form.outputs:
         raise damaged(operator, "has no output")
     _check_ranks(operator, tensors, form)
-    rooms = (types,) if _is_dynamic(operator, tensors) else (types, relations, moves, windows)
-    _check_rules(Case(operator, tensors), [room.RULES for room in rooms])
+    case = Case(operator, tensors)
+    _check_rules(case, types.RULES)
+    if not _is_dynamic(operator, tensors):
+        for room in (relations, moves, windows):
+            _check_rules(case, room.RULES)
 
 
 def _check_ranks(operator: Operator, tensors: Sequence[Tensor], form: Form) -> None:
@@ -166,8 +169,7 @@ def _is_dynamic(operator: Operator, tensors: Sequence[Tensor]) -> bool:
     return any(0 in shape or (shape and -1 in signature) for shape, signature in shapes)
 
 
-def _check_rules(case: Case, tables: Sequence[Mapping[str, Sequence[Rule]]]) -> None:
-    for rules in tables:
-        for rule in rules.get(case.operator.op, ()):
-            for problem in rule(case):
-                raise damaged(case.operator, problem)
+def _check_rules(case: Case, rules: Mapping[str, Sequence[Rule]]) -> None:
+    for rule in rules.get(case.operator.op, ()):
+        for problem in rule(case):
+            raise damaged(case.operator, problem)
